@@ -1,0 +1,65 @@
+"""The one way from a message to frames: picks the dictionary and the codec that the message names."""
+
+from __future__ import annotations
+
+from telemetry.codec import PacketCodec
+from telemetry.dictionary import Dictionary, Registry
+from telemetry.errors import Reason
+from telemetry.frames import Decoded, Refusal
+from telemetry.json_codec import JsonCodec
+from telemetry.message import JSON, SPACE_PACKETS, Message
+
+
+class Decoder:
+    """Decodes telemetry messages of any known dictionary and content type.
+
+    Parameters
+    ----------
+    registry
+        The dictionaries.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._packets: dict[str, PacketCodec] = {}
+        self._json: dict[str, JsonCodec] = {}
+        for name in registry.names():
+            dictionary = registry.get(name)
+            if dictionary is not None:
+                self._packets[name] = PacketCodec(dictionary)
+                self._json[name] = JsonCodec(dictionary)
+
+    def dictionary_of(self, message: Message) -> Dictionary | None:
+        """Return the dictionary that the message names, or None if it is unknown."""
+        return self.registry.get(message.dictionary)
+
+    def decode(self, message: Message) -> Decoded:
+        """Decode a telemetry message to frames; what cannot be decoded is refused with its reason, never raised."""
+        return self._read(message, with_columns=True)
+
+    def inspect(self, message: Message) -> Decoded:
+        """Check a telemetry message; its frames carry counts and times, and no columns when it holds space packets."""
+        return self._read(message, with_columns=False)
+
+    def _read(self, message: Message, *, with_columns: bool) -> Decoded:
+        dictionary = self.dictionary_of(message)
+        payload, address = message.payload, message.address
+        if not payload:
+            return _refused(message, Reason.BAD_LENGTH, "the payload is empty")
+        if dictionary is None:
+            known = ", ".join(self.registry.names())
+            return _refused(
+                message, Reason.UNKNOWN_DICTIONARY, f"dictionary {message.dictionary[:80]!r} is none of: {known}"
+            )
+        if message.content_type == JSON:
+            return self._json[dictionary.name].decode(payload, address.vehicle, address.station, message.ert_ns)
+        if message.content_type != SPACE_PACKETS:
+            detail = f"{message.content_type[:80]!r} is neither {SPACE_PACKETS} nor {JSON}"
+            return _refused(message, Reason.UNKNOWN_CONTENT_TYPE, detail)
+        codec = self._packets[dictionary.name]
+        read = codec.decode if with_columns else codec.inspect
+        return read(payload, address.vehicle, address.station, message.ert_ns)
+
+
+def _refused(message: Message, reason: Reason, detail: str) -> Decoded:
+    return Decoded((), (Refusal(0, len(message.payload), reason, detail),))

@@ -1,0 +1,102 @@
+"""The error tree: what went wrong, and whether to reject the input, try again, or end the process.
+
+DownrangeError
+├── InputError          permanent: keep the input with its reason, go on
+│   ├── PacketError     reason: bad-length, bad-crc, unknown-apid, bad-time, ...
+│   ├── AddressError    reason: bad-topic
+│   └── ManifestError   reason: overfull, bad-manifest
+├── TransientError      back off with jitter and try again; commit nothing
+└── FatalError          end the process non-zero
+    ├── SettingsError   a setting names something impossible
+    └── DictionaryError a dictionary file is wrong: file and line inside
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why octets were rejected; the value of the header ``reason`` on ``downrange.rejected``."""
+
+    BAD_LENGTH = "bad-length"
+    BAD_CRC = "bad-crc"
+    BAD_HEADER = "bad-header"
+    BAD_TIME = "bad-time"
+    BAD_JSON = "bad-json"
+    BAD_TOPIC = "bad-topic"
+    BAD_PROPERTY = "bad-property"
+    UNKNOWN_APID = "unknown-apid"
+    UNKNOWN_DICTIONARY = "unknown-dictionary"
+    UNKNOWN_CONTENT_TYPE = "unknown-content-type"
+    UNKNOWN_VERSION = "unknown-version"
+    TOO_LARGE = "too-large"
+    FIELD_CONFLICT = "field-conflict"
+    OVERFULL = "overfull"
+    BAD_MANIFEST = "bad-manifest"
+
+
+class DownrangeError(Exception):
+    """Base of every error that Downrange raises on purpose."""
+
+
+class InputError(DownrangeError):
+    """Input that can never be accepted as it is.
+
+    Parameters
+    ----------
+    reason
+        The machine-readable reason.
+    detail
+        What exactly was wrong, and how to put it right.
+    """
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason.value}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class PacketError(InputError):
+    """A packet or payload that does not follow the dictionary."""
+
+
+class AddressError(InputError):
+    """A topic or name outside the naming rule."""
+
+
+class ManifestError(InputError):
+    """A manifest that cannot be flown."""
+
+
+class TransientError(DownrangeError):
+    """Something that may succeed when tried again; nothing was acknowledged."""
+
+
+class FatalError(DownrangeError):
+    """Something that an operator must mend before the process can run."""
+
+
+class SettingsError(FatalError):
+    """A setting that cannot work; the message names it and its environment variable."""
+
+
+class DictionaryError(FatalError):
+    """A dictionary file that is wrong.
+
+    Parameters
+    ----------
+    path
+        The file.
+    line
+        Line in the file, counted from 1; 0 when the whole file is meant.
+    detail
+        What is wrong and how to mend it.
+    """
+
+    def __init__(self, path: str, line: int, detail: str) -> None:
+        place = f"{path}:{line}" if line else path
+        super().__init__(f"{place}: {detail}")
+        self.path = path
+        self.line = line
+        self.detail = detail

@@ -1,0 +1,78 @@
+"""Decoded telemetry: runs of packets of one type as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry.errors import Reason
+
+Columns = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A run of packets of one type from one message.
+
+    Parameters
+    ----------
+    vehicle, station
+        Who sent it and who heard it.
+    packet, apid
+        The packet type.
+    counts
+        Shape (n,), 14-bit sequence counts as received.
+    t_ns
+        Shape (n,), generation time, Unix ns.
+    ert_ns
+        Earth receive time of the message, Unix ns.
+    columns
+        Channel name to values of shape (n,): floats, integers (enumerations as codes) or bools.
+    """
+
+    vehicle: str
+    station: str
+    packet: str
+    apid: int
+    counts: NDArray[np.int64]
+    t_ns: NDArray[np.int64]
+    ert_ns: int
+    columns: Columns
+
+    def __len__(self) -> int:
+        return int(self.t_ns.size)
+
+    def select(self, which: NDArray[Any] | slice) -> Frame:
+        """Return the frame with only the chosen rows (a mask, indices or a slice)."""
+        return Frame(
+            self.vehicle,
+            self.station,
+            self.packet,
+            self.apid,
+            self.counts[which],
+            self.t_ns[which],
+            self.ert_ns,
+            {name: values[which] for name, values in self.columns.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Octets of a payload that are no packet of the dictionary: `payload[start:stop]` and why."""
+
+    start: int
+    stop: int
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a payload held: frames in payload order, and what was refused."""
+
+    frames: tuple[Frame, ...]
+    refusals: tuple[Refusal, ...]
