@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 UNITS: frozenset[str] = frozenset(
-    ("m", "km", "s", "ns", "pa", "k", "kg", "n", "rpm", "v", "a", "w", "deg", "percent", "count", "g")
-    + ("m_s", "m_s2", "deg_s", "dbm", "hz", "j")
+    [
+        *("m", "km", "s", "ns", "pa", "k", "kg", "n", "rpm", "v", "a", "w", "deg", "percent", "count", "g"),
+        *("m_s", "m_s2", "deg_s", "dbm", "hz", "j"),
+    ]
 )
 
 

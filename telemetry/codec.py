@@ -140,12 +140,13 @@ class PacketCodec:
 
     def _bad_times(self, run: PacketRun, frame: Frame, bad: NDArray[np.bool_]) -> list[Refusal]:
         size = self._layouts[run.apid].dtype.itemsize
+        ahead_s = (frame.t_ns - frame.ert_ns) / NS_PER_S
         return [
             Refusal(
                 run.start + int(i) * size,
                 run.start + (int(i) + 1) * size,
                 Reason.BAD_TIME,
-                f"{frame.packet} count {frame.counts[i]} was made {(frame.t_ns[i] - frame.ert_ns) / NS_PER_S:+.3f} s from its receipt",
+                f"{frame.packet} count {frame.counts[i]} was made {ahead_s[i]:+.3f} s from its receipt",
             )
             for i in np.flatnonzero(bad)
         ]
