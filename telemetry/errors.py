@@ -8,6 +8,7 @@ DownrangeError
 ├── TransientError      back off with jitter and try again; commit nothing
 └── FatalError          end the process non-zero
     ├── SettingsError   a setting names something impossible
+    ├── FlightError     a simulated vehicle cannot fly its mission
     └── DictionaryError a dictionary file is wrong: file and line inside
 """
 
@@ -79,6 +80,10 @@ class FatalError(DownrangeError):
 
 class SettingsError(FatalError):
     """A setting that cannot work; the message names it and its environment variable."""
+
+
+class FlightError(FatalError):
+    """A preset whose vehicle cannot fly the mission; the message names the leg or the figure that fails."""
 
 
 class DictionaryError(FatalError):
