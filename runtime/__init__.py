@@ -1,0 +1,1 @@
+"""The shells' toolbox: settings, service life-cycle, MQTT and Kafka adapters, logs, metrics."""

@@ -1,0 +1,200 @@
+"""The numbered loop of every Kafka consumer: read, decode, advance, produce, flush, save, commit; always."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, RebalanceInProgressError
+from prometheus_client import Counter
+
+from runtime.backoff import backoff_delays_s
+from runtime.kafka import Partition, Record, ensure_topics, open_consumer
+from runtime.service import Scope
+from runtime.settings import Settings
+from telemetry.errors import TransientError
+from telemetry.topics import KafkaTopic
+
+D = TypeVar("D")
+O = TypeVar("O")  # noqa: E741 -- D decoded, O output: the two halves of one signature
+T = TypeVar("T")
+
+RECORDS_READ = Counter("downrange_records_read_total", "Records read from Kafka", ["service", "topic"])
+TRANSIENT_ERRORS = Counter("downrange_transient_errors_total", "Steps tried again", ["service", "step"])
+MAX_RECORDS: Final = 2_000
+TICK_S: Final = 0.5
+
+Batch = Mapping[Partition, list[Record]]
+Offsets = Mapping[Partition, int]
+
+
+class Stage(Protocol[D, O]):
+    """What a consumer does with a batch; the loop owns reading, retrying and committing.
+
+    A batch may be empty: the loop ticks at least twice a second, so that a stage can write what has waited long enough.
+    """
+
+    @property
+    def name(self) -> str:
+        """The service's name; its consumer group is `downrange.{name}`."""
+
+    @property
+    def topics(self) -> tuple[KafkaTopic, ...]:
+        """What it reads."""
+
+    async def assigned(self, partitions: frozenset[Partition]) -> Offsets:
+        """Restore the state of partitions that are ours now; may name offsets to go on from instead of the group's."""
+
+    async def revoked(self, partitions: frozenset[Partition]) -> None:
+        """Forget the state of partitions that are no longer ours; nothing of them may be written any more."""
+
+    async def decode(self, batch: Batch) -> D:
+        """Step 2: decode; what cannot be decoded becomes output for `downrange.rejected`, never an exception."""
+
+    def advance(self, decoded: D) -> O:
+        """Step 3: the pure engine."""
+
+    async def produce(self, output: O) -> None:
+        """Step 4: hand the output to its sink. After a `TransientError` it is called again with the same output."""
+
+    async def flush(self) -> None:
+        """Step 5: return when the sink has acknowledged everything that was produced."""
+
+    async def save(self) -> Offsets:
+        """Step 6: make the state durable; returns the next offsets that are safe to commit."""
+
+
+async def consume(settings: Settings, scope: Scope, stage: Stage[Any, Any]) -> None:
+    """Run a stage until the service is asked to stop.
+
+    Raises
+    ------
+    FatalError
+        If Kafka is not reached within `connect_timeout_s` at the start.
+    """
+    scope.health.starting("kafka")
+    await ensure_topics(settings.kafka, scope.log, settings.service.connect_timeout_s)
+    async with open_consumer(settings.kafka, f"downrange-{stage.name}", f"downrange.{stage.name}") as consumer:
+        loop = _Loop(consumer, stage, scope)
+        consumer.subscribe([topic.value for topic in stage.topics], listener=loop.listener)
+        scope.health.well("kafka")
+        while not scope.stop.is_set():
+            await loop.turn()
+        await loop.last_turn()
+
+
+class _Loop(Generic[D, O]):
+    def __init__(self, consumer: AIOKafkaConsumer, stage: Stage[D, O], scope: Scope) -> None:
+        self._consumer = consumer
+        self._stage = stage
+        self._scope = scope
+        self.listener = _Listener(consumer, stage, scope)
+
+    async def turn(self) -> None:
+        """Read one batch and take it through all steps."""
+        # 1 read
+        batch = await self._scope.unless_stopped(self._read())
+        if batch is not None:
+            await self._handle(batch)
+
+    async def last_turn(self) -> None:
+        """Take what the stage still holds through the last steps."""
+        await self._handle({})
+
+    async def _read(self) -> Batch:
+        found: Batch = await self._consumer.getmany(timeout_ms=int(TICK_S * 1000), max_records=MAX_RECORDS)
+        return found
+
+    async def _handle(self, batch: Batch) -> None:
+        # a rebalance waits until the batch in hand is done: its partitions are ours until the commit
+        async with self.listener.lock:
+            if self.listener.failure is not None:
+                raise self.listener.failure
+            mine = {tp: records for tp, records in batch.items() if tp in self.listener.owned}
+            for tp, records in mine.items():
+                RECORDS_READ.labels(self._stage.name, tp.topic).inc(len(records))
+            # 2 decode
+            decoded = await self._stage.decode(mine)
+            # 3 engine
+            output = self._stage.advance(decoded)
+            # 4 produce
+            await self._insist("produce", lambda: self._stage.produce(output))
+            # 5 flush
+            await self._insist("flush", self._stage.flush)
+            # 6 save state
+            offsets = await self._insist("save", self._stage.save)
+            # 7 commit
+            await self._insist("commit", lambda: self._commit(offsets))
+
+    async def _insist(self, step: str, action: Callable[[], Awaitable[T]]) -> T:
+        """Do a step until it succeeds; between tries back off with jitter and stay ill on /healthz."""
+        for delay_s in backoff_delays_s():
+            try:
+                result = await action()
+            except TransientError as error:
+                TRANSIENT_ERRORS.labels(self._stage.name, step).inc()
+                self._scope.health.ill(step, str(error))
+                self._scope.log.warning("trying again", step=step, error=str(error), again_in_s=round(delay_s, 1))
+                await asyncio.sleep(delay_s)
+            else:
+                if step in self._scope.health.parts:
+                    self._scope.health.well(step)
+                return result
+        raise AssertionError  # the delays never end
+
+    async def _commit(self, offsets: Offsets) -> None:
+        fresh = {
+            tp: offset
+            for tp, offset in offsets.items()
+            if tp in self.listener.owned and self.listener.committed.get(tp) != offset
+        }
+        if not fresh:
+            return
+        try:
+            await self._consumer.commit(fresh)
+        except (CommitFailedError, IllegalStateError, RebalanceInProgressError) as error:
+            # the partitions have moved on: their next owner reads from the last commit, which identities make harmless
+            self._scope.log.warning("commit after a rebalance", error=repr(error))
+        except KafkaError as error:
+            raise TransientError(f"Kafka did not take a commit: {error!r}") from error
+        else:
+            self.listener.committed.update(fresh)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """Gives partitions to the stage and takes them away, never in the middle of a batch."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, stage: Stage[Any, Any], scope: Scope) -> None:
+        self.lock = asyncio.Lock()
+        self.owned: frozenset[Partition] = frozenset()
+        self.committed: dict[Partition, int] = {}
+        # aiokafka logs and forgets what a listener raises; kept here, the loop ends the process with it
+        self.failure: Exception | None = None
+        self._consumer = consumer
+        self._stage = stage
+        self._scope = scope
+
+    async def on_partitions_revoked(self, revoked: set[Partition]) -> None:
+        async with self.lock:
+            gone = frozenset(revoked) & self.owned
+            self.owned -= gone
+            if gone:
+                await self._guard(self._stage.revoked(gone))
+
+    async def on_partitions_assigned(self, assigned: set[Partition]) -> None:
+        async with self.lock:
+            ours = frozenset(assigned)
+            self.committed.clear()
+            for tp, offset in (await self._guard(self._stage.assigned(ours)) or {}).items():
+                self._consumer.seek(tp, offset)
+            self.owned |= ours
+            self._scope.log.info("assigned", partitions=len(ours))
+
+    async def _guard(self, work: Awaitable[T]) -> T | None:
+        try:
+            return await work
+        except Exception as error:  # noqa: BLE001 -- raised again by the loop, see `failure`
+            self.failure = error
+            return None

@@ -1,0 +1,256 @@
+"""Kafka: producers, consumers and topics as async context managers over aiokafka, with errors that say what to set."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, cast
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import ConsumerRecord as Record
+from aiokafka import TopicPartition as Partition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordTooLargeError,
+    TopicAlreadyExistsError,
+    for_code,
+)
+from structlog.typing import FilteringBoundLogger
+
+from runtime.backoff import backoff_delays_s
+from runtime.settings import KafkaSettings
+from telemetry.errors import FatalError, PacketError, Reason, TransientError
+from telemetry.topics import KafkaTopic, partition_of
+
+__all__ = [
+    "Headers",
+    "Partition",
+    "Producer",
+    "Record",
+    "client_options",
+    "ensure_topics",
+    "open_consumer",
+    "open_producer",
+    "read_to_end",
+]
+
+Headers = list[tuple[str, bytes]]
+
+# Kafka's own lower bound: a member killed with -9 is missed for this long before its partitions move on
+SESSION_TIMEOUT_MS: Final = 6_000
+HEARTBEAT_INTERVAL_MS: Final = 2_000
+
+
+def client_options(settings: KafkaSettings) -> dict[str, Any]:
+    """Return what every aiokafka client takes: addresses, TLS and SASL."""
+    options: dict[str, Any] = {"bootstrap_servers": settings.bootstrap}
+    if settings.ca_file is not None:
+        options["ssl_context"] = ssl.create_default_context(cafile=str(settings.ca_file))
+    if settings.username is not None and settings.password is not None:
+        options["sasl_mechanism"] = "SCRAM-SHA-512"
+        options["sasl_plain_username"] = settings.username
+        options["sasl_plain_password"] = settings.password.get_secret_value()
+    encrypted, named = settings.ca_file is not None, settings.username is not None
+    options["security_protocol"] = ("SASL_" if named else "") + ("SSL" if encrypted else "PLAINTEXT")
+    return options
+
+
+class Producer:
+    """Sends records with acks=all; a send that returns is on every in-sync replica.
+
+    Parameters
+    ----------
+    client
+        A started aiokafka producer.
+    settings
+        Partitions of every topic.
+    """
+
+    def __init__(self, client: AIOKafkaProducer, settings: KafkaSettings) -> None:
+        self._client = client
+        self._partitions = settings.partitions
+
+    async def send(
+        self, topic: KafkaTopic, key: str, value: bytes | None, headers: Headers, *, flight: str | None = None
+    ) -> asyncio.Future[Any]:
+        """Hand a record to the client and return the future of its acknowledgement.
+
+        Parameters
+        ----------
+        topic, key, value, headers
+            The record; a value of None deletes the key from a compacted topic.
+        flight
+            `{run}/{flight}` when the key is longer than that; it chooses the partition.
+
+        Raises
+        ------
+        PacketError
+            If the record is larger than Kafka takes (`too-large`).
+        TransientError
+            If the client cannot take it now.
+        """
+        try:
+            return cast(
+                "asyncio.Future[Any]",
+                await self._client.send(
+                    topic.value,
+                    value,
+                    key=key.encode(),
+                    headers=headers,
+                    partition=partition_of(flight or key, self._partitions),
+                ),
+            )
+        except MessageSizeTooLargeError as error:
+            raise PacketError(
+                Reason.TOO_LARGE, f"a record of {len(value or b'')} octets is over Kafka's limit"
+            ) from error
+        except KafkaError as error:
+            raise TransientError(f"Kafka did not take a record for {topic.value}: {error!r}") from error
+
+    async def acknowledged(self, futures: Sequence[asyncio.Future[Any]]) -> list[Any]:
+        """Wait for acknowledgements.
+
+        Raises
+        ------
+        PacketError
+            If the broker refused a record for its size.
+        TransientError
+            If any record was not acknowledged; all of them may be sent again.
+        """
+        results = await asyncio.gather(*futures, return_exceptions=True)
+        for result in results:
+            if isinstance(result, MessageSizeTooLargeError | RecordTooLargeError):
+                raise PacketError(Reason.TOO_LARGE, "the broker refused a record for its size") from result
+            if isinstance(result, KafkaError):
+                raise TransientError(f"Kafka did not acknowledge: {result!r}") from result
+            if isinstance(result, BaseException):
+                raise result
+        return results
+
+
+@asynccontextmanager
+async def open_producer(settings: KafkaSettings, client_id: str) -> AsyncIterator[Producer]:
+    """Start a producer and stop it at the end; what it still holds is sent first."""
+    client = AIOKafkaProducer(
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=settings.idempotent,
+        compression_type=None if settings.compression == "none" else settings.compression,
+        max_request_size=settings.max_request_bytes,
+        max_batch_size=256 * 1024,
+        linger_ms=2,
+        **client_options(settings),
+    )
+    await client.start()
+    try:
+        yield Producer(client, settings)
+    finally:
+        await client.stop()
+
+
+@asynccontextmanager
+async def open_consumer(settings: KafkaSettings, client_id: str, group: str | None) -> AsyncIterator[AIOKafkaConsumer]:
+    """Start a consumer without subscription; it commits nothing by itself and begins at the earliest record."""
+    consumer = AIOKafkaConsumer(
+        client_id=client_id,
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        # the same partition numbers of all topics to one member, which the default assignor does not promise
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+        fetch_max_wait_ms=100,
+        **client_options(settings),
+    )
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def ensure_topics(settings: KafkaSettings, log: FilteringBoundLogger, timeout_s: float) -> None:
+    """Wait for the cluster and make the topics that are missing.
+
+    Raises
+    ------
+    FatalError
+        If the cluster is not reached in time, or a topic has another number of partitions than the settings say.
+    """
+    try:
+        async with asyncio.timeout(timeout_s):
+            for delay_s in backoff_delays_s():
+                try:
+                    await _make_topics(settings)
+                except (KafkaError, OSError) as error:
+                    log.warning(
+                        "Kafka unreachable",
+                        bootstrap=settings.bootstrap,
+                        set="DOWNRANGE_KAFKA_BOOTSTRAP",
+                        error=str(error) or repr(error),
+                        again_in_s=round(delay_s, 1),
+                    )
+                    await asyncio.sleep(delay_s)
+                else:
+                    return
+    except TimeoutError as error:
+        msg = f"no Kafka at {settings.bootstrap} within {timeout_s:g} s: start it, or set DOWNRANGE_KAFKA_BOOTSTRAP"
+        raise FatalError(msg) from error
+
+
+async def _make_topics(settings: KafkaSettings) -> None:
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        response = await admin.create_topics([_new_topic(topic, settings) for topic in KafkaTopic])
+        for topic, code, *_ in response.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:
+                raise error(topic)
+        for described in await admin.describe_topics([topic.value for topic in KafkaTopic]):
+            found = len(described["partitions"])
+            if found != settings.partitions:
+                msg = (
+                    f"topic {described['topic']} has {found} partitions, DOWNRANGE_KAFKA_PARTITIONS says "
+                    f"{settings.partitions}: a flight's records would be split; set it to {found}"
+                )
+                raise FatalError(msg)
+    finally:
+        await admin.close()
+
+
+def _new_topic(topic: KafkaTopic, settings: KafkaSettings) -> NewTopic:
+    configs = {"cleanup.policy": "compact"} if topic.compacted else {"cleanup.policy": "delete", "retention.ms": "-1"}
+    if topic in {KafkaTopic.TELEMETRY, KafkaTopic.QUALITY}:
+        configs["retention.ms"] = str(7 * 24 * 3600 * 1000)
+    if topic is KafkaTopic.REJECTED:
+        configs["retention.ms"] = str(28 * 24 * 3600 * 1000)
+    return NewTopic(topic.value, settings.partitions, settings.replication, topic_configs=configs)
+
+
+async def read_to_end(
+    settings: KafkaSettings, client_id: str, partitions: Iterable[Partition], starts: dict[Partition, int] | None = None
+) -> AsyncIterator[Record]:
+    """Yield every record of the partitions from their beginning (or `starts`) to the end they have now."""
+    chosen = list(partitions)
+    async with open_consumer(settings, client_id, None) as consumer:
+        consumer.assign(chosen)
+        ends = await consumer.end_offsets(chosen)
+        begins = await consumer.beginning_offsets(chosen)
+        at = {tp: max(begins[tp], (starts or {}).get(tp, 0)) for tp in chosen}
+        for tp, offset in at.items():
+            consumer.seek(tp, offset)
+        while any(at[tp] < ends[tp] for tp in chosen):
+            for tp, records in (await consumer.getmany(timeout_ms=1000)).items():
+                for record in records:
+                    if record.offset < ends[tp]:
+                        yield record
+            for tp in chosen:
+                at[tp] = await consumer.position(tp)

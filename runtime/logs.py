@@ -1,0 +1,44 @@
+"""Structured logs: one event a line, JSON for machines, coloured text on a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, cast
+
+import structlog
+
+from runtime.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
+
+
+def configure_logs(settings: ServiceSettings) -> None:
+    """Send every log line of the process to standard error."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    on_terminal = sys.stderr.isatty()
+    as_text = settings.log_format == "console" or (settings.log_format == "auto" and on_terminal)
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer(colors=on_terminal) if as_text else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks if not as_text else structlog.processors.StackInfoRenderer(),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    # aiokafka reports each reconnection attempt as an error of its own; our adapters say it once, with the remedy
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
+def logger(service: str) -> FilteringBoundLogger:
+    """Return the logger of a service."""
+    return cast("FilteringBoundLogger", structlog.get_logger(service=service))

@@ -1,0 +1,202 @@
+"""Every setting there is, read once from `DOWNRANGE_*` in the entry point, frozen from then on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from telemetry.errors import SettingsError
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+KAFKA_CLIENT_LIMIT = 1_000_000
+
+
+class ServiceSettings(BaseSettings):
+    """`DOWNRANGE_*`: what every service has."""
+
+    model_config = SettingsConfigDict(env_prefix="DOWNRANGE_", frozen=True, env_ignore_empty=True)
+
+    health_host: str = "127.0.0.1"
+    health_port: Port = 0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "console", "json"] = "auto"
+    connect_timeout_s: Seconds = 60.0
+    shutdown_deadline_s: Seconds = 20.0
+    dictionary: str = "yuanxing-1"
+    dictionary_dir: Path | None = None
+
+
+class MqttSettings(BaseSettings):
+    """`DOWNRANGE_MQTT_*`: the MQTT 5 broker."""
+
+    model_config = SettingsConfigDict(env_prefix="DOWNRANGE_MQTT_", frozen=True, env_ignore_empty=True)
+
+    url: str = "mqtt://127.0.0.1:1883"
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+    keep_alive_s: Annotated[int, Field(ge=5, le=65535)] = 30
+    session_expiry_s: Annotated[int, Field(ge=60)] = 7 * 24 * 3600
+    receive_maximum: Annotated[int, Field(ge=1, le=100)] = 100
+
+    @field_validator("url")
+    @classmethod
+    def _mqtt_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
+            msg = "give mqtt://HOST:PORT, or mqtts://HOST:PORT for TLS"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def host(self) -> str:
+        """Host of the broker."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """Port of the broker: 1883, or 8883 with TLS, when the URL names none."""
+        parts = urlsplit(self.url)
+        return parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+
+    @property
+    def tls(self) -> bool:
+        """Whether the connection is encrypted."""
+        return urlsplit(self.url).scheme == "mqtts"
+
+
+class KafkaSettings(BaseSettings):
+    """`DOWNRANGE_KAFKA_*`: the Kafka cluster."""
+
+    model_config = SettingsConfigDict(env_prefix="DOWNRANGE_KAFKA_", frozen=True, env_ignore_empty=True)
+
+    bootstrap: str = "127.0.0.1:9092"
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+    partitions: Annotated[int, Field(ge=1, le=1024)] = 12
+    replication: Annotated[int, Field(ge=1)] = 1
+    compression: Literal["none", "zstd", "lz4", "gzip"] = "zstd"
+    idempotent: bool = True
+    max_request_bytes: Annotated[int, Field(ge=100_000, le=KAFKA_CLIENT_LIMIT)] = KAFKA_CLIENT_LIMIT
+
+
+class IngestSettings(BaseSettings):
+    """`DOWNRANGE_INGEST_*`: the bridge from MQTT to Kafka."""
+
+    model_config = SettingsConfigDict(env_prefix="DOWNRANGE_INGEST_", frozen=True, env_ignore_empty=True)
+
+    client_id: str = "downrange-ingest"
+    shared: bool = False
+
+
+class DetectSettings(BaseSettings):
+    """`DOWNRANGE_DETECT_*`: the event processor."""
+
+    model_config = SettingsConfigDict(env_prefix="DOWNRANGE_DETECT_", frozen=True, env_ignore_empty=True)
+
+    hold_s: Seconds = 2.0
+
+
+class InfluxSettings(BaseSettings):
+    """`DOWNRANGE_INFLUX_*`: the InfluxDB 2.x server and how it is written to."""
+
+    model_config = SettingsConfigDict(env_prefix="DOWNRANGE_INFLUX_", frozen=True, env_ignore_empty=True)
+
+    url: str = "http://127.0.0.1:8086"
+    token: SecretStr | None = None
+    org: str = "downrange"
+    bucket: str = "telemetry"
+    batch_lines: Annotated[int, Field(ge=1, le=50_000)] = 5_000
+    gzip: bool = True
+    timeout_s: Seconds = 30.0
+
+
+class ArchiveSettings(BaseSettings):
+    """`DOWNRANGE_ARCHIVE_*`: where flights are kept."""
+
+    model_config = SettingsConfigDict(env_prefix="DOWNRANGE_ARCHIVE_", frozen=True, env_ignore_empty=True)
+
+    dir: Path = Path("var/archive")
+    part_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
+    part_age_s: Seconds = 5.0
+
+
+class TrackSettings(BaseSettings):
+    """`DOWNRANGE_TRACK_*`: the customers' page and API."""
+
+    model_config = SettingsConfigDict(env_prefix="DOWNRANGE_TRACK_", frozen=True, env_ignore_empty=True)
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    public_url: str | None = None
+    operator_token: SecretStr | None = None
+
+
+class GrafanaSettings(BaseSettings):
+    """`DOWNRANGE_GRAFANA_*`: mission control's Grafana."""
+
+    model_config = SettingsConfigDict(env_prefix="DOWNRANGE_GRAFANA_", frozen=True, env_ignore_empty=True)
+
+    url: str | None = None
+    token: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _token_needs_url(self) -> Self:
+        if self.token is not None and self.url is None:
+            msg = "a token without DOWNRANGE_GRAFANA_URL"
+            raise ValueError(msg)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings together."""
+
+    service: ServiceSettings = field(default_factory=ServiceSettings)
+    mqtt: MqttSettings = field(default_factory=MqttSettings)
+    kafka: KafkaSettings = field(default_factory=KafkaSettings)
+    ingest: IngestSettings = field(default_factory=IngestSettings)
+    detect: DetectSettings = field(default_factory=DetectSettings)
+    influx: InfluxSettings = field(default_factory=InfluxSettings)
+    archive: ArchiveSettings = field(default_factory=ArchiveSettings)
+    track: TrackSettings = field(default_factory=TrackSettings)
+    grafana: GrafanaSettings = field(default_factory=GrafanaSettings)
+
+
+def read_settings() -> Settings:
+    """Read the environment.
+
+    Raises
+    ------
+    SettingsError
+        If a variable cannot work; it names the variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        settings = next((cls for cls in SETTINGS_CLASSES if cls.__name__ == error.title), ServiceSettings)
+        prefix = str(settings.model_config.get("env_prefix", "DOWNRANGE_"))
+        name = prefix + "_".join(str(step) for step in first["loc"]).upper()
+        msg = f"{name.rstrip('_')}: {first['msg'].removeprefix('Value error, ')}"
+        raise SettingsError(msg) from error
+
+
+SETTINGS_CLASSES: tuple[type[BaseSettings], ...] = (
+    ServiceSettings,
+    MqttSettings,
+    KafkaSettings,
+    IngestSettings,
+    DetectSettings,
+    InfluxSettings,
+    ArchiveSettings,
+    TrackSettings,
+    GrafanaSettings,
+)
