@@ -1,0 +1,1 @@
+"""The command line, the demo and the embedded stack: the only package that sees all others."""

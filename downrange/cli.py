@@ -1,0 +1,73 @@
+"""`downrange`: services and jobs, one line each."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from downrange.jobs import archive, demo, simulate
+from downrange.services import SERVICES
+from telemetry.errors import DownrangeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+app = typer.Typer(
+    name="downrange",
+    help="The ground segment of a rocket express-delivery line.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+run_app = typer.Typer(
+    help="Run a service until SIGTERM: " + " | ".join(SERVICES) + ".",
+    no_args_is_help=True,
+    epilog="Settings come from DOWNRANGE_* variables; docs/operations.md lists them.",
+)
+app.add_typer(run_app, name="run", rich_help_panel="Services")
+
+JOBS = "Jobs"
+app.command("demo", rich_help_panel=JOBS)(demo.demo)
+app.command("simulate", rich_help_panel=JOBS)(simulate.simulate)
+app.command("replay", rich_help_panel=JOBS)(archive.replay)
+app.command("import", rich_help_panel=JOBS)(archive.import_)
+app.command("events", rich_help_panel=JOBS)(archive.events)
+app.command("ledger", rich_help_panel=JOBS)(archive.ledger)
+
+
+def _starter(name: str) -> Callable[[], None]:
+    def start() -> None:
+        from runtime.service import main as run_service  # noqa: PLC0415 -- keeps `--help` fast
+        from runtime.settings import read_settings  # noqa: PLC0415 -- as above
+
+        sys.exit(run_service(name, SERVICES[name].load(), read_settings()))
+
+    return start
+
+
+for _service in SERVICES.values():
+    run_app.command(_service.name, help=_service.purpose)(_starter(_service.name))
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    *, show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False
+) -> None:
+    """Take the options that stand before a command."""
+    if show:
+        from importlib.metadata import version as version_of  # noqa: PLC0415 -- keeps `--help` fast
+
+        typer.echo(version_of("downrange"))
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line that says what to do, and exit code 2."""
+    try:
+        app()
+    except DownrangeError as error:
+        typer.secho(f"downrange: {error}", fg=typer.colors.RED, err=True)
+        sys.exit(2)

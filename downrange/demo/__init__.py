@@ -1,0 +1,1 @@
+"""The demo: one delivery through the whole line, shown as it happens."""
