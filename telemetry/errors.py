@@ -9,6 +9,7 @@ DownrangeError
 └── FatalError          end the process non-zero
     ├── SettingsError   a setting names something impossible
     ├── FlightError     a simulated vehicle cannot fly its mission
+    ├── ArchiveError    a recording that is missing, damaged or in the way: the path inside
     └── DictionaryError a dictionary file is wrong: file and line inside
 """
 
@@ -35,6 +36,7 @@ class Reason(StrEnum):
     FIELD_CONFLICT = "field-conflict"
     OVERFULL = "overfull"
     BAD_MANIFEST = "bad-manifest"
+    BAD_ROW = "bad-row"
 
 
 class DownrangeError(Exception):
@@ -84,6 +86,23 @@ class SettingsError(FatalError):
 
 class FlightError(FatalError):
     """A preset whose vehicle cannot fly the mission; the message names the leg or the figure that fails."""
+
+
+class ArchiveError(FatalError):
+    """A recording that cannot be used as it is.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+    detail
+        What is wrong with it and what to do.
+    """
+
+    def __init__(self, path: str, detail: str) -> None:
+        super().__init__(f"{path}: {detail}")
+        self.path = path
+        self.detail = detail
 
 
 class DictionaryError(FatalError):

@@ -1,0 +1,71 @@
+"""Writing a part so that no half file is ever read: under a dot name, synced, renamed, its folder synced."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import pyarrow.parquet as pq
+
+from runtime.archive.layout import PartName, Stream
+from runtime.archive.records import Archived, to_table
+
+ROW_GROUP_OCTETS: Final = 1024 * 1024
+
+
+def write_part(folder: Path, stream: Stream, records: Sequence[Archived]) -> Path:
+    """Write records as one part; returns its path once it is safe on disk.
+
+    Parameters
+    ----------
+    folder
+        The flight's folder; made when it is missing.
+    stream
+        The stream.
+    records
+        At least one; all of the flight's records of one partition between the first and the last, in order of offset.
+
+    Raises
+    ------
+    OSError
+        If the disk does not take it; nothing has a part's name then.
+    """
+    _make_folder(folder)
+    name = PartName(stream, records[0].partition, records[0].offset, records[-1].offset)
+    half = folder / f".{name}"
+    octets = sum(len(record.value or b"") for record in records)
+    rows_a_group = max(1, len(records) * ROW_GROUP_OCTETS // max(octets, ROW_GROUP_OCTETS))
+    with half.open("wb") as file:
+        pq.write_table(to_table(records), file, compression="zstd", row_group_size=rows_a_group)
+        file.flush()
+        os.fsync(file.fileno())
+    final = folder / str(_free_name(folder, name, half))
+    half.replace(final)
+    sync_folder(folder)
+    return final
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for parent in (folder.parent, folder.parent.parent):
+        sync_folder(parent)
+
+
+def _free_name(folder: Path, name: PartName, half: Path) -> PartName:
+    """Return `name`, or its next copy where a part of that name holds something else: offsets of another cluster."""
+    while (folder / str(name)).exists() and (folder / str(name)).read_bytes() != half.read_bytes():
+        name = PartName(name.stream, name.partition, name.first, name.last, name.copy + 1)
+    return name
