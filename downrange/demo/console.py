@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from rich.columns import Columns
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -17,7 +17,9 @@ from telemetry.events import Event
 
 KELVIN_AT_0_DEGC: Final = 273.15
 STALE_AFTER_S: Final = 5.0
-EVENTS_SHOWN: Final = 14
+ROWS_AROUND_EVENTS: Final = 18
+WIDE_ENOUGH_FOR_BOOKS: Final = 110
+STANDARD_GRAVITY_M_S2: Final = 9.80665
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class Billing:
     page: str
 
 
-def draw(board: Board, billing: Billing) -> RenderableType:
-    """Draw the whole board.
+def draw(board: Board, billing: Billing, width: int, height: int) -> RenderableType:
+    """Draw the whole board to fit a terminal.
 
     Parameters
     ----------
@@ -41,38 +43,47 @@ def draw(board: Board, billing: Billing) -> RenderableType:
         What is known.
     billing
         What does not change during the flight.
+    width, height
+        The terminal's size in characters; a narrow one shows totals instead of the ledger's rows.
     """
-    now_s = board.t_s(board.now_ns)
-    vehicles = [_vehicle_panel(name, view, board) for name, view in sorted(board.vehicles.items(), reverse=True)]
-    left = Group(
-        *(vehicles or [Panel(Text("waiting for the first packet", style="dim"), title="vehicles")]), _cargo_panel(board)
-    )
-    right = Group(_events_panel(board), _line_panel(board))
-    body = Table.grid(expand=True, padding=(0, 1))
-    body.add_column(ratio=9)
-    body.add_column(ratio=11)
-    body.add_row(left, right)
+    rows = max(3, height - ROWS_AROUND_EVENTS)
+    body: RenderableType = _events_panel(board, rows)
+    if width >= WIDE_ENOUGH_FOR_BOOKS:
+        grid = Table.grid(expand=True, padding=(0, 1))
+        grid.add_column(ratio=9)
+        grid.add_column(ratio=11)
+        grid.add_row(body, _books_panel(board))
+        body = grid
     return Group(
         _head(board, billing),
+        _vehicles_panel(board),
+        _cargo_panel(board),
         body,
-        _progress(now_s, billing),
+        _progress(board.t_s(board.now_ns), billing),
         Text(f" Follow the parcel: {billing.page}", style="cyan"),
     )
 
 
-def event_line(event: Event, board: Board) -> Text:
-    """Return one line for an event: when it happened, what, how sure, and how soon it was known."""
-    style = "bold yellow" if ".cargo." in event.type else "cyan" if ".link." in event.type else "bold green"
+def event_cells(event: Event, board: Board) -> tuple[Text, ...]:
+    """Return when it happened, on what, what, how sure, and how much flight time later it was known."""
+    style = "yellow" if ".cargo." in event.type else "cyan" if ".link." in event.type else "bold green"
     if event.status == "retracted":
         style = "strike red"
-    line = Text(f"{t_clock(board.t_s(event.t_ns))}  ", style="white")
-    line.append(f"{event.vehicle:<8}", style="dim")
-    name = event.name if event.ordinal == 0 else f"{event.name} #{event.ordinal + 1}"
+    name = event.name if event.ordinal == 0 else f"{event.name} {event.ordinal + 1}"
     station = event.values.get("station")
-    line.append(f"{name}{f' {station}' if station else ''}".ljust(22), style=style)
-    line.append(f" ±{event.t_sigma_s:4.2f} s", style="dim")
-    line.append(f"  known after {(event.detected_ns - event.t_ns) / NS_PER_S:5.2f} s", style="dim")
-    return line
+    return (
+        Text(t_clock(board.t_s(event.t_ns))),
+        Text(event.vehicle, style="dim"),
+        Text(f"{name} {station}" if station else name, style=style),
+        Text(f"{event.t_sigma_s:.2f}", style="dim"),
+        Text(f"{(event.detected_ns - event.t_ns) / NS_PER_S:.2f}", style="dim"),
+    )
+
+
+def event_line(event: Event, board: Board) -> str:
+    """Return one line about an event, for logs and pipes."""
+    when, vehicle, name, sigma, latency = (cell.plain for cell in event_cells(event, board))
+    return f"{when} | {vehicle} {name} | sigma {sigma} s | known after {latency} s"
 
 
 def plain_line(board: Board) -> str:
@@ -91,11 +102,11 @@ def plain_line(board: Board) -> str:
 def _head(board: Board, billing: Billing) -> Panel:
     line = Table.grid(expand=True)
     line.add_column()
-    line.add_column(justify="center")
+    line.add_column(justify="center", no_wrap=True)
     line.add_column(justify="right")
-    clock = Text(t_clock(board.t_s(board.now_ns)), style="bold white on blue")
+    clock = Text().append(f" {t_clock(board.t_s(board.now_ns))} ", style="bold white on blue")
     if not board.has_lifted_off:
-        clock.append(" planned", style="dim")
+        clock.append(" as planned", style="dim")
     line.add_row(
         Text(f"{billing.flight}  {billing.route}", style="bold"),
         clock,
@@ -104,27 +115,37 @@ def _head(board: Board, billing: Billing) -> Panel:
     return Panel(line, title="DOWNRANGE", border_style="blue")
 
 
-def _vehicle_panel(name: str, view: VehicleView, board: Board) -> Panel:
-    grid = Table.grid(padding=(0, 2), expand=True)
-    for _ in range(4):
-        grid.add_column(justify="right")
-    altitude, downrange = view.number("altitude_m"), view.number("downrange_m")
-    grid.add_row(*(Text(text, style="dim") for text in ("altitude", "speed", "vertical", "downrange")))
-    grid.add_row(
-        _quantity(altitude, 1e-3, "km", 2),
-        _quantity(view.number("speed_m_s"), 1, "m/s", 0),
-        _quantity(view.number("vertical_speed_m_s"), 1, "m/s", 0),
-        _quantity(downrange, 1e-3, "km", 1),
-    )
+def _vehicles_panel(board: Board) -> Panel:
+    table = Table(box=None, expand=True, header_style="dim", padding=(0, 1))
+    table.add_column("vehicle", style="bold", no_wrap=True)
+    table.add_column("phase", no_wrap=True)
+    for heading in ("altitude", "speed", "vertical", "downrange"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("heard by", justify="right")
+    for name, view in sorted(board.vehicles.items(), reverse=True):
+        engines = view.number("engines_running_count") or 0
+        phase = str(view.values.get("flight_phase", "?")).replace("_", " ")
+        table.add_row(
+            name,
+            Text(phase + (f", {engines:.0f} engines" if engines else ""), style="bold" if engines else ""),
+            _quantity(view.number("altitude_m"), 1e-3, "km", 2),
+            _quantity(view.number("speed_m_s"), 1, "m/s", 0),
+            _quantity(view.number("vertical_speed_m_s"), 1, "m/s", 0),
+            _quantity(view.number("downrange_m"), 1e-3, "km", 1),
+            _links(name, view, board),
+        )
+    if not board.vehicles:
+        table.add_row(Text("waiting for the first packet", style="dim"))
+    return Panel(table, title="vehicles", title_align="left", border_style="green")
+
+
+def _links(name: str, view: VehicleView, board: Board) -> Text:
     heard = sorted(link.station for link in board.links.values() if link.vehicle == name and link.state == "aos")
+    links = Text(", ".join(heard) or "nobody", style="green" if heard else "red")
     age_s = (board.now_ns - view.t_ns) / NS_PER_S
-    links = Text(" + ".join(heard) or "no station hears it", style="green" if heard else "red")
     if age_s > STALE_AFTER_S:
-        links.append(f"   last packet {age_s:.0f} s ago", style="bold red")
-    phase = str(view.values.get("flight_phase", "?")).replace("_", " ")
-    engines = view.number("engines_running_count") or 0
-    title = f"{name}: [bold]{phase}[/bold]" + (f" · {engines:.0f} engines" if engines else "")
-    return Panel(Group(grid, links), title=title, title_align="left", border_style="green" if heard else "red")
+        links.append(f", last {age_s:.0f} s ago", style="bold red")
+    return links
 
 
 def _quantity(value: float | None, factor: float, unit: str, digits: int) -> Text:
@@ -133,18 +154,16 @@ def _quantity(value: float | None, factor: float, unit: str, digits: int) -> Tex
 
 def _cargo_panel(board: Board) -> Panel:
     ship = board.vehicles.get("ship", VehicleView())
-    grid = Table.grid(padding=(0, 2), expand=True)
-    for _ in range(4):
-        grid.add_column(justify="right")
     temperature = ship.number("bay_temperature_k")
-    grid.add_row(*(Text(text, style="dim") for text in ("mass", "temperature", "load", "tilt")))
-    grid.add_row(
-        _quantity(ship.number("container_mass_kg"), 1e-3, "t", 2),
-        _quantity(None if temperature is None else temperature - KELVIN_AT_0_DEGC, 1, "°C", 1),
-        _quantity(ship.number("container_acceleration_m_s2"), 1 / 9.80665, "g", 1),
-        _quantity(ship.number("tilt_deg"), 1, "deg", 0),
+    quantities = (
+        ("load", _quantity(ship.number("container_mass_kg"), 1e-3, "t", 2)),
+        ("bay", _quantity(None if temperature is None else temperature - KELVIN_AT_0_DEGC, 1, "°C", 1)),
+        ("felt", _quantity(ship.number("container_acceleration_m_s2"), 1 / STANDARD_GRAVITY_M_S2, "g", 1)),
+        ("tilt", _quantity(ship.number("tilt_deg"), 1, "deg", 0)),
     )
-    state = Text()
+    line = Text()
+    for name, quantity in quantities:
+        line.append(f"{name} ", style="dim").append_text(quantity).append("   ")
     for channel, good, bad in (
         ("container_locked", "locked", "unlocked"),
         ("door_closed", "door closed", "door open"),
@@ -152,47 +171,41 @@ def _cargo_panel(board: Board) -> Panel:
     ):
         value = ship.values.get(channel)
         if value is not None:
-            is_good = str(value) == "True"
-            state.append(f"{good if is_good else bad}   ", style="green" if is_good else "yellow")
-    statuses: dict[str, int] = {}
-    for delivery in board.deliveries.values():
-        status = str(delivery.get("status", "?"))
-        statuses[status] = statuses.get(status, 0) + 1
+            line.append(f"{good if value is True else bad}   ", style="green" if value is True else "yellow")
+    statuses = Counter(str(delivery.get("status", "?")) for delivery in board.deliveries.values())
     said = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in statuses.items())
     return Panel(
-        Group(grid, state, Text(f"parcels: {said or 'none booked'}")),
-        title="cargo",
-        title_align="left",
-        border_style="yellow",
+        Group(line, Text(f"parcels: {said or 'none booked'}")), title="cargo", title_align="left", border_style="yellow"
     )
 
 
-def _events_panel(board: Board) -> Panel:
-    events = [event for event in board.events_in_order() if ".link." not in event.type] or board.events_in_order()
-    hidden = len(board.events) - len(events[-EVENTS_SHOWN:])
-    lines: list[RenderableType] = [event_line(event, board) for event in events[-EVENTS_SHOWN:]]
-    lines += [Text("")] * (EVENTS_SHOWN - len(lines))
-    return Panel(
-        Group(*lines),
-        title="events",
-        subtitle=f"{hidden} more" if hidden else None,
-        title_align="left",
-        border_style="green",
-    )
+def _events_panel(board: Board, rows: int) -> Panel:
+    events = [event for event in board.events_in_order() if ".link." not in event.type]
+    shown = events[-rows:]
+    table = Table(box=None, expand=True, header_style="dim", padding=(0, 1))
+    for heading in ("happened at", "vehicle", "event", "± s", "known +s"):
+        table.add_column(heading, justify="right" if heading in {"± s", "known +s"} else "left", no_wrap=True)
+    for event in shown:
+        table.add_row(*event_cells(event, board))
+    for _ in range(rows - len(shown)):
+        table.add_row("")
+    more = len(events) - len(shown)
+    subtitle = f"{more} earlier" if more else None
+    return Panel(table, title="events", subtitle=subtitle, title_align="left", border_style="green")
 
 
-def _line_panel(board: Board) -> Panel:
+def _books_panel(board: Board) -> Panel:
     table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
-    for heading in ("ledger", "sent", "received", "unique", "twice", "rejected", "missing"):
-        table.add_column(heading, justify="left" if heading == "ledger" else "right")
+    for heading in ("packets", "sent", "unique", "twice", "rejected", "missing"):
+        table.add_column(heading, justify="left" if heading == "packets" else "right", no_wrap=True)
     for row in sorted(board.ledger.values(), key=lambda row: row.identity):
-        name = f"{row.vehicle} {row.packet}"
-        counts = (row.sent, row.received, row.unique, row.duplicate, row.rejected)
-        missing = Text(f"{row.missing}", style="green" if row.missing == 0 else "yellow")
-        table.add_row(
-            Text(name, style="" if row.balanced else "bold red"), *(f"{count:,}" for count in counts), missing
-        )
-    return Panel(table, title="the books", title_align="left", border_style="blue")
+        counts = (row.sent, row.unique, row.duplicate, row.rejected)
+        missing = Text(f"{row.missing:,}", style="green" if row.missing == 0 else "yellow")
+        name = Text(f"{row.vehicle} {row.packet}", style="" if row.balanced else "bold red")
+        table.add_row(name, *(f"{count:,}" for count in counts), missing)
+    received, missing_count = board.counts()
+    subtitle = f"{received:,} received, {missing_count:,} missing"
+    return Panel(table, title="the books", subtitle=subtitle, title_align="left", border_style="blue")
 
 
 def _progress(now_s: float, billing: Billing) -> RenderableType:
@@ -202,15 +215,15 @@ def _progress(now_s: float, billing: Billing) -> RenderableType:
     row = Table.grid(expand=True, padding=(0, 1))
     row.add_column(ratio=1)
     row.add_column(justify="right")
-    row.add_row(bar, f"{100 * min(1.0, done_s / billing.duration_s):3.0f} %  {left_s:3.0f} s left")
+    row.add_row(bar, f"{100 * min(1.0, done_s / billing.duration_s):3.0f} %, {left_s:.0f} s left")
     return row
 
 
-def event_table(console: Console, rows: list[tuple[str, ...]]) -> None:
-    """Print the closing table of events against the truth."""
+def event_table(rows: list[tuple[str, ...]]) -> Table:
+    """Return the closing table of events against the truth."""
     table = Table(title="Every event against the simulator's truth", title_justify="left", header_style="dim")
     for heading in ("event", "vehicle", "detected", "truth", "error", "sigma", "known after"):
         table.add_column(heading, justify="left" if heading in {"event", "vehicle"} else "right")
     for row in rows:
         table.add_row(*row)
-    console.print(Columns([table]))
+    return table
