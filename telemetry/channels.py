@@ -161,7 +161,7 @@ class Channel(BaseModel):
         return "float" if self.raw.is_float or self.calibration is not None else "int"
 
     def calibrate(self, raw: NDArray[Any]) -> NDArray[Any]:
-        """Turn raw values of shape (n,) into values in the channel's unit: native-endian whole numbers, bools or float64."""
+        """Turn raw values of shape (n,) into values in the channel's unit: native whole numbers, bools or float64."""
         if self.calibration is not None:
             c0, c1 = self.calibration
             return np.asarray(raw.astype(np.float64) * c1 + c0)

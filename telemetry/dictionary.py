@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
-import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from telemetry.channels import Channel
 from telemetry.errors import DictionaryError
+from telemetry.topics import NAME_RULE
+from telemetry.yaml_source import Location, YamlSource
 
 BUILT_IN_DIR = Path(__file__).parent / "dictionaries"
 MAX_APID = 2046
+
+
+PacketName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+def _wrong(at: Location, message: str) -> PydanticCustomError:
+    """Return an error of the whole dictionary that points at one place in it."""
+    return PydanticCustomError("dictionary", "{message}", {"message": message, "at": at})
 
 
 class TimeCode(BaseModel):
@@ -58,34 +68,32 @@ class Dictionary(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: Annotated[str, Field(pattern=f"^{NAME_RULE.pattern}$")]
     version: Annotated[int, Field(ge=1, le=65535)]
     vehicle_class: str
     description: str
     time: TimeCode
-    packets: Annotated[dict[str, Packet], Field(min_length=1)]
+    packets: Annotated[dict[PacketName, Packet], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         apids: dict[int, str] = {}
         names: dict[str, str] = {}
-        for packet_name, packet in self.packets.items():
-            if packet.apid in apids:
-                msg = f"packets {apids[packet.apid]!r} and {packet_name!r} both have APID {packet.apid}"
-                raise ValueError(msg)
-            apids[packet.apid] = packet_name
-            for channel in packet.channels:
-                if channel.name in names:
-                    earlier = names[channel.name]
-                    msg = f"channel {channel.name!r} stands in {earlier!r} and in {packet_name!r}: names are unique"
-                    raise ValueError(msg)
-                names[channel.name] = packet_name
-        for packet_name, packet in self.packets.items():
-            if packet.sent_counter is not None and packet.sent_counter not in names:
-                msg = (
-                    f"packet {packet_name!r}: its sent_counter {packet.sent_counter!r} is no channel of this dictionary"
+        for name, packet in self.packets.items():
+            earlier = apids.setdefault(packet.apid, name)
+            if earlier != name:
+                raise _wrong(
+                    ("packets", name, "apid"), f"packet {earlier!r} has APID {packet.apid} too; choose another"
                 )
-                raise ValueError(msg)
+            for i, channel in enumerate(packet.channels):
+                if channel.name in names:
+                    msg = f"channel {channel.name!r} stands in packet {names[channel.name]!r} already; rename one"
+                    raise _wrong(("packets", name, "channels", i, "name"), msg)
+                names[channel.name] = name
+        for name, packet in self.packets.items():
+            if packet.sent_counter is not None and packet.sent_counter not in names:
+                msg = f"{packet.sent_counter!r} is no channel of this dictionary; name one that counts packets sent"
+                raise _wrong(("packets", name, "sent_counter"), msg)
         return self
 
     def by_apid(self, apid: int) -> tuple[str, Packet] | None:
@@ -101,7 +109,7 @@ class Dictionary(BaseModel):
     @property
     def epoch_ns(self) -> int:
         """The time code's epoch as Unix time in nanoseconds."""
-        return int((self.time.epoch - datetime.fromisoformat("1970-01-01T00:00:00+00:00")).total_seconds()) * 10**9
+        return (self.time.epoch - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) * 1000
 
 
 def load_dictionary(path: Path) -> Dictionary:
@@ -112,39 +120,26 @@ def load_dictionary(path: Path) -> Dictionary:
     DictionaryError
         If the file cannot be read or is wrong; it names file and line.
     """
+    source = YamlSource(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except OSError as error:
-        raise DictionaryError(str(path), 0, f"cannot be read: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "not YAML"
-        raise DictionaryError(str(path), mark.line + 1 if mark else 0, str(problem)) from error
-    try:
-        return Dictionary.model_validate(content)
+        return Dictionary.model_validate(source.content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the file"
-        detail = f"{where}: {first['msg'].removeprefix('Value error, ')}"
-        raise DictionaryError(str(path), _line_of(root, first["loc"]), detail) from error
+        first, more = error.errors()[0], error.error_count() - 1
+        place = first.get("ctx", {}).get("at", first["loc"])
+        where = ".".join(str(step) for step in place) or "the file"
+        detail = f"{where}: {_complaint(first)}" + (f" (and {more} more)" if more else "")
+        raise source.error(place, detail) from error
 
 
-def _line_of(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
-    """Return the line of the deepest node on the way to `location` that exists."""
-    line = node.start_mark.line + 1 if node is not None else 0
-    for step in location:
-        following: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            following = next((value for key, value in node.value if key.value == str(step)), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            following = node.value[step]
-        if following is None:
-            break
-        node = following
-        line = node.start_mark.line + 1
-    return line
+def _complaint(details: ErrorDetails) -> str:
+    match details["type"]:
+        case "extra_forbidden":
+            return "there is no such key; remove it or mend its spelling"
+        case "missing":
+            return "is missing; add it"
+    message = details["msg"].removeprefix("Value error, ")
+    given = details["input"]
+    return f"{message}, not {given!r}" if isinstance(given, str | int | float) else message
 
 
 @functools.cache
@@ -175,8 +170,16 @@ class Registry:
     """
 
     def __init__(self, folders: tuple[Path, ...] = (), default: str = "yuanxing-1") -> None:
-        found = [load_dictionary(path) for folder in (BUILT_IN_DIR, *folders) for path in sorted(folder.glob("*.yaml"))]
-        self._by_name = {dictionary.name: dictionary for dictionary in found}
+        self._by_name: dict[str, Dictionary] = {}
+        for folder in (BUILT_IN_DIR, *folders):
+            if not folder.is_dir():
+                raise DictionaryError(str(folder), 0, "is no folder; name one that holds dictionaries (*.yaml)")
+            for path in sorted(folder.glob("*.yaml")):
+                dictionary = load_dictionary(path)
+                if dictionary.name in self._by_name:
+                    msg = f"name: there is a dictionary {dictionary.name!r} already; choose another name"
+                    raise YamlSource(path).error(("name",), msg)
+                self._by_name[dictionary.name] = dictionary
         if default not in self._by_name:
             msg = f"the default dictionary {default!r} is none of: {', '.join(sorted(self._by_name))}"
             raise DictionaryError(str(folders[0] if folders else BUILT_IN_DIR), 0, msg)
