@@ -74,18 +74,16 @@ class Summary(BaseModel):
 def event_rows(events: Iterable[Event], truth: Truth) -> tuple[EventRow, ...]:
     """Pair detected events with true ones of the same type and vehicle, in the order in which they happened.
 
-    Link events are the stations' own and stand without a truth. Times are seconds since the true liftoff; `latency_s` is flight
-    time from the event to the receipt of the message that completed its evidence.
+    Link events are the stations' own and stand without a truth. Times are seconds since the true liftoff; `latency_s`
+    is flight time from the event to the receipt of the message that completed its evidence.
     """
     true: dict[tuple[str, str], list[TrueEvent]] = defaultdict(list)
     for known in sorted(truth.events, key=lambda event: event.t_ns):
         true[known.type, known.vehicle].append(known)
-    rows = [
-        _row(
-            event, true[event.type, event.vehicle].pop(0) if true[event.type, event.vehicle] else None, truth.liftoff_ns
-        )
-        for event in sorted(events, key=lambda event: event.t_ns)
-    ]
+    rows = []
+    for event in sorted(events, key=lambda event: event.t_ns):
+        left = true[event.type, event.vehicle]
+        rows.append(_row(event, left.pop(0) if left else None, truth.liftoff_ns))
     missed = [
         EventRow(
             type=known.type,
@@ -96,16 +94,14 @@ def event_rows(events: Iterable[Event], truth: Truth) -> tuple[EventRow, ...]:
             sigma_s=None,
             latency_s=None,
         )
-        for left in true.values()
-        for known in left
+        for unmatched in true.values()
+        for known in unmatched
     ]
-    return tuple(
-        sorted([*rows, *missed], key=lambda row: row.t_event_s if row.t_event_s is not None else row.truth_s or 0)
-    )
+    return tuple(sorted([*rows, *missed], key=_when))
 
 
 def balance(rows: Iterable[LedgerRow], sent: Mapping[str, Mapping[str, int]]) -> Ledger:
-    """Close the books: every row balances, and what the vehicles say they sent is what the simulator knows they sent."""
+    """Close the books: every row balances, and the vehicles' counts of what they sent are the simulator's."""
     kept = tuple(sorted(rows, key=lambda row: row.identity))
     told = {(row.vehicle, row.packet): row.sent for row in kept}
     agrees = all(
@@ -132,6 +128,10 @@ def _row(event: Event, known: TrueEvent | None, liftoff_ns: int) -> EventRow:
         sigma_s=round(event.t_sigma_s, 3),
         latency_s=_seconds(event.detected_ns - event.t_ns),
     )
+
+
+def _when(row: EventRow) -> float:
+    return row.t_event_s if row.t_event_s is not None else row.truth_s or 0.0
 
 
 def _when(row: EventRow) -> float:
