@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Annotated, Any
+import sys
+from typing import Annotated, Any, Final
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from telemetry.channels import Channel
 from telemetry.codec import FUTURE_TOLERANCE_NS, OLDEST_NS
@@ -16,16 +18,19 @@ from telemetry.errors import PacketError, Reason
 from telemetry.frames import Decoded, Frame, Refusal
 from telemetry.sequence import COUNT_MODULO
 
+SHOWN: Final = 80
+Given = float | int | bool | str | None
+
 
 class JsonPacket(BaseModel):
     """One packet: its type, 14-bit sequence count, generation time and channels in their units."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     packet: str
     count: Annotated[int, Field(ge=0, lt=COUNT_MODULO)]
     t_ns: Annotated[int, Field(ge=0, lt=1 << 63)]
-    channels: dict[str, float | int | bool | str | None]
+    channels: dict[str, Given]
 
 
 class JsonCodec:
@@ -56,19 +61,20 @@ class JsonCodec:
             parsed = JsonPacket.model_validate_json(text)
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(step) for step in first["loc"]) or "the payload"
+            where = ".".join(str(step) for step in first["loc"])[:SHOWN] or "the payload"
             raise PacketError(Reason.BAD_JSON, f"{where}: {first['msg']}") from error
         packet = self.dictionary.packets.get(parsed.packet)
         if packet is None:
             known = ", ".join(self.dictionary.packets)
-            raise PacketError(Reason.BAD_JSON, f"packet {parsed.packet[:80]!r} is none of: {known}")
+            raise PacketError(Reason.BAD_JSON, f"packet {parsed.packet[:SHOWN]!r} is none of: {known}")
         if not ert_ns - OLDEST_NS <= parsed.t_ns <= ert_ns + FUTURE_TOLERANCE_NS:
             raise PacketError(Reason.BAD_TIME, f"made {(parsed.t_ns - ert_ns) / 1e9:+.3f} s from its receipt")
         unknown = parsed.channels.keys() - {channel.name for channel in packet.channels}
         if unknown:
-            raise PacketError(Reason.BAD_JSON, f"packet {parsed.packet!r} has no channel {min(unknown)[:80]!r}")
+            raise PacketError(Reason.BAD_JSON, f"packet {parsed.packet!r} has no channel {min(unknown)[:SHOWN]!r}")
         columns = {
-            channel.name: np.array([_value(channel, parsed.channels.get(channel.name))]) for channel in packet.channels
+            channel.name: np.array([_value(channel, parsed.channels.get(channel.name))], dtype=_dtype(channel))
+            for channel in packet.channels
         }
         counts = np.array([parsed.count], dtype=np.int64)
         return Frame(
@@ -99,7 +105,7 @@ def encode_json(packet: str, count: int, t_ns: int, channels: dict[str, Any]) ->
 def _objects(payload: bytes) -> list[tuple[int, int]]:
     """Find the objects: the whole payload if it is one, else its non-empty lines."""
     try:
-        json.loads(payload)
+        from_json(payload)
     except ValueError:
         pass
     else:
@@ -113,20 +119,58 @@ def _objects(payload: bytes) -> list[tuple[int, int]]:
     return spans or [(0, len(payload))]
 
 
-def _value(channel: Channel, value: float | bool | str | None) -> float | int | bool:
-    is_number = isinstance(value, float | int) and not isinstance(value, bool)
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    labels = channel.labels or {}
-    if channel.kind == "float" and value is None:
+def _dtype(channel: Channel) -> np.dtype[Any]:
+    if channel.kind in {"float", "bool"}:
+        return np.dtype(channel.kind)
+    return channel.raw.dtype.newbyteorder("=")
+
+
+def _value(channel: Channel, given: Given) -> float | bool:
+    """Return what was given in the channel's kind; a number with a fraction that was left out is not known."""
+    match channel.kind:
+        case "float":
+            value: float | bool | None = _number(given)
+        case "int":
+            value = _whole(given, channel)
+        case "bool":
+            value = given if isinstance(given, bool) else None
+        case "label":
+            value = _code(given, channel.labels or {})
+    if value is None:
+        said = "is missing" if given is None else f"cannot be {str(given)[:SHOWN]!r}"
+        raise PacketError(Reason.BAD_JSON, f"channel {channel.name!r} {said}: it is {_expected(channel)}")
+    return value
+
+
+def _number(given: Given) -> float | None:
+    if given is None:
         return math.nan
-    if channel.kind == "float" and is_number:
-        return float(value or 0)
-    if channel.kind == "bool" and isinstance(value, bool):
-        return value
-    if (channel.kind == "int" and is_whole) or (is_whole and value in labels):
-        return int(value or 0)
-    for code, label in labels.items():
-        if label == value:
-            return code
-    msg = f"channel {channel.name!r} cannot be {value!r}: it is a {channel.kind}"
-    raise PacketError(Reason.BAD_JSON, msg)
+    # a whole number may be too long for a float, which Python answers with an exception
+    fits = not isinstance(given, str | bool) and (isinstance(given, float) or abs(given) <= sys.float_info.max)
+    return float(given) if fits else None
+
+
+def _whole(given: Given, channel: Channel) -> int | None:
+    bounds = np.iinfo(channel.raw.dtype)
+    if not isinstance(given, int) or isinstance(given, bool):
+        return None
+    return given if bounds.min <= given <= bounds.max else None
+
+
+def _code(given: Given, labels: dict[int, str]) -> int | None:
+    named = {label: code for code, label in labels.items()}
+    if isinstance(given, str):
+        return named.get(given)
+    return given if isinstance(given, int) and not isinstance(given, bool) and given in labels else None
+
+
+def _expected(channel: Channel) -> str:
+    match channel.kind:
+        case "float":
+            return "a number"
+        case "int":
+            return f"a whole number that fits {channel.raw.value}"
+        case "bool":
+            return "true or false"
+        case "label":
+            return f"one of {', '.join((channel.labels or {}).values())}"
