@@ -1,0 +1,112 @@
+"""The recorder as a stage: a part is on disk before its offsets are committed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import Counter
+
+from processors.archive.holding import Holding, PartRules
+from runtime.archive.layout import STREAM_OF, Stream, flight_folder
+from runtime.archive.writer import write_part
+from runtime.consumer import Batch, Offsets
+from runtime.kafka import Partition
+from runtime.settings import ArchiveSettings
+from telemetry.errors import TransientError
+from telemetry.topics import KafkaTopic
+
+PARTS = Counter("downrange_archive_parts_total", "Parts written", ["stream"])
+RECORDS = Counter("downrange_archive_records_total", "Records written", ["stream"])
+HELD_OCTETS: Final = 48 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """A batch and when it was read."""
+
+    batch: Batch
+    now_s: float
+
+
+class Recorder:
+    """Keeps every record of four topics as it was.
+
+    All flights of a partition are written together: so one offset says how far a partition is safe, and after a crash
+    at most the parts behind that offset are written again.
+
+    Parameters
+    ----------
+    settings
+        Where, and how large and old a part may become.
+    stop
+        When it is set, everything that is held is due.
+    """
+
+    name: Final = "record"
+    topics: Final[tuple[KafkaTopic, ...]] = tuple(stream.topic for stream in Stream)
+
+    def __init__(self, settings: ArchiveSettings, stop: asyncio.Event) -> None:
+        self._root: Path = settings.dir
+        self._rules = PartRules(settings.part_bytes, settings.part_age_s)
+        self._stop = stop
+        self._held: dict[Partition, Holding] = {}
+        self._safe: dict[Partition, int] = {}
+
+    async def assigned(self, partitions: frozenset[Partition]) -> Offsets:
+        """Go on from the group's offsets: what they cover is on disk."""
+        self._safe = {tp: offset for tp, offset in self._safe.items() if tp not in partitions}
+        return {}
+
+    async def revoked(self, partitions: frozenset[Partition]) -> None:
+        """Forget what was not committed; its next owner reads it again."""
+        for tp in partitions:
+            self._held.pop(tp, None)
+            self._safe.pop(tp, None)
+
+    async def decode(self, batch: Batch) -> Arrivals:
+        """Step 2: nothing is decoded, raw is the truth."""
+        return Arrivals(batch, time.monotonic())
+
+    def advance(self, arrivals: Arrivals) -> tuple[Partition, ...]:
+        """Step 3: hold the records; returns the partitions whose parts are due."""
+        for tp, records in arrivals.batch.items():
+            if records:
+                self._held.setdefault(tp, Holding(arrivals.now_s)).add(records, arrivals.now_s)
+        stopping = self._stop.is_set()
+        due = [tp for tp, held in self._held.items() if stopping or held.is_due(self._rules, arrivals.now_s)]
+        waiting = sorted((tp for tp in self._held if tp not in due), key=lambda tp: self._held[tp].memory_octets)
+        memory_octets = sum(self._held[tp].memory_octets for tp in waiting)
+        while memory_octets > HELD_OCTETS:
+            due.append(waiting.pop())
+            memory_octets -= self._held[due[-1]].memory_octets
+        return tuple(due)
+
+    async def produce(self, output: tuple[Partition, ...]) -> None:
+        """Step 4: write the parts that are due; those already written are not held any more."""
+        for tp in output:
+            held = self._held.get(tp)
+            if held is None:
+                continue
+            try:
+                await asyncio.to_thread(self._write, STREAM_OF[tp.topic], held)
+            except OSError as error:
+                raise TransientError(f"cannot write to the archive {self._root}: {error}") from error
+            self._safe[tp] = held.next_offset
+            del self._held[tp]
+
+    def _write(self, stream: Stream, held: Holding) -> None:
+        for key, records in held.by_key():
+            write_part(flight_folder(self._root, key), stream, records)
+            PARTS.labels(stream.value).inc()
+            RECORDS.labels(stream.value).inc(len(records))
+
+    async def flush(self) -> None:
+        """Step 5: a part that is written is synced."""
+
+    async def save(self) -> Offsets:
+        """Step 6: what is on disk may be committed."""
+        return self._safe

@@ -1,0 +1,1 @@
+"""The InfluxDB writer: telemetry, events and quality as line protocol."""

@@ -1,0 +1,141 @@
+"""From Kafka records to blocks of lines, a bounded slice at a time. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+from pydantic import ValidationError
+
+from processors.influx.line_protocol import Block, Lines, pack, packet_lines
+from processors.influx.points import event_line, link_line, quality_line
+from telemetry.decoder import Decoder
+from telemetry.errors import PacketError, Reason
+from telemetry.events import event_from_kafka
+from telemetry.frames import Frame
+from telemetry.link import LinkReport
+from telemetry.message import Message, message_from_kafka
+from telemetry.quality import QUALITY_TYPES
+from telemetry.topics import Kind
+
+SLICE_OCTETS: Final = 512 * 1024
+BODY_OCTETS: Final = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """What a batch of records holds: telemetry to decode, and the lines of everything else."""
+
+    telemetry: list[Message]
+    points: list[str]
+
+
+class Encoder:
+    """Turns messages into blocks.
+
+    Parameters
+    ----------
+    decoder
+        The dictionaries.
+    batch_lines
+        Lines of a block at most.
+    """
+
+    def __init__(self, decoder: Decoder, batch_lines: int) -> None:
+        self._decoder = decoder
+        self._batch_lines = batch_lines
+
+    def blocks(self, readable: Readable) -> Iterator[Block]:
+        """Yield the blocks; the telemetry is decoded on the way, so that memory holds a slice of it and not all."""
+        yield from pack(self._arrays(readable), self._batch_lines, BODY_OCTETS)
+
+    def _arrays(self, readable: Readable) -> Iterator[Lines]:
+        if readable.points:
+            yield pa.array(readable.points)
+        for messages in _slices(readable.telemetry):
+            yield from self._telemetry(messages)
+
+    def _telemetry(self, messages: Sequence[Message]) -> Iterator[Lines]:
+        series: dict[tuple[str, str, str, str, str], list[Frame]] = {}
+        for message in messages:
+            address, dictionary = message.address, self._decoder.dictionary_of(message)
+            if dictionary is None:
+                continue
+            # what is refused here was refused by detect too, which keeps it; what both decode is stored
+            for frame in self._decoder.decode(message).frames:
+                key = (dictionary.name, frame.packet, address.run, address.flight, address.vehicle)
+                series.setdefault(key, []).append(frame)
+        for (name, packet, run, flight, vehicle), frames in series.items():
+            dictionary = self._decoder.registry.get(name)
+            if dictionary is not None:
+                tags = {"run": run, "flight": flight, "vehicle": vehicle}
+                yield packet_lines(packet, dictionary.packets[packet], tags, frames)
+
+
+def _slices(messages: Sequence[Message]) -> Iterator[list[Message]]:
+    part: list[Message] = []
+    octets = 0
+    for message in messages:
+        part.append(message)
+        octets += len(message.payload)
+        if octets >= SLICE_OCTETS:
+            yield part
+            part, octets = [], 0
+    if part:
+        yield part
+
+
+def read_telemetry(record: Any, into: Readable) -> None:
+    """Read a record of `downrange.telemetry`.
+
+    Raises
+    ------
+    InputError
+        If its headers or its link report are wrong.
+    """
+    message = message_from_kafka(record.value or b"", record.headers)
+    if message.kind is Kind.TELEMETRY:
+        into.telemetry.append(message)
+        return
+    try:
+        report = LinkReport.model_validate_json(message.payload)
+    except ValidationError as error:
+        raise PacketError(Reason.BAD_JSON, f"not a link report: {error.errors()[0]['msg']}") from error
+    _add(link_line(message, report), into)
+
+
+def read_event(record: Any, into: Readable) -> None:
+    """Read a record of `downrange.events`.
+
+    Raises
+    ------
+    PacketError
+        If it is no event.
+    """
+    _add(event_line(event_from_kafka(record.value or b"", record.headers)), into)
+
+
+def read_quality(record: Any, into: Readable) -> None:
+    """Read a record of `downrange.quality`.
+
+    Raises
+    ------
+    PacketError
+        If it is no quality record.
+    """
+    named = dict(record.headers).get("type", b"").decode("utf-8", "replace")
+    kind = QUALITY_TYPES.get(named)
+    if kind is None:
+        raise PacketError(Reason.BAD_PROPERTY, f"header type is {named[:40]!r}, none of: {', '.join(QUALITY_TYPES)}")
+    try:
+        quality = kind.model_validate_json(record.value or b"")
+    except ValidationError as error:
+        raise PacketError(Reason.BAD_JSON, f"not a {named} record: {error.errors()[0]['msg']}") from error
+    _add(quality_line(quality), into)
+
+
+def _add(line: str | None, into: Readable) -> None:
+    if line is not None:
+        into.points.append(line)

@@ -1,0 +1,167 @@
+"""InfluxDB line protocol: whole columns at once for telemetry, one point at a time for the rest. Pure.
+
+Source of the syntax: InfluxDB v2 documentation, "Line protocol".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from telemetry.channels import Channel, RawType
+from telemetry.dictionary import Packet
+from telemetry.frames import Frame
+
+FieldValue = float | int | str | bool | None
+# an Arrow array of strings; the published type stubs refuse plain strings among the arguments of Arrow's functions
+Lines = Any
+_join_rows: Any = pc.binary_join_element_wise
+_not_equal: Any = pc.not_equal
+
+_NAME_ESCAPES: Final = str.maketrans({",": "\\,", " ": "\\ ", "=": "\\=", "\n": "\\n"})
+# a newline ends a line for everyone who splits a body, so it is written as two characters
+_TEXT_ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\\\n"})
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A body to post: `count` lines, each ended by a newline."""
+
+    body: bytes
+    count: int
+
+    def lines(self) -> list[bytes]:
+        """Return the lines without their newlines."""
+        return self.body.splitlines()
+
+
+def series_prefix(measurement: str, tags: Mapping[str, str]) -> str:
+    """Return measurement and tags, sorted as InfluxDB likes them; a tag without value is left out.
+
+    Examples
+    --------
+    >>> series_prefix("nav", {"vehicle": "ship", "run": "live", "flight": "YX1-7"})
+    'nav,flight=YX1-7,run=live,vehicle=ship'
+    """
+    named = [
+        f"{key.translate(_NAME_ESCAPES)}={tags[key].translate(_NAME_ESCAPES)}" for key in sorted(tags) if tags[key]
+    ]
+    return ",".join([measurement.translate(_NAME_ESCAPES), *named])
+
+
+def point_line(measurement: str, tags: Mapping[str, str], fields: Mapping[str, FieldValue], t_ns: int) -> str | None:
+    r"""Return one line with its newline; None if no field has a value.
+
+    Examples
+    --------
+    >>> point_line("links", {"run": "live"}, {"state": "aos", "since_ns": 5, "signal_dbm": None}, 7)
+    'links,run=live state="aos",since_ns=5i 7\n'
+    """
+    texts = [f"{_name(name)}={text}" for name, value in fields.items() if (text := _literal(value))]
+    return f"{series_prefix(measurement, tags)} {','.join(texts)} {t_ns}\n" if texts else None
+
+
+def _name(text: str) -> str:
+    return text.translate(_NAME_ESCAPES)
+
+
+def _literal(value: FieldValue) -> str:
+    """Return a field's value; empty for none, and for what InfluxDB cannot store: NaN and infinities."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return f"{value}i"
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else ""
+    return f'"{value.translate(_TEXT_ESCAPES)}"' if value is not None else ""
+
+
+def packet_lines(measurement: str, packet: Packet, tags: Mapping[str, str], frames: Sequence[Frame]) -> Lines:
+    """Return the lines of one packet type of one vehicle.
+
+    Parameters
+    ----------
+    measurement
+        Name of the packet type.
+    packet
+        Its definition: enumerations become their labels, integers `i`, floats and bools themselves.
+    tags
+        The series.
+    frames
+        Frames of that packet, in order of arrival.
+
+    Returns
+    -------
+    Lines
+        Strings, each with its newline. A field that is no finite number is left out, and so is a line without fields.
+        What stands twice, as from two stations, stands here once: InfluxDB would overwrite the point with itself.
+    """
+    t_ns = _joined([frame.t_ns for frame in frames])
+    columns = {c.name: _joined([frame.columns[c.name] for frame in frames]) for c in packet.channels}
+    holes = any(not np.isfinite(columns[c.name]).all() for c in packet.channels if c.kind == "float")
+    if not holes and (keep := _last_of_each(t_ns)).size < t_ns.size:
+        t_ns = t_ns[keep]
+        columns = {name: column[keep] for name, column in columns.items()}
+    fields = _join_rows(*[_field(c, columns[c.name]) for c in packet.channels], ",", null_handling="skip")
+    times = _join_rows(pa.array(t_ns).cast(pa.string()), "\n", "")
+    lines = _join_rows(series_prefix(measurement, tags), fields, times, " ")
+    return lines.filter(_not_equal(fields, "")) if holes else lines
+
+
+def _joined(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(columns) if len(columns) > 1 else columns[0]
+
+
+def _last_of_each(t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the indices of the last row of each time, in order of rows."""
+    _, from_end = np.unique(t_ns[::-1], return_index=True)
+    return np.sort(t_ns.size - 1 - from_end)
+
+
+def _field(channel: Channel, values: NDArray[Any]) -> Lines:
+    """Return `name=value` of each row; null where there is no finite number."""
+    name = _name(channel.name)
+    if channel.kind == "float":
+        return _join_rows(f"{name}=", pa.array(values, mask=~np.isfinite(values)).cast(pa.string()), "")
+    if channel.kind == "int":
+        suffix = "u" if channel.raw is RawType.U64 else "i"
+        return _join_rows(f"{name}=", pa.array(values).cast(pa.string()), suffix, "")
+    if channel.kind == "bool":
+        texts, which = ["false", "true"], values.astype(np.int64)
+    else:
+        codes, which = np.unique(values, return_inverse=True)
+        labels = channel.labels or {}
+        texts = [_literal(labels.get(int(code), str(code))) for code in codes]
+    return pa.array([f"{name}={text}" for text in texts]).take(pa.array(which, pa.int64()))
+
+
+def pack(arrays: Iterable[Lines], max_lines: int, max_octets: int) -> Iterator[Block]:
+    """Put lines into bodies of at most `max_lines` lines and, unless one line alone is longer, `max_octets` octets."""
+    pieces: list[bytes] = []
+    count = octets = 0
+    for array in arrays:
+        if not len(array):
+            continue
+        offsets = np.frombuffer(array.buffers()[1], dtype=np.int32)[array.offset : array.offset + len(array) + 1]
+        data = memoryview(array.buffers()[2] or b"")
+        at = 0
+        while at < len(array):
+            fits = int(np.searchsorted(offsets, offsets[at] + max_octets - octets, side="right")) - 1
+            stop = min(len(array), at + max_lines - count, max(fits, at if pieces else at + 1))
+            if stop > at:
+                pieces.append(bytes(data[offsets[at] : offsets[stop]]))
+                octets += int(offsets[stop] - offsets[at])
+                count += stop - at
+                at = stop
+            if at < len(array) and pieces:
+                yield Block(b"".join(pieces), count)
+                pieces, count, octets = [], 0, 0
+    if pieces:
+        yield Block(b"".join(pieces), count)

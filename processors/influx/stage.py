@@ -1,0 +1,149 @@
+"""The InfluxDB writer as a stage: an offset is committed after InfluxDB has said 204 for everything before it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from prometheus_client import Counter
+from structlog.typing import FilteringBoundLogger
+
+from processors.influx.encoder import Encoder, Readable, read_event, read_quality, read_telemetry
+from processors.influx.line_protocol import Block
+from processors.influx.writer import InfluxWriter, RefusedLine
+from runtime.consumer import Batch, Offsets
+from runtime.kafka import Headers, Partition, Producer
+from telemetry.errors import InputError, TransientError
+from telemetry.topics import KafkaTopic, flight_key
+
+UNREADABLE = Counter("downrange_influx_unreadable_total", "Records that could not be decoded", ["topic", "reason"])
+WRITES_AT_ONCE: Final = 2
+LINE_PROTOCOL: Final = "application/vnd.influx.line-protocol"
+READERS: Final[dict[str, Callable[[Any, Readable], None]]] = {
+    KafkaTopic.TELEMETRY.value: read_telemetry,
+    KafkaTopic.EVENTS.value: read_event,
+    KafkaTopic.QUALITY.value: read_quality,
+}
+TAG: Final = re.compile(rb",(flight|run|vehicle)=([^, ]+)")
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """Blocks on their way; one that failed is handed out again before the next."""
+
+    blocks: Iterator[Block]
+    again: list[Block] = field(default_factory=list)
+
+    def next(self) -> Block | None:
+        """Return the next block to write, None at the end."""
+        return self.again.pop() if self.again else next(self.blocks, None)
+
+
+class InfluxStage:
+    """Writes telemetry, events and quality to InfluxDB.
+
+    Parameters
+    ----------
+    writer
+        Where to.
+    producer
+        Takes refused lines to `downrange.rejected`.
+    encoder
+        Makes lines.
+    log
+        The service's logger.
+    """
+
+    name: Final = "store"
+    topics: Final[tuple[KafkaTopic, ...]] = (KafkaTopic.TELEMETRY, KafkaTopic.EVENTS, KafkaTopic.QUALITY)
+
+    def __init__(self, writer: InfluxWriter, producer: Producer, encoder: Encoder, log: FilteringBoundLogger) -> None:
+        self._writer = writer
+        self._producer = producer
+        self._encoder = encoder
+        self._log = log
+        self._read: dict[Partition, int] = {}
+        self._refused: list[RefusedLine] = []
+
+    async def assigned(self, partitions: frozenset[Partition]) -> Offsets:
+        """Go on from the group's offsets: what they cover is stored."""
+        await self.revoked(partitions)
+        return {}
+
+    async def revoked(self, partitions: frozenset[Partition]) -> None:
+        """Keep nothing of them."""
+        for tp in partitions:
+            self._read.pop(tp, None)
+
+    async def decode(self, batch: Batch) -> Readable:
+        """Step 2: read the records; one that cannot be read is counted here and kept by detect and by the archive."""
+        readable = Readable([], [])
+        for tp, records in batch.items():
+            for record in records:
+                try:
+                    READERS[tp.topic](record, readable)
+                except InputError as error:
+                    UNREADABLE.labels(tp.topic, error.reason.value).inc()
+                    self._log.warning("unreadable", topic=tp.topic, offset=record.offset, error=str(error))
+            if records:
+                self._read[tp] = records[-1].offset + 1
+        return readable
+
+    def advance(self, decoded: Readable) -> Outgoing:
+        """Step 3: lines, made as they are asked for."""
+        return Outgoing(self._encoder.blocks(decoded))
+
+    async def produce(self, output: Outgoing) -> None:
+        """Step 4: write the blocks, the next one while InfluxDB works on the last."""
+        failures: list[TransientError] = []
+        slots = asyncio.Semaphore(WRITES_AT_ONCE)
+
+        async def write(block: Block) -> None:
+            try:
+                self._refused += await self._writer.write(block)
+            except TransientError as error:
+                failures.append(error)
+                output.again.append(block)
+            finally:
+                slots.release()
+
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await slots.acquire()
+                block = None if failures else output.next()
+                if block is None:
+                    break
+                group.create_task(write(block), name="write to InfluxDB")
+        if failures:
+            raise failures[0]
+
+    async def flush(self) -> None:
+        """Step 5: everything is stored, or safe in `downrange.rejected`."""
+        futures = []
+        for refused in self._refused:
+            key, headers = _rejection(refused)
+            futures.append(await self._producer.send(KafkaTopic.REJECTED, key, refused.line, headers))
+        await self._producer.acknowledged(futures)
+        if self._refused:
+            first = self._refused[0]
+            self._log.warning("lines refused", count=len(self._refused), reason=first.reason.value, detail=first.detail)
+        self._refused.clear()
+
+    async def save(self) -> Offsets:
+        """Step 6: what was read is stored."""
+        return self._read
+
+
+def _rejection(refused: RefusedLine) -> tuple[str, Headers]:
+    """Return key and headers of a refused line's record."""
+    tags = {name.decode(): value for name, value in TAG.findall(refused.line)}
+    headers = [
+        *((name, tags.get(name, b"")) for name in ("run", "flight", "vehicle")),
+        ("content-type", LINE_PROTOCOL.encode()),
+        ("reason", refused.reason.value.encode()),
+        ("detail", refused.detail.encode()),
+    ]
+    return flight_key(tags.get("run", b"").decode(), tags.get("flight", b"").decode()), headers

@@ -1,0 +1,220 @@
+"""Writes blocks of lines to InfluxDB 2.x, and finds the lines that it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+import aiohttp
+from influxdb_client.client.influxdb_client_async import InfluxDBClientAsync
+from influxdb_client.rest import ApiException
+from influxdb_client.service.write_service import WriteService
+from prometheus_client import Counter
+
+from processors.influx.line_protocol import Block
+from runtime.backoff import backoff_delays_s
+from runtime.service import Scope
+from runtime.settings import InfluxSettings
+from telemetry.errors import FatalError, Reason, SettingsError, TransientError
+
+LINES = Counter("downrange_influx_lines_total", "Lines that InfluxDB stored")
+REFUSED = Counter("downrange_influx_refused_lines_total", "Lines that InfluxDB refused", ["reason"])
+GZIP: Final = 31
+FASTEST: Final = 1
+WORTH_A_THREAD_OCTETS: Final = 32 * 1024
+DROPPED: Final = re.compile(r"dropped=(\d+)")
+REFUSALS: Final = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLine:
+    """A line that InfluxDB will never take, and why."""
+
+    line: bytes
+    reason: Reason
+    detail: str
+
+
+class _Refused(Exception):  # noqa: N818 -- an answer, not a failure; it never leaves this module
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+    @property
+    def dropped(self) -> int | None:
+        """How many points were dropped while the others were stored; None if none was stored, or it is not said."""
+        found = DROPPED.search(self.message)
+        return int(found[1]) if found else None
+
+    @property
+    def reason(self) -> Reason:
+        if self.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return Reason.TOO_LARGE
+        return Reason.BAD_TIME if "retention policy" in self.message else Reason.FIELD_CONFLICT
+
+
+class InfluxWriter:
+    """Writes to one bucket.
+
+    Parameters
+    ----------
+    client
+        An open client.
+    settings
+        The bucket, the organisation, and whether to compress.
+    """
+
+    def __init__(self, client: InfluxDBClientAsync, settings: InfluxSettings) -> None:
+        self._service: Any = WriteService(client.api_client)  # type: ignore[no-untyped-call]  # the client's is untyped
+        self._settings = settings
+
+    async def connect(self, scope: Scope, timeout_s: float) -> None:
+        """Wait for the server and see that the token may write.
+
+        Raises
+        ------
+        FatalError
+            If the server is not reached in time.
+        SettingsError
+            If token, organisation or bucket are wrong.
+        """
+        url = self._settings.url
+        try:
+            async with asyncio.timeout(timeout_s):
+                for delay_s in backoff_delays_s():
+                    try:
+                        await self._post(b"")
+                    except _Refused:
+                        return
+                    except TransientError as error:
+                        scope.log.warning(
+                            "InfluxDB unreachable",
+                            url=url,
+                            set="DOWNRANGE_INFLUX_URL",
+                            error=str(error),
+                            again_in_s=round(delay_s, 1),
+                        )
+                        await asyncio.sleep(delay_s)
+                    else:
+                        return
+        except TimeoutError as error:
+            msg = f"no InfluxDB at {url} within {timeout_s:g} s: start it, or set DOWNRANGE_INFLUX_URL"
+            raise FatalError(msg) from error
+
+    async def write(self, block: Block) -> list[RefusedLine]:
+        """Write a block; returns the lines that InfluxDB refuses, while all others are stored.
+
+        Raises
+        ------
+        TransientError
+            If it may work when tried again; writing a line twice changes nothing.
+        SettingsError
+            If token, organisation or bucket are wrong.
+        """
+        try:
+            await self._post(block.body)
+        except _Refused as refused:
+            bad = await self._isolate(block.lines(), refused)
+        else:
+            bad = []
+        LINES.inc(block.count - len(bad))
+        for line in bad:
+            REFUSED.labels(line.reason.value).inc()
+        return bad
+
+    async def _isolate(self, lines: list[bytes], refused: _Refused) -> list[RefusedLine]:
+        """Find the refused lines of a refused body by halving; the good halves are stored on the way."""
+        if len(lines) == 1 or refused.dropped == len(lines):
+            return [RefusedLine(line, refused.reason, refused.message) for line in lines]
+        bad: list[RefusedLine] = []
+        middle = len(lines) // 2
+        for half in (lines[:middle], lines[middle:]):
+            try:
+                await self._post(b"\n".join(half))
+            except _Refused as again:
+                bad += await self._isolate(half, again)
+        return bad
+
+    async def _post(self, body: bytes) -> None:
+        settings = self._settings
+        encoding = {}
+        if settings.gzip and body:
+            body = await _gzip(body)
+            encoding = {"content_encoding": "gzip"}
+        try:
+            async with asyncio.timeout(settings.timeout_s):
+                await self._service.post_write_async(
+                    settings.org,
+                    settings.bucket,
+                    body,
+                    precision="ns",
+                    content_type="text/plain; charset=utf-8",
+                    _return_http_data_only=False,
+                    **encoding,
+                )
+        except ApiException as error:
+            raise self._meaning(error) from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise TransientError(f"InfluxDB at {settings.url}: {str(error) or repr(error)}") from error
+
+    def _meaning(self, error: ApiException) -> Exception:
+        settings, status = self._settings, int(error.status or 0)
+        message = _message_of(error)
+        if status in REFUSALS:
+            return _Refused(status, message)
+        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            remedy = "set DOWNRANGE_INFLUX_TOKEN to one that may write"
+            return SettingsError(f"InfluxDB at {settings.url} refuses the token ({message}): {remedy}")
+        if status == HTTPStatus.NOT_FOUND:
+            named = f"bucket {settings.bucket!r} of organisation {settings.org!r}"
+            remedy = "set DOWNRANGE_INFLUX_BUCKET and DOWNRANGE_INFLUX_ORG"
+            return SettingsError(f"InfluxDB at {settings.url} has no {named} ({message}): {remedy}")
+        return TransientError(f"InfluxDB at {settings.url} answered {status}: {message}")
+
+
+@asynccontextmanager
+async def open_writer(settings: InfluxSettings) -> AsyncIterator[InfluxWriter]:
+    """Open a writer.
+
+    Raises
+    ------
+    SettingsError
+        If there is no token.
+    """
+    if settings.token is None:
+        msg = f"InfluxDB at {settings.url} wants a token: set DOWNRANGE_INFLUX_TOKEN to one that may write"
+        raise SettingsError(msg)
+    timeout_ms = int(settings.timeout_s * 1000)
+    async with InfluxDBClientAsync(
+        settings.url, settings.token.get_secret_value(), settings.org, timeout=timeout_ms
+    ) as client:
+        yield InfluxWriter(client, settings)
+
+
+async def _gzip(body: bytes) -> bytes:
+    """Compress at the fastest level, beside the event loop when it takes long."""
+
+    def compress() -> bytes:
+        compressor = zlib.compressobj(FASTEST, zlib.DEFLATED, GZIP)
+        return compressor.compress(body) + compressor.flush()
+
+    return await asyncio.to_thread(compress) if len(body) > WORTH_A_THREAD_OCTETS else compress()
+
+
+def _message_of(error: ApiException) -> str:
+    try:
+        return str(json.loads(error.body or b"{}")["message"])
+    except (ValueError, KeyError, TypeError):
+        return (error.body or b"").decode("utf-8", "replace")[:200] or str(error.reason)
