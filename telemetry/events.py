@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary, to_binary
 from cloudevents.core.exceptions import BaseCloudEventException
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from telemetry.errors import PacketError, Reason
 from telemetry.topics import flight_key
@@ -65,7 +66,8 @@ class Event(BaseModel):
     detected_ns
         Earth receive time of the message that completed the evidence: the flight's time at which one could know.
     values
-        Values with units in their names, for example `altitude_m`.
+        Values with units in their names, for example `altitude_m`; NaN and infinity are left out, since JSON has none
+        and an event must say the same to everyone who reads it.
     evidence
         What it rests on.
     """
@@ -80,7 +82,7 @@ class Event(BaseModel):
     revision: Annotated[int, Field(ge=0)] = 0
     status: Status = "confirmed"
     t_ns: int
-    t_sigma_s: Annotated[float, Field(ge=0)] = 0.0
+    t_sigma_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     detected_ns: int
     values: dict[str, float | int | str | bool] = {}
     evidence: Evidence
@@ -92,6 +94,11 @@ class Event(BaseModel):
             msg = f"{value!r} is not in the vocabulary"
             raise ValueError(msg)
         return value
+
+    @field_validator("values")
+    @classmethod
+    def _known_values(cls, values: dict[str, float | int | str | bool]) -> dict[str, float | int | str | bool]:
+        return {name: value for name, value in values.items() if isinstance(value, str) or math.isfinite(value)}
 
     @property
     def id(self) -> str:
@@ -133,7 +140,7 @@ def event_to_kafka(event: Event) -> tuple[bytes, bytes, list[tuple[str, bytes]]]
     return flight_key(event.run, event.flight).encode(), record.value, [*record.headers.items(), *names]
 
 
-def event_from_kafka(value: bytes, headers: Iterable[tuple[str, bytes]]) -> Event:
+def event_from_kafka(value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> Event:
     """Read an event's record.
 
     Raises
@@ -141,10 +148,11 @@ def event_from_kafka(value: bytes, headers: Iterable[tuple[str, bytes]]) -> Even
     PacketError
         If it is no CloudEvent of the vocabulary.
     """
-    cloud_headers = {name: octets for name, octets in headers if name.startswith("ce_") or name == "content-type"}
+    cloud_headers = {
+        name: octets or b"" for name, octets in headers if name.startswith("ce_") or name == "content-type"
+    }
     try:
-        cloud = from_binary(KafkaMessage(cloud_headers, None, value), JSONFormat())
-        data: Any = cloud.get_data()
-        return Event.model_validate(data)
-    except (BaseCloudEventException, ValidationError, ValueError, KeyError) as error:
+        cloud = from_binary(KafkaMessage(cloud_headers, None, value or b""), JSONFormat())
+        return Event.model_validate(cloud.get_data())
+    except (BaseCloudEventException, ValueError, RecursionError) as error:
         raise PacketError(Reason.BAD_JSON, f"not an event: {error}") from error

@@ -80,8 +80,8 @@ class Message:
         return [(name, text.encode()) for name, text in texts.items()]
 
 
-def message_from_kafka(value: bytes, headers: Iterable[tuple[str, bytes]]) -> Message:
-    """Read a record of `downrange.telemetry`.
+def message_from_kafka(value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> Message:
+    """Read a record of `downrange.telemetry`; Kafka lets a value or a header be null, which is read as empty.
 
     Raises
     ------
@@ -90,13 +90,13 @@ def message_from_kafka(value: bytes, headers: Iterable[tuple[str, bytes]]) -> Me
     AddressError
         If a name in the headers is none.
     """
-    texts = {name: octets.decode("utf-8", "replace") for name, octets in headers}
+    texts = {name: (octets or b"").decode("utf-8", "replace") for name, octets in headers}
     try:
         address = Address(texts["run"], texts["flight"], texts["vehicle"], texts["station"])
         return Message(
             address,
             Kind(texts["kind"]),
-            value,
+            value or b"",
             read_ns(texts, ERT_NS),
             read_ns(texts, SENT_NS),
             read_ns(texts, "ingest_ns"),
