@@ -93,6 +93,11 @@ class RangeSet:
         for last, first in zip(self._last, self._first[1:], strict=False):
             yield last + 1, first - 1
 
+    def end_of_run(self, member: int) -> int:
+        """Return the last member of the range that holds `member`, or `member - 1` if none does."""
+        at = bisect_right(self._first, member) - 1
+        return self._last[at] if at >= 0 and member <= self._last[at] else member - 1
+
     @property
     def highest(self) -> int:
         """The largest member, or -1 when empty."""

@@ -1,0 +1,38 @@
+"""One vehicle as its detectors see it: which channels it sends, and in which packets."""
+
+from __future__ import annotations
+
+from telemetry.channels import Channel
+from telemetry.dictionary import Dictionary
+
+
+class Airframe:
+    """A vehicle of a dictionary.
+
+    Parameters
+    ----------
+    vehicle
+        Its name; packets that the dictionary keeps for other vehicles are left out.
+    dictionary
+        Its dictionary.
+
+    Examples
+    --------
+    >>> from telemetry.dictionary import built_in
+    >>> booster = Airframe("booster", built_in("yuanxing-1"))
+    >>> sorted(booster.rates_hz), booster.packet_of["altitude_m"]
+    (['health', 'nav', 'propulsion'], 'nav')
+    """
+
+    def __init__(self, vehicle: str, dictionary: Dictionary) -> None:
+        self.vehicle = vehicle
+        self.dictionary = dictionary
+        self.rates_hz: dict[str, float] = {}
+        self.packet_of: dict[str, str] = {}
+        self.channels: dict[str, Channel] = {}
+        for name, packet in dictionary.packets.items():
+            if packet.vehicles is None or vehicle in packet.vehicles:
+                self.rates_hz[name] = packet.rate_hz
+                for channel in packet.channels:
+                    self.packet_of[channel.name] = name
+                    self.channels[channel.name] = channel

@@ -1,0 +1,1 @@
+"""Package events, one detector a file; a new file is found by itself."""

@@ -1,0 +1,1 @@
+"""Flight events, one detector a file; a new file is found by itself."""

@@ -1,0 +1,73 @@
+"""Frames cut, joined, and packed for snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry.frames import Frame
+from telemetry.packets import COUNT_MASK
+
+
+def pieces_of(frame: Frame, margin_ns: int) -> Iterator[Frame]:
+    """Cut a frame where its counts do not follow one another, and where a row is less than a margin after its last."""
+    if len(frame) > 1:
+        broken = ((np.diff(frame.counts) & COUNT_MASK) != 1) | (np.diff(frame.t_ns) < margin_ns)
+        if broken.any():
+            bounds = [0, *(np.flatnonzero(broken) + 1).tolist(), len(frame)]
+            for start, stop in pairwise(bounds):
+                yield frame.select(slice(start, stop))
+            return
+    yield frame
+
+
+def with_counts(frame: Frame, counts: NDArray[np.int64]) -> Frame:
+    """Return the frame with other counts, of the same shape."""
+    return Frame(
+        frame.vehicle, frame.station, frame.packet, frame.apid, counts, frame.t_ns, frame.ert_ns, frame.columns
+    )
+
+
+def join_frames(frames: Sequence[Frame]) -> Frame:
+    """Join frames of one packet type, rows in order of generation time; station and receive time are the last one's."""
+    if len(frames) == 1:
+        return frames[0]
+    last = frames[-1]
+    joined = Frame(
+        last.vehicle,
+        last.station,
+        last.packet,
+        last.apid,
+        np.concatenate([frame.counts for frame in frames]),
+        np.concatenate([frame.t_ns for frame in frames]),
+        max(frame.ert_ns for frame in frames),
+        {name: np.concatenate([frame.columns[name] for frame in frames]) for name in last.columns},
+    )
+    steps = np.diff(joined.t_ns)
+    return joined if (steps >= 0).all() else joined.select(np.argsort(joined.t_ns, kind="stable"))
+
+
+def pack_frame(frame: Frame) -> list[Any]:
+    """Return a frame as plain values and octets."""
+    columns = {name: [values.dtype.str, values.tobytes()] for name, values in frame.columns.items()}
+    head = [frame.vehicle, frame.station, frame.packet, frame.apid, frame.ert_ns]
+    return [head, frame.counts.tobytes(), frame.t_ns.tobytes(), columns]
+
+
+def unpack_frame(packed: Sequence[Any]) -> Frame:
+    """Return the frame that `pack_frame` packed."""
+    (vehicle, station, packet, apid, ert_ns), counts, t_ns, columns = packed
+    return Frame(
+        vehicle,
+        station,
+        packet,
+        apid,
+        np.frombuffer(counts, dtype=np.int64),
+        np.frombuffer(t_ns, dtype=np.int64),
+        ert_ns,
+        {name: np.frombuffer(octets, dtype=dtype) for name, (dtype, octets) in columns.items()},
+    )

@@ -1,0 +1,204 @@
+"""The bounded hold: puts one vehicle's packets in order of time and says when detectors may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from processors.completeness import Completeness
+from processors.frames import join_frames, pack_frame, pieces_of, unpack_frame, with_counts
+from telemetry.cuc import NS_PER_S
+from telemetry.frames import Frame
+
+NEVER: Final = -(1 << 62)
+FOREVER: Final = 1 << 62
+MAX_HELD_ROWS: Final = 16_384
+
+
+@dataclass(slots=True)
+class Lane:
+    """One packet type in the hold.
+
+    Every packet up to count `settled`, made by `settled_t_ns`, has come or is not waited for any more; `passed` is
+    the highest count from each station.
+    """
+
+    books: Completeness
+    margin_ns: int
+    settled: int = -1
+    settled_t_ns: int = NEVER
+    passed: dict[str, int] = field(default_factory=dict)
+    held: list[Frame] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Hearing:
+    """How far one station has come: receive time, latest generation time before and with the message in hand."""
+
+    ert_ns: int = NEVER
+    message_ert_ns: int = NEVER
+    before_ns: int = NEVER
+    now_ns: int = NEVER
+
+
+class Hold:
+    """Reorders the packets of one vehicle, in the data's own time.
+
+    A station sends in order. So a missing packet is waited for only until every station that hears the vehicle has
+    brought a later one of its type; and a whole packet type that stays behind only until each of them has brought,
+    in an earlier message, packets of any type made `patience_ns` later. A station that is `hold_ns` behind the
+    latest is not waited for. With nothing missing nothing waits, and nothing waits much longer than the hold.
+
+    Rows leave all together up to a time, and none of before that time follows: what comes then is late. How the
+    flight is cut into messages makes no difference while each row keeps its receive time, since nothing here asks
+    where a message ends.
+
+    Parameters
+    ----------
+    books
+        Completeness of every packet type that the vehicle may send.
+    hold_ns, patience_ns
+        As above. Patience must be longer than a station gathers packets of one type before it sends them.
+    """
+
+    def __init__(
+        self, books: Mapping[str, Completeness], hold_ns: int = 2 * NS_PER_S, patience_ns: int = NS_PER_S
+    ) -> None:
+        self.hold_ns = hold_ns
+        self.patience_ns = patience_ns
+        # the next packet of a type is no nearer than half a period, so up to there no other type waits for it
+        self._share = 0.5 if len(books) > 1 else 0.0
+        self._lanes: dict[str, Lane] = {}
+        for packet, one in books.items():
+            self.add(packet, one)
+        self._stations: dict[str, Hearing] = {}
+        self._waited_for: list[str] = []
+        self._released_ns = NEVER
+        self._first_ert_ns = NEVER
+        self._clock_ns = NEVER
+        self._held_rows = 0
+
+    def add(self, packet: str, books: Completeness) -> None:
+        """Let packets of one more type through."""
+        self._lanes[packet] = Lane(books, round(self._share * NS_PER_S / books.rate_hz))
+
+    def begin(self, station: str, ert_ns: int, clock_ns: int) -> None:
+        """Open a message: who sent it and when it was received; `clock_ns` is the latest receive time of the flight."""
+        if self._first_ert_ns == NEVER:
+            self._first_ert_ns = ert_ns
+        self._clock_ns = clock_ns
+        hearing = self._stations.setdefault(station, Hearing())
+        if ert_ns != hearing.message_ert_ns:
+            hearing.message_ert_ns, hearing.before_ns = ert_ns, hearing.now_ns
+        hearing.ert_ns = max(hearing.ert_ns, ert_ns)
+        oldest_ns = clock_ns - self.hold_ns
+        self._waited_for = [name for name, h in self._stations.items() if name == station or h.ert_ns >= oldest_ns]
+        if self._held_rows:
+            self._settle_until(min(self._stations[name].before_ns for name in self._waited_for) - self.patience_ns)
+            for lane in self._lanes.values():
+                self._settle(lane)
+            self._advance()
+
+    def accept(self, station: str, frame: Frame) -> None:
+        """Take the rows of one packet type of the open message, 14-bit counts as received."""
+        lane = self._lanes[frame.packet]
+        hearing = self._stations[station]
+        for piece in pieces_of(frame, lane.margin_ns):
+            first, fresh = lane.books.accept(int(piece.counts[0]), piece.t_ns)
+            last = first + len(piece) - 1
+            rows = with_counts(piece, np.arange(first, last + 1))
+            self._hold(lane, rows if fresh is None else rows.select(fresh))
+            hearing.now_ns = max(hearing.now_ns, int(piece.t_ns[-1]))
+            lane.passed[station] = max(lane.passed.get(station, -1), last)
+            self._settle(lane)
+            self._advance()
+            if self._held_rows > MAX_HELD_ROWS:
+                self._settle_until(FOREVER)
+
+    def on_clock(self, clock_ns: int) -> None:
+        """Take note of the flight's latest receive time; when nothing has come for the hold, nothing is waited for."""
+        if self._held_rows and clock_ns - self._clock_ns > self.hold_ns:
+            self._settle_until(FOREVER)
+
+    def release(self) -> tuple[Frame, ...]:
+        """Return and forget the rows that detectors may see: one frame a packet type, by time, counts unwrapped."""
+        released: list[Frame] = []
+        if not self._held_rows:
+            return ()
+        for lane in self._lanes.values():
+            if not lane.held:
+                continue
+            frame = join_frames(lane.held)
+            count = int(np.searchsorted(frame.t_ns, self._released_ns, side="right"))
+            if count:
+                released.append(frame if count == len(frame) else frame.select(slice(0, count)))
+                lane.held = [frame.select(slice(count, None))] if count < len(frame) else []
+                self._held_rows -= count
+        return tuple(released)
+
+    def _hold(self, lane: Lane, rows: Frame) -> None:
+        if not len(rows):
+            return
+        if rows.counts[0] <= lane.settled or rows.t_ns[0] < self._released_ns:
+            late = (rows.counts <= lane.settled) | (rows.t_ns < self._released_ns)
+            lane.books.late += int(np.count_nonzero(late))
+            rows = rows.select(~late)
+        if len(rows):
+            lane.held.append(rows)
+            self._held_rows += len(rows)
+
+    def _settle(self, lane: Lane) -> None:
+        """Settle what every station that may bring it has passed, and what follows that without a gap."""
+        passed = min(lane.passed.get(name, -1) for name in self._waited_for)
+        settled = lane.books.ranges.end_of_run(max(lane.settled, passed) + 1)
+        if settled > lane.settled:
+            lane.settled = settled
+            for frame in lane.held:
+                if frame.counts[0] <= settled:
+                    at = int(np.searchsorted(frame.counts, settled, side="right")) - 1
+                    lane.settled_t_ns = max(lane.settled_t_ns, int(frame.t_ns[at]))
+
+    def _settle_until(self, t_ns: int) -> None:
+        """Settle everything held that was made by a time, whatever is missing before it."""
+        for lane in self._lanes.values():
+            for frame in lane.held:
+                count = int(np.searchsorted(frame.t_ns, t_ns, side="right"))
+                if count:
+                    lane.settled = max(lane.settled, int(frame.counts[count - 1]))
+                    lane.settled_t_ns = max(lane.settled_t_ns, int(frame.t_ns[count - 1]))
+                    self._released_ns = max(self._released_ns, int(frame.t_ns[count - 1]))
+
+    def _advance(self) -> None:
+        """Move the time of release to where every packet type is settled."""
+        starting = self._clock_ns - self._first_ert_ns <= self.hold_ns
+        awaited = [lane for lane in self._lanes.values() if lane.passed or starting]
+        settled_ns = min(lane.settled_t_ns + lane.margin_ns for lane in awaited)
+        self._released_ns = max(self._released_ns, settled_ns)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state as plain values and octets."""
+        return {
+            "times": [self._released_ns, self._first_ert_ns, self._clock_ns],
+            "waited_for": list(self._waited_for),
+            "stations": {
+                name: [h.ert_ns, h.message_ert_ns, h.before_ns, h.now_ns] for name, h in self._stations.items()
+            },
+            "lanes": {
+                packet: [lane.settled, lane.settled_t_ns, dict(lane.passed), [pack_frame(held) for held in lane.held]]
+                for packet, lane in self._lanes.items()
+            },
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take the state of another one's snapshot."""
+        self._released_ns, self._first_ert_ns, self._clock_ns = state["times"]
+        self._waited_for = list(state["waited_for"])
+        self._stations = {name: Hearing(*times) for name, times in state["stations"].items()}
+        for packet, (settled, settled_t_ns, passed, held) in state["lanes"].items():
+            lane = self._lanes[packet]
+            lane.settled, lane.settled_t_ns, lane.passed = settled, settled_t_ns, dict(passed)
+            lane.held = [unpack_frame(packed) for packed in held]
+        self._held_rows = sum(len(frame) for lane in self._lanes.values() for frame in lane.held)

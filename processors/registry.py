@@ -1,0 +1,46 @@
+"""Finds every detector, and chooses those that fit a vehicle's instruments."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from types import ModuleType
+
+from processors import cargo, detectors
+from processors.airframe import Airframe
+from processors.detector import Detector
+
+
+@functools.cache
+def detector_classes() -> tuple[type[Detector], ...]:
+    """Return every detector there is: the concrete classes of both packages, by module name."""
+    return tuple(found for package in (detectors, cargo) for found in _classes_of(package))
+
+
+def detectors_for(airframe: Airframe) -> tuple[Detector, ...]:
+    """Return a fresh detector of every kind whose channels a vehicle sends.
+
+    Where several find the same event, the one that uses the most channels is chosen: the better the instruments,
+    the better the rule.
+    """
+    fitting = [one for one in detector_classes() if one.requires <= airframe.channels.keys()]
+    best: dict[str, type[Detector]] = {}
+    for one in fitting:
+        for event in one.emits:
+            if event not in best or len(one.requires) > len(best[event].requires):
+                best[event] = one
+    return tuple(one(airframe) for one in fitting if one in best.values())
+
+
+def _classes_of(package: ModuleType) -> list[type[Detector]]:
+    found: list[type[Detector]] = []
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        found += [
+            member
+            for _, member in inspect.getmembers(module, inspect.isclass)
+            if issubclass(member, Detector) and not inspect.isabstract(member) and member.__module__ == module.__name__
+        ]
+    return found

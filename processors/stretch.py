@@ -1,0 +1,93 @@
+"""What a vehicle sent in a stretch of time, as detectors read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.airframe import Airframe
+from telemetry.frames import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Usable rows of some channels of one packet type.
+
+    Parameters
+    ----------
+    packet, station
+        Where they come from.
+    t_ns, counts
+        Shape (n,), n > 0: generation times, not falling, and unwrapped sequence counts.
+    values
+        One array of shape (n,) a channel, in the order asked for: floats, or bools and codes as the frame has them.
+    """
+
+    packet: str
+    station: str
+    t_ns: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    values: tuple[NDArray[np.generic], ...]
+
+
+class Stretch:
+    """All rows of one vehicle between two times; the next stretch begins where this one ends.
+
+    A value that is no number, or outside its channel's range, was not measured: its row is left out for whoever
+    asks for that channel. What is left is computed once for all detectors.
+
+    Parameters
+    ----------
+    airframe
+        The vehicle.
+    frames
+        At most one a packet type, rows in order of time, counts unwrapped.
+    """
+
+    __slots__ = ("_airframe", "_asked", "_usable", "frames")
+
+    def __init__(self, airframe: Airframe, frames: Iterable[Frame]) -> None:
+        self._airframe = airframe
+        self.frames = {frame.packet: frame for frame in frames}
+        self._asked: dict[tuple[str, ...], Rows | None] = {}
+        self._usable: dict[str, NDArray[np.bool_] | None] = {}
+
+    def rows(self, *channels: str) -> Rows | None:
+        """Return the rows where every one of some channels of one packet was measured; None if there are none."""
+        if channels not in self._asked:
+            self._asked[channels] = self._select(channels)
+        return self._asked[channels]
+
+    def _select(self, channels: tuple[str, ...]) -> Rows | None:
+        frame = self.frames.get(self._airframe.packet_of[channels[0]])
+        if frame is None or not len(frame):
+            return None
+        usable: NDArray[np.bool_] | None = None
+        for channel in channels:
+            mask = self._mask(frame, channel)
+            usable = mask if usable is None else usable if mask is None else usable & mask
+        values = tuple(frame.columns[channel] for channel in channels)
+        if usable is None:
+            return Rows(frame.packet, frame.station, frame.t_ns, frame.counts, values)
+        if not usable.any():
+            return None
+        kept = tuple(value[usable] for value in values)
+        return Rows(frame.packet, frame.station, frame.t_ns[usable], frame.counts[usable], kept)
+
+    def _mask(self, frame: Frame, channel: str) -> NDArray[np.bool_] | None:
+        """Return which rows were measured; None for all."""
+        if channel not in self._usable:
+            self._usable[channel] = self._measured(frame, channel)
+        return self._usable[channel]
+
+    def _measured(self, frame: Frame, channel: str) -> NDArray[np.bool_] | None:
+        definition = self._airframe.channels[channel]
+        if definition.kind != "float":
+            return None
+        values = frame.columns[channel]
+        low, high = definition.range or (-np.inf, np.inf)
+        mask = np.isfinite(values) & (values >= low) & (values <= high)
+        return None if mask.all() else mask

@@ -1,0 +1,103 @@
+"""One vehicle on its way through the engine: books, hold, detectors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from processors.airframe import Airframe
+from processors.completeness import Completeness
+from processors.detector import Detector, Found
+from processors.hold import Hold
+from processors.registry import detectors_for
+from processors.stretch import Stretch
+from telemetry.frames import Frame
+
+
+class VehicleTrack:
+    """Takes one vehicle's frames in order of arrival and lets its detectors see them in order of time.
+
+    Parameters
+    ----------
+    airframe
+        The vehicle.
+    hold_ns
+        Of the reorder hold.
+    """
+
+    def __init__(self, airframe: Airframe, hold_ns: int) -> None:
+        self.airframe = airframe
+        self.books = {packet: Completeness(rate_hz) for packet, rate_hz in airframe.rates_hz.items()}
+        self.hold = Hold(self.books, hold_ns)
+        self.sent: Counter[str] = Counter()
+        self._detectors = detectors_for(airframe)
+        self._packets = [{airframe.packet_of[channel] for channel in one.requires} for one in self._detectors]
+        self._waiting = [one for one in self._detectors if type(one).on_watermark is not Detector.on_watermark]
+        packets = airframe.dictionary.packets
+        self._counters = [
+            (name, packet.sent_counter, airframe.packet_of[packet.sent_counter])
+            for name, packet in packets.items()
+            if packet.sent_counter in airframe.packet_of and name in self.books
+        ]
+
+    def take(self, station: str, frames: Iterable[Frame], ert_ns: int, clock_ns: int) -> Iterator[Found]:
+        """Take the frames of one message and yield what they complete."""
+        self.hold.begin(station, ert_ns, clock_ns)
+        for frame in frames:
+            self._open_books(frame.packet)
+            self._read_counters(frame)
+            self.hold.accept(station, frame)
+        yield from self._release()
+
+    def on_clock(self, clock_ns: int) -> Iterator[Found]:
+        """Take note of the flight's latest receive time and yield what the silence completes."""
+        self.hold.on_clock(clock_ns)
+        yield from self._release()
+
+    def on_watermark(self, t_ns: int) -> Iterator[Found]:
+        """Let the detectors know that time has come to `t_ns`."""
+        for detector in self._waiting:
+            for finding in detector.on_watermark(t_ns):
+                yield detector, finding
+
+    def _release(self) -> Iterator[Found]:
+        frames = self.hold.release()
+        if frames:
+            stretch = Stretch(self.airframe, frames)
+            for detector, packets in zip(self._detectors, self._packets, strict=True):
+                if not packets.isdisjoint(stretch.frames):
+                    for finding in detector.update(stretch):
+                        yield detector, finding
+
+    def _open_books(self, packet: str) -> None:
+        """Keep books of a packet type that the dictionary leaves to other vehicles, when one comes all the same."""
+        if packet not in self.books:
+            self.books[packet] = Completeness(self.airframe.dictionary.packets[packet].rate_hz)
+            self.hold.add(packet, self.books[packet])
+
+    def _read_counters(self, frame: Frame) -> None:
+        for name, counter, packet in self._counters:
+            if packet == frame.packet and len(frame):
+                self.sent[name] = max(self.sent[name], int(frame.columns[counter].max()))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state as plain values and octets."""
+        return {
+            "books": {packet: books.snapshot() for packet, books in self.books.items()},
+            "hold": self.hold.snapshot(),
+            "sent": dict(self.sent),
+            "detectors": {one.name: [one.version, one.snapshot()] for one in self._detectors},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over another one's snapshot; a detector of another version begins anew."""
+        for packet, books in state["books"].items():
+            self._open_books(packet)
+            self.books[packet].restore(books)
+        self.hold.restore(state["hold"])
+        self.sent = Counter(state["sent"])
+        for one in self._detectors:
+            version, snapshot = state["detectors"].get(one.name, (None, None))
+            if version == one.version:
+                one.restore(snapshot)
