@@ -1,0 +1,309 @@
+"""MQTT 5 connections over aiomqtt: one `async with` is one connection, and what it promises ends with it.
+
+The contract:
+
+- Inside `async with connect(...)` the connection stands. When it is lost, the body is cancelled and `MqttLostError` is
+  raised; then nothing that was published and not answered end to end may be taken as delivered, and no packet id may be
+  acknowledged any more: the broker sends those messages again on the next connection of the session.
+- `stay_connected` runs a body on one connection after the other, with back-off and jitter between them. Before the
+  first connection it gives up after `connect_timeout_s` with a `FatalError` that says what to set; then it never does.
+- Messages come in order of arrival, QoS 0 and 1 alike, and are acknowledged by the body only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import aiomqtt
+from structlog.typing import FilteringBoundLogger
+
+from runtime.backoff import backoff_delays_s
+from runtime.mqtt_client import SteadyClient
+from runtime.settings import MqttSettings
+from telemetry.errors import DownrangeError, FatalError, TransientError
+from telemetry.message import JSON
+
+T = TypeVar("T")
+ATTEMPT_S: Final = 10.0
+STABLE_S: Final = 5.0
+REFUSED_CREDENTIALS: Final = ("BAD_USER_NAME_OR_PASSWORD", "NOT_AUTHORIZED")
+
+
+class MqttLostError(TransientError):
+    """There is no connection to the broker, or no longer; what was not confirmed end to end has to be sent again."""
+
+
+class MqttRefusedError(FatalError):
+    """The broker does not let this client in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message that came from the broker.
+
+    Parameters
+    ----------
+    topic, payload, properties, content_type, correlation, retain
+        As published; of a user property that is there twice, the last; empty where there is none.
+    packet_id
+        What `Connection.acknowledge` acknowledges; None for QoS 0.
+    """
+
+    topic: str
+    payload: bytes
+    properties: Mapping[str, str]
+    content_type: str
+    correlation: bytes
+    retain: bool
+    packet_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker publishes when it loses us without farewell; JSON."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who connects, and how.
+
+    Parameters
+    ----------
+    settings
+        The broker.
+    identifier
+        The MQTT client id; two connections with the same one throw each other out.
+    will
+        Published by the broker when it loses us.
+    persistent
+        Whether the broker keeps the subscriptions and unacknowledged messages of this id for `session_expiry_s`.
+    """
+
+    settings: MqttSettings
+    identifier: str
+    will: Will | None = None
+    persistent: bool = False
+
+    @property
+    def address(self) -> str:
+        """Where the broker should be."""
+        return f"{self.settings.host}:{self.settings.port}"
+
+
+class Connection:
+    """An open connection; made by `connect`."""
+
+    def __init__(self, client: SteadyClient, *, session_present: bool) -> None:
+        self._client = client
+        self.session_present = session_present
+
+    async def subscribe(self, topic_filter: str) -> None:
+        """Subscribe at QoS 1, without retained messages; on a session that has the subscription it changes nothing.
+
+        Raises
+        ------
+        FatalError
+            If the broker does not allow it.
+        """
+        try:
+            await self._client.subscribe(
+                topic_filter, max_qos=aiomqtt.QoS.AT_LEAST_ONCE, retain_handling=aiomqtt.RetainHandling.SEND_NEVER
+            )
+        except aiomqtt.NegativeAckError as error:
+            msg = (
+                f"the broker refuses the subscription {topic_filter!r} ({error}): allow it in the broker's access rules"
+            )
+            raise FatalError(msg) from error
+        except (OSError, aiomqtt.ConnectError, aiomqtt.ProtocolError) as error:
+            raise MqttLostError(str(error)) from error
+
+    async def receive(self, limit: int) -> list[Inbound]:
+        """Wait for messages and return up to `limit` of them in order of arrival."""
+        return [
+            Inbound(
+                packet.topic,
+                packet.payload,
+                dict(packet.user_properties),
+                packet.content_type or "",
+                packet.correlation_data or b"",
+                packet.retain,
+                packet.packet_id,
+            )
+            for packet in await self._client.take(limit)
+        ]
+
+    async def acknowledge(self, messages: Sequence[Inbound]) -> None:
+        """Send the PUBACKs of messages in order of arrival; out of order, some brokers end the connection."""
+        try:
+            await self._client.acknowledge(m.packet_id for m in messages if m.packet_id is not None)
+        except OSError as error:
+            raise MqttLostError(str(error)) from error
+
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        content_type: str | None = None,
+        correlation: bytes | None = None,
+        properties: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Write a QoS 1 message; returns before the broker's PUBACK, which would prove nothing."""
+        try:
+            await self._client.publish_soon(
+                topic,
+                payload,
+                content_type=content_type,
+                correlation_data=correlation,
+                user_properties=list(properties),
+            )
+        except (OSError, aiomqtt.ConnectError) as error:
+            raise MqttLostError(str(error)) from error
+
+
+@asynccontextmanager
+async def connect(client: Client, log: FilteringBoundLogger) -> AsyncIterator[Connection]:
+    """Connect, and disconnect at the end; a body that ends with an exception leaves the will.
+
+    Raises
+    ------
+    MqttLostError
+        If the broker cannot be reached, or the connection is lost while the body runs (which is then cancelled).
+    MqttRefusedError
+        If the broker refuses user name and password.
+    """
+    steady = _steady(client, log)
+    granted = await _open(steady, client)
+    failed = False
+    try:
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(_raise_when_lost(steady, client), name=f"mqtt watch {client.identifier}")
+            yield Connection(steady, session_present=granted.session_present)
+            watch.cancel()
+    except BaseExceptionGroup as error:
+        failed = True
+        raise _one_of(error) from error
+    finally:
+        await steady.close(with_will=failed)
+
+
+async def stay_connected(
+    client: Client,
+    use: Callable[[Connection], Awaitable[T]],
+    log: FilteringBoundLogger,
+    connect_timeout_s: float,
+) -> T:
+    """Run `use` on a connection, and again on the next one when it is lost, until it returns.
+
+    Raises
+    ------
+    FatalError
+        If there is no first connection within `connect_timeout_s`, or the broker refuses our credentials on the first.
+    """
+    loop = asyncio.get_running_loop()
+    give_up_at, delays = loop.time() + connect_timeout_s, backoff_delays_s()
+    while True:
+        began_at: float | None = None
+        try:
+            async with connect(client, log) as connection:
+                began_at = loop.time()
+                give_up_at = float("inf")
+                log.info("MQTT connected", address=client.address, client_id=client.identifier)
+                return await use(connection)
+        except (MqttLostError, MqttRefusedError) as error:
+            if isinstance(error, MqttRefusedError) and give_up_at < float("inf"):
+                raise
+            if began_at is not None and loop.time() - began_at > STABLE_S:
+                delays = backoff_delays_s()
+            delay_s = min(next(delays), max(give_up_at - loop.time(), 0))
+            log.warning(
+                "MQTT connection lost" if began_at is not None else "MQTT broker unreachable",
+                address=client.address,
+                set="DOWNRANGE_MQTT_URL",
+                error=str(error),
+                again_in_s=round(delay_s, 1),
+            )
+            if loop.time() >= give_up_at:
+                found = f"no MQTT broker at {client.address} within {connect_timeout_s:g} s"
+                msg = f"{found}: start it, or set DOWNRANGE_MQTT_URL"
+                raise FatalError(msg) from error
+            await asyncio.sleep(delay_s)
+
+
+def _steady(client: Client, log: FilteringBoundLogger) -> SteadyClient:
+    settings, will = client.settings, client.will
+
+    def on_refused(topic: str, reason: str) -> None:
+        log.error(
+            "the broker refuses to take a message", topic=topic, reason=reason, remedy="its access rules and limits"
+        )
+
+    options: dict[str, Any] = {
+        "hostname": settings.host,
+        "port": settings.port,
+        "identifier": client.identifier,
+        "username": settings.username,
+        "password": settings.password.get_secret_value().encode() if settings.password is not None else None,
+        "clean_start": not client.persistent,
+        "session_expiry_interval": settings.session_expiry_s if client.persistent else 0,
+        "keep_alive": settings.keep_alive_s,
+        "receive_max": settings.receive_maximum,
+    }
+    if settings.tls:
+        options["ssl_context"] = ssl.create_default_context(cafile=settings.ca_file)
+    if will is not None:
+        options["will"] = aiomqtt.Will(
+            will.topic, payload=will.payload, qos=aiomqtt.QoS.AT_LEAST_ONCE, content_type=JSON
+        )
+    return SteadyClient(on_refused, **options)
+
+
+async def _open(steady: SteadyClient, client: Client) -> aiomqtt.ConnAckPacket:
+    try:
+        async with asyncio.timeout(ATTEMPT_S):
+            # aiomqtt's own connect blocks the loop: ask first, without blocking, whether anybody listens
+            _, probe = await asyncio.open_connection(client.settings.host, client.settings.port)
+            probe.transport.abort()
+            return await steady.open()
+    except aiomqtt.NegativeAckError as error:
+        if any(name in str(error) for name in REFUSED_CREDENTIALS):
+            found = f"the MQTT broker at {client.address} refuses us ({error})"
+            msg = f"{found}: set DOWNRANGE_MQTT_USERNAME and DOWNRANGE_MQTT_PASSWORD"
+            raise MqttRefusedError(msg) from error
+        raise MqttLostError(str(error)) from error
+    except TimeoutError as error:
+        raise MqttLostError(f"no answer within {ATTEMPT_S:g} s") from error
+    except aiomqtt.ConnectError as error:
+        raise MqttLostError("the broker closed the connection at once: does it speak MQTT 5?") from error
+    except (OSError, aiomqtt.ProtocolError) as error:
+        raise MqttLostError(str(error)) from error
+
+
+async def _raise_when_lost(steady: SteadyClient, client: Client) -> None:
+    why = await steady.lost()
+    if "SESSION_TAKEN_OVER" in why:
+        why += f" (another client uses the client id {client.identifier!r}: give each its own)"
+    raise MqttLostError(why)
+
+
+def _one_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return what the body raised, or the loss of the connection; a group only if it cannot be told in one."""
+    leaves = _leaves(group)
+    telling = [leaf for leaf in leaves if not isinstance(leaf, MqttLostError)]
+    if not telling:
+        return leaves[0]
+    return telling[0] if len(telling) == 1 or isinstance(telling[0], DownrangeError) else group
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+    return [error]
