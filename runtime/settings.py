@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -187,6 +187,20 @@ def read_settings() -> Settings:
         name = prefix + "_".join(str(step) for step in first["loc"]).upper()
         msg = f"{name.rstrip('_')}: {first['msg'].removeprefix('Value error, ')}"
         raise SettingsError(msg) from error
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return the variables that make another process read these settings; it holds secrets, so never log it."""
+    variables: dict[str, str] = {}
+    for group in fields(settings):
+        values = getattr(settings, group.name)
+        prefix = str(values.model_config.get("env_prefix"))
+        for name in type(values).model_fields:
+            value = getattr(values, name)
+            if value is not None:
+                text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+                variables[f"{prefix}{name}".upper()] = text
+    return variables
 
 
 SETTINGS_CLASSES: tuple[type[BaseSettings], ...] = (
