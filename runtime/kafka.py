@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -15,11 +16,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import (
     KafkaError,
+    KafkaTimeoutError,
     MessageSizeTooLargeError,
     RecordTooLargeError,
     TopicAlreadyExistsError,
     for_code,
 )
+from aiokafka.producer.message_accumulator import BatchBuilder
 from structlog.typing import FilteringBoundLogger
 
 from runtime.backoff import backoff_delays_s
@@ -29,6 +32,7 @@ from telemetry.topics import KafkaTopic, partition_of
 
 __all__ = [
     "Headers",
+    "Outgoing",
     "Partition",
     "Producer",
     "Record",
@@ -44,6 +48,7 @@ Headers = list[tuple[str, bytes]]
 # Kafka's own lower bound: a member killed with -9 is missed for this long before its partitions move on
 SESSION_TIMEOUT_MS: Final = 6_000
 HEARTBEAT_INTERVAL_MS: Final = 2_000
+BATCH_OCTETS: Final = 256 * 1024
 
 
 def client_options(settings: KafkaSettings) -> dict[str, Any]:
@@ -60,6 +65,16 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
     return options
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record to send; its key `{run}/{flight}` chooses the partition."""
+
+    topic: KafkaTopic
+    key: str
+    value: bytes
+    headers: Headers
+
+
 class Producer:
     """Sends records with acks=all; a send that returns is on every in-sync replica.
 
@@ -74,6 +89,7 @@ class Producer:
     def __init__(self, client: AIOKafkaProducer, settings: KafkaSettings) -> None:
         self._client = client
         self._partitions = settings.partitions
+        self._most_octets = settings.max_request_bytes
 
     async def send(
         self, topic: KafkaTopic, key: str, value: bytes | None, headers: Headers, *, flight: str | None = None
@@ -112,6 +128,54 @@ class Producer:
         except KafkaError as error:
             raise TransientError(f"Kafka did not take a record for {topic.value}: {error!r}") from error
 
+    async def send_all(self, records: Iterable[Outgoing]) -> list[asyncio.Future[Any]]:
+        """Hand over many records in a few batches and return the batches' futures; costs a tenth of `send` a record.
+
+        The records of a partition keep their order. Waits while the client is full, for as long as that takes.
+
+        Raises
+        ------
+        PacketError
+            If a record is larger than Kafka takes (`too-large`).
+        TransientError
+            If the client cannot take them now.
+        """
+        chosen: dict[tuple[KafkaTopic, int], list[Outgoing]] = {}
+        for record in records:
+            if len(record.value) > self._most_octets:
+                raise PacketError(Reason.TOO_LARGE, f"a record of {len(record.value)} octets is over Kafka's limit")
+            place = (record.topic, partition_of(record.key, self._partitions))
+            chosen.setdefault(place, []).append(record)
+        batches = [self._send_batches(topic, partition, some) for (topic, partition), some in chosen.items()]
+        return [future for futures in await asyncio.gather(*batches) for future in futures]
+
+    async def _send_batches(
+        self, topic: KafkaTopic, partition: int, records: list[Outgoing]
+    ) -> list[asyncio.Future[Any]]:
+        futures = []
+        batch = self._client.create_batch()
+        for record in records:
+            key = record.key.encode()
+            # a batch that has no room takes nothing more; an empty one always has room for one record
+            if batch.append(key=key, value=record.value, timestamp=None, headers=record.headers) is None:
+                futures.append(await self._send_batch(batch, topic, partition))
+                batch = self._client.create_batch()
+                batch.append(key=key, value=record.value, timestamp=None, headers=record.headers)
+        return [*futures, await self._send_batch(batch, topic, partition)]
+
+    async def _send_batch(self, batch: BatchBuilder, topic: KafkaTopic, partition: int) -> asyncio.Future[Any]:
+        batch.close()
+        while True:
+            try:
+                return cast(
+                    "asyncio.Future[Any]", await self._client.send_batch(batch, topic.value, partition=partition)
+                )
+            except KafkaTimeoutError:
+                # the batch before it is still on its way; this one was not taken, so it is not sent twice
+                continue
+            except KafkaError as error:
+                raise TransientError(f"Kafka did not take records for {topic.value}: {error!r}") from error
+
     async def acknowledged(self, futures: Sequence[asyncio.Future[Any]]) -> list[Any]:
         """Wait for acknowledgements.
 
@@ -142,7 +206,7 @@ async def open_producer(settings: KafkaSettings, client_id: str) -> AsyncIterato
         enable_idempotence=settings.idempotent,
         compression_type=None if settings.compression == "none" else settings.compression,
         max_request_size=settings.max_request_bytes,
-        max_batch_size=256 * 1024,
+        max_batch_size=min(BATCH_OCTETS, settings.max_request_bytes),
         linger_ms=2,
         **client_options(settings),
     )
@@ -165,7 +229,9 @@ async def open_consumer(settings: KafkaSettings, client_id: str, group: str | No
         partition_assignment_strategy=(RangePartitionAssignor,),
         session_timeout_ms=SESSION_TIMEOUT_MS,
         heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
-        max_partition_fetch_bytes=4 * 1024 * 1024,
+        # what is read ahead of every partition lies in memory, decompressed
+        max_partition_fetch_bytes=256 * 1024,
+        fetch_max_bytes=2 * 1024 * 1024,
         fetch_max_wait_ms=100,
         **client_options(settings),
     )

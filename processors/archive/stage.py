@@ -21,7 +21,7 @@ from telemetry.topics import KafkaTopic
 
 PARTS = Counter("downrange_archive_parts_total", "Parts written", ["stream"])
 RECORDS = Counter("downrange_archive_records_total", "Records written", ["stream"])
-HELD_OCTETS: Final = 48 * 1024 * 1024
+HELD_OCTETS: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from telemetry.message import Message, message_from_kafka
 from telemetry.quality import QUALITY_TYPES
 from telemetry.topics import Kind
 
-SLICE_OCTETS: Final = 512 * 1024
-BODY_OCTETS: Final = 4 * 1024 * 1024
+SLICE_OCTETS: Final = 128 * 1024
+BODY_OCTETS: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

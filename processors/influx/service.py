@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from processors.influx.encoder import Encoder
 from processors.influx.stage import InfluxStage
 from processors.influx.writer import open_writer
@@ -21,6 +23,8 @@ async def run(settings: Settings, scope: Scope) -> None:
     FatalError
         If InfluxDB or Kafka is not reached in time, or a setting is wrong.
     """
+    # Arrow's own pools keep what they once had
+    pa.set_memory_pool(pa.system_memory_pool())
     service = settings.service
     folders = () if service.dictionary_dir is None else (service.dictionary_dir,)
     encoder = Encoder(Decoder(Registry(folders, service.dictionary)), settings.influx.batch_lines)
