@@ -1,0 +1,1 @@
+"""Servers as child processes: the embedded brokers of the demo, and the native ones."""
