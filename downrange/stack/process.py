@@ -121,5 +121,8 @@ _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
 def _die_with_parent() -> None:
-    """Have Linux end the child when we are killed with -9 and cannot; runs between fork and exec, so it only makes one system call."""
+    """Have Linux end the child when we are killed with -9 and cannot.
+
+    It runs between fork and exec, where only a system call is safe.
+    """
     _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
