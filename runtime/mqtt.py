@@ -24,6 +24,7 @@ from structlog.typing import FilteringBoundLogger
 
 from runtime.backoff import backoff_delays_s
 from runtime.mqtt_client import SteadyClient
+from runtime.service import first_of
 from runtime.settings import MqttSettings
 from telemetry.errors import DownrangeError, FatalError, TransientError
 from telemetry.message import JSON
@@ -200,8 +201,22 @@ async def stay_connected(
     use: Callable[[Connection], Awaitable[T]],
     log: FilteringBoundLogger,
     connect_timeout_s: float,
-) -> T:
+    stop: asyncio.Event | None = None,
+) -> T | None:
     """Run `use` on a connection, and again on the next one when it is lost, until it returns.
+
+    Parameters
+    ----------
+    client
+        Who connects.
+    use
+        What to do with a connection; cancelled when it is lost.
+    log
+        Told of every connection and every failure, with the address and what to set.
+    connect_timeout_s
+        How long to try for the first connection.
+    stop
+        Once set, a lost connection is not replaced: returns None. `use` has to look at it by itself.
 
     Raises
     ------
@@ -210,7 +225,8 @@ async def stay_connected(
     """
     loop = asyncio.get_running_loop()
     give_up_at, delays = loop.time() + connect_timeout_s, backoff_delays_s()
-    while True:
+    never = asyncio.Event()
+    while stop is None or not stop.is_set():
         began_at: float | None = None
         try:
             async with connect(client, log) as connection:
@@ -235,7 +251,8 @@ async def stay_connected(
                 found = f"no MQTT broker at {client.address} within {connect_timeout_s:g} s"
                 msg = f"{found}: start it, or set DOWNRANGE_MQTT_URL"
                 raise FatalError(msg) from error
-            await asyncio.sleep(delay_s)
+            await first_of(asyncio.sleep(delay_s), stop or never)
+    return None
 
 
 def _steady(client: Client, log: FilteringBoundLogger) -> SteadyClient:

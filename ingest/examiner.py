@@ -1,0 +1,203 @@
+"""What becomes of one MQTT message: the records that keep it, and what its station may be told. Pure."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pydantic import ValidationError
+
+from ingest.rejects import UNPLACED, rejected_records
+from runtime.kafka import Outgoing
+from runtime.mqtt import Inbound
+from telemetry.acks import RefusedOctets, SafeRange, SettledMessage
+from telemetry.decoder import Decoder
+from telemetry.errors import AddressError, PacketError, Reason
+from telemetry.frames import Frame, Refusal
+from telemetry.link import LinkReport
+from telemetry.message import DICTIONARY, ERT_NS, JSON, SENT_NS, SPACE_PACKETS, Message, read_ns
+from telemetry.sequence import runs_of
+from telemetry.topics import Address, KafkaTopic, Kind, parse_topic
+
+KNOWN_TOPICS: Final = 4096
+HEADER_OCTETS: Final = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What becomes of a message.
+
+    Parameters
+    ----------
+    kind
+        Telemetry or link; None if the topic does not tell.
+    records
+        What Kafka has to keep before the message may be acknowledged, in order.
+    reasons
+        Why octets were refused, once a refusal.
+    ack_topic
+        Where its station waits for the end-to-end acknowledgement; empty if nobody does.
+    settled
+        What the acknowledgement says.
+    """
+
+    kind: Kind | None
+    records: tuple[Outgoing, ...]
+    reasons: tuple[Reason, ...]
+    ack_topic: str
+    settled: SettledMessage | None
+
+
+class Examiner:
+    """Examines messages, one by one; keeps nothing between them.
+
+    Parameters
+    ----------
+    decoder
+        Knows the dictionaries.
+    most_octets
+        The largest record that Kafka takes, headers included. A larger payload is refused (`too-large`) and kept in
+        parts: stations send less in one message, and two records of one payload would break its place in the order.
+    """
+
+    def __init__(self, decoder: Decoder, most_octets: int) -> None:
+        self._decoder = decoder
+        self._most_octets = most_octets - HEADER_OCTETS
+
+    def examine(self, inbound: Inbound, ingest_ns: int) -> Examined:
+        """Examine a message that came at `ingest_ns`; what is wrong with it becomes a record, never an exception."""
+        try:
+            address, kind, ack_topic = _place(inbound.topic)
+        except AddressError as error:
+            message = _message(UNPLACED, Kind.TELEMETRY, inbound, ingest_ns)
+            return self._judged(inbound, replace(message, correlation=b""), None, "", [], _all(inbound, error))
+        message = _message(address, kind, inbound, ingest_ns)
+        frames: tuple[Frame, ...] = ()
+        try:
+            self._check(message, inbound)
+            if kind is Kind.LINK:
+                message = _with_report(message, inbound)
+                refusals: tuple[Refusal, ...] = ()
+            else:
+                decoded = self._decoder.inspect(message)
+                frames, refusals = decoded.frames, decoded.refusals
+                dictionary = self._decoder.dictionary_of(message)
+                message = replace(message, dictionary=dictionary.name if dictionary else message.dictionary)
+        except PacketError as error:
+            frames, refusals = (), _all(inbound, error)
+        return self._judged(inbound, message, kind, ack_topic, list(frames), refusals)
+
+    def _check(self, message: Message, inbound: Inbound) -> None:
+        """Refuse a message for what is around its payload."""
+        if message.kind is Kind.TELEMETRY and ERT_NS not in inbound.properties:
+            raise PacketError(Reason.BAD_PROPERTY, f"the user property {ERT_NS} is missing: when was it received?")
+        read_ns(inbound.properties, ERT_NS)
+        read_ns(inbound.properties, SENT_NS)
+        if inbound.retain:
+            detail = "telemetry must not be retained: the broker would hand it to every later subscriber as new"
+            raise PacketError(Reason.BAD_PROPERTY, detail)
+        if len(message.payload) > self._most_octets:
+            detail = f"a payload of {len(message.payload)} octets, the line carries {self._most_octets} in one message"
+            raise PacketError(Reason.TOO_LARGE, detail)
+
+    def _judged(
+        self,
+        inbound: Inbound,
+        message: Message,
+        kind: Kind | None,
+        ack_topic: str,
+        frames: list[Frame],
+        refusals: tuple[Refusal, ...],
+    ) -> Examined:
+        records: list[Outgoing] = []
+        good = _without(message.payload, refusals)
+        if frames or (kind is Kind.LINK and not refusals):
+            records.append(Outgoing(KafkaTopic.TELEMETRY, message.address.key, good, message.kafka_headers()))
+        for refusal in refusals:
+            octets = message.payload[refusal.start : refusal.stop]
+            records += rejected_records(
+                message, inbound.topic, octets, refusal.reason, refusal.detail, self._most_octets
+            )
+        reasons = tuple(refusal.reason for refusal in refusals)
+        if not message.correlation:
+            return Examined(kind, tuple(records), reasons, "", None)
+        settled = SettledMessage.model_construct(
+            correlation=message.correlation.hex(), stored=_ranges(frames), refused=_summed(refusals)
+        )
+        return Examined(kind, tuple(records), reasons, ack_topic, settled)
+
+
+@functools.lru_cache(KNOWN_TOPICS)
+def _place(topic: str) -> tuple[Address, Kind, str]:
+    address, kind = parse_topic(topic)
+    return address, kind, address.topic(Kind.ACK)
+
+
+def _message(address: Address, kind: Kind, inbound: Inbound, ingest_ns: int) -> Message:
+    """Return the message as far as it can be told; a time that cannot be read is 0 until it is refused."""
+    return Message(
+        address,
+        kind,
+        inbound.payload,
+        _ns_or_0(inbound, ERT_NS),
+        _ns_or_0(inbound, SENT_NS),
+        ingest_ns,
+        inbound.content_type or (JSON if kind is Kind.LINK else SPACE_PACKETS),
+        inbound.properties.get(DICTIONARY, ""),
+        inbound.correlation,
+    )
+
+
+def _ns_or_0(inbound: Inbound, name: str) -> int:
+    try:
+        return read_ns(inbound.properties, name)
+    except PacketError:
+        return 0
+
+
+def _with_report(message: Message, inbound: Inbound) -> Message:
+    """Check a link report and take its time where the message has none."""
+    try:
+        report = LinkReport.model_validate_json(message.payload)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"]) or "the payload"
+        raise PacketError(Reason.BAD_JSON, f"{where}: {first['msg']}") from error
+    if report.ert_ns is None and report.reason != "will":
+        raise PacketError(Reason.BAD_JSON, f"ert_ns: a {report.reason} has a time")
+    return message if ERT_NS in inbound.properties else replace(message, ert_ns=report.ert_ns or 0)
+
+
+def _all(inbound: Inbound, error: AddressError | PacketError) -> tuple[Refusal, ...]:
+    return (Refusal(0, len(inbound.payload), error.reason, error.detail),)
+
+
+def _without(payload: bytes, refusals: tuple[Refusal, ...]) -> bytes:
+    """Return the payload without what is refused; the very same octets if nothing is."""
+    if not refusals:
+        return payload
+    starts = [0, *(refusal.stop for refusal in refusals)]
+    stops = [*(refusal.start for refusal in refusals), len(payload)]
+    return b"".join(payload[start:stop] for start, stop in zip(starts, stops, strict=True))
+
+
+def _ranges(frames: list[Frame]) -> tuple[SafeRange, ...]:
+    return tuple(
+        SafeRange.model_construct(packet=frame.packet, first=first, last=last)
+        for frame in frames
+        for first, last in runs_of(frame.counts)
+    )
+
+
+def _summed(refusals: tuple[Refusal, ...]) -> tuple[RefusedOctets, ...]:
+    """Return the refused octets by reason, with the first detail of each: a megabyte of rubbish fits into an answer."""
+    octets: dict[Reason, int] = {}
+    details: dict[Reason, str] = {}
+    for refusal in refusals:
+        octets[refusal.reason] = octets.get(refusal.reason, 0) + refusal.stop - refusal.start
+        details.setdefault(refusal.reason, refusal.detail)
+    return tuple(
+        RefusedOctets.model_construct(octets=octets[reason], reason=reason, detail=detail)
+        for reason, detail in details.items()
+    )
