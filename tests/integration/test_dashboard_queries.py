@@ -1,0 +1,216 @@
+"""Every query of mission control's dashboard is asked of a real InfluxDB that holds a flight as the store service writes it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dashboards.mission_control import build
+from processors.influx.line_protocol import packet_lines
+from processors.influx.points import event_line, link_line, quality_line
+from runtime.settings import InfluxSettings
+from telemetry.channels import Channel
+from telemetry.codec import PacketCodec
+from telemetry.dictionary import Dictionary, built_in
+from telemetry.events import Event, Evidence
+from telemetry.link import LinkReport
+from telemetry.message import Message
+from telemetry.quality import LedgerRow, LinkState, StageLatency
+from telemetry.topics import Address, Kind
+from telemetry.vocabulary import CargoEvent, FlightEvent, LinkEvent
+
+RUN, FLIGHT = "replay-20300101T000000Z-x", "YX1-7.b"
+START_NS = 1_893_456_000_000_000_000
+LENGTH_S = 60
+HOLE_S = (20, 25)
+NS = 10**9
+
+
+def column(channel: Channel, count: int) -> NDArray[Any]:
+    """Values that stay inside the channel's range and are not all the same."""
+    if channel.kind == "bool":
+        return np.arange(count) % 20 > 0
+    if channel.kind == "label":
+        return np.resize(np.array(sorted(channel.labels or {})), count)
+    low, high = channel.range or (0, 1000)
+    return np.linspace(low + (high - low) * 0.4, low + (high - low) * 0.6, count)
+
+
+def telemetry_lines(dictionary: Dictionary, vehicle: str, address: Address) -> Iterator[str]:
+    codec = PacketCodec(dictionary)
+    for name, packet in dictionary.packets.items():
+        if packet.vehicles is not None and vehicle not in packet.vehicles:
+            continue
+        count = int(LENGTH_S * packet.rate_hz)
+        age_s = np.arange(count) / packet.rate_hz
+        heard = (age_s < HOLE_S[0]) | (age_s >= HOLE_S[1])
+        columns = {channel.name: column(channel, count)[heard] for channel in packet.channels}
+        t_ns = START_NS + (age_s[heard] * NS).astype(np.int64)
+        octets = codec.encode(name, np.flatnonzero(heard), t_ns, columns)
+        decoded = codec.decode(octets, vehicle, address.station, START_NS + LENGTH_S * NS)
+        tags = {"run": address.run, "flight": address.flight, "vehicle": vehicle}
+        yield from packet_lines(name, packet, tags, decoded.frames).to_pylist()
+
+
+def other_lines(vehicle: str, address: Address) -> Iterator[str | None]:
+    about = {"run": RUN, "flight": FLIGHT, "vehicle": vehicle}
+    end_ns = START_NS + LENGTH_S * NS
+    for age_s, kind in ((1, LinkEvent.AOS), (5, FlightEvent.LIFTOFF), (30, FlightEvent.APOGEE), (40, CargoEvent.SHOCK)):
+        t_ns = START_NS + age_s * NS
+        yield event_line(
+            Event(
+                type=kind.value,
+                t_ns=t_ns,
+                t_sigma_s=0.02,
+                detected_ns=t_ns + NS // 2,
+                values={"altitude_m": 7.0},
+                evidence=Evidence(detector="test", detector_version=1, station=address.station),
+                **about,
+            )
+        )
+    for age_s in range(LENGTH_S):
+        now_ns = START_NS + age_s * NS
+        report = LinkReport(state="aos", reason="heartbeat", ert_ns=now_ns, signal_dbm=-90.0)
+        yield link_line(Message(address, Kind.LINK, b"", now_ns, now_ns), report)
+        yield quality_line(
+            StageLatency(stage="ingest", as_of_ns=now_ns, messages=9, p50_s=0.01, p99_s=0.05, max_s=0.1, **about)
+        )
+    yield quality_line(
+        LinkState(station="sydney", state="los", reason="mask", as_of_ns=end_ns, since_ns=START_NS, **about)
+    )
+    counts = {"sent": 10, "received": 12, "unique": 9, "duplicate": 2, "late": 1, "rejected": 1, "missing": 1}
+    yield quality_line(LedgerRow(packet="nav", as_of_ns=end_ns, **counts, **about))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A server with one flight in it, asked as Grafana asks."""
+
+    session: aiohttp.ClientSession
+    settings: InfluxSettings
+
+    async def __call__(self, query: str, finest_ms: int = 1000) -> list[dict[str, Any]]:
+        """Return the series of the answer."""
+        words = {
+            "$timeFilter": f"time >= {START_NS // 10**6}ms and time <= {START_NS // 10**6 + LENGTH_S * 1000}ms",
+            "$__interval_ms": str(finest_ms),
+            "$__interval": f"{finest_ms}ms",
+            "/^$run$/": f"/^{re.escape(RUN)}$/",
+            "/^$flight$/": f"/^{re.escape(FLIGHT)}$/",
+            "$run": RUN,
+            "$flight": FLIGHT,
+        }
+        for word, meaning in words.items():
+            query = query.replace(word, meaning)
+        assert "$" not in query.replace("$/", "")
+        form = {"q": query, "db": self.settings.bucket, "epoch": "ms"}
+        async with self.session.post("/query", data=form) as response:
+            answer = await response.json()
+        assert response.status == 200, (query, answer)
+        (result,) = answer["results"]
+        assert "error" not in result, (query, result)
+        found: list[dict[str, Any]] = result.get("series", [])
+        return found
+
+
+@pytest.fixture
+async def ask(influx: InfluxSettings) -> AsyncIterator[Asked]:
+    token = influx.token.get_secret_value() if influx.token is not None else ""
+    dictionary = built_in("yuanxing-1")
+    async with aiohttp.ClientSession(influx.url, headers={"Authorization": f"Token {token}"}) as session:
+        lines: list[str] = []
+        for vehicle in ("ship", "booster"):
+            address = Address(RUN, FLIGHT, vehicle, "haiyang")
+            lines += telemetry_lines(dictionary, vehicle, address)
+            lines += [line for line in other_lines(vehicle, address) if line is not None]
+        place = {"org": influx.org, "bucket": influx.bucket}
+        async with session.post("/api/v2/write", params=place, data=io.BytesIO("".join(lines).encode())) as response:
+            assert response.status == 204, await response.text()
+        yield Asked(session, influx)
+
+
+def panels() -> list[dict[str, Any]]:
+    return [panel for panel in build()["panels"] if panel["type"] != "row"]
+
+
+def milliseconds(interval: str | None) -> int:
+    if interval is None:
+        return 1000
+    return int(interval[:-2]) if interval.endswith("ms") else 1000 * int(interval[:-1])
+
+
+def values(series: list[dict[str, Any]]) -> list[Any]:
+    """Every value of an answer except its times."""
+    return [value for each in series for row in each["values"] for value in row[1:] if value is not None]
+
+
+async def test_every_panel_is_answered(ask: Asked) -> None:
+    asked = 0
+    for panel in panels():
+        for target in panel["targets"]:
+            series = await ask(target["query"], milliseconds(panel.get("interval")))
+            assert values(series), (panel["title"], target["query"])
+            if target.get("alias"):
+                tags = re.findall(r"\$tag_(\w+)", target["alias"])
+                assert tags, panel["title"]
+                assert all(set(tags) <= set(each.get("tags", {})) for each in series), panel["title"]
+            asked += 1
+    assert asked > 40
+
+
+async def test_what_was_not_heard_is_a_hole(ask: Asked) -> None:
+    (altitude,) = (panel for panel in panels() if panel["title"] == "Altitude" and panel["type"] == "timeseries")
+    series = await ask(altitude["targets"][0]["query"], milliseconds(altitude["interval"]))
+    assert {each["tags"]["vehicle"] for each in series} == {"ship", "booster"}
+    for each in series:
+        silent = [(t_ms - START_NS // 10**6) / 1000 for t_ms, value in each["values"][:-1] if value is None]
+        assert silent
+        assert min(silent) == HOLE_S[0]
+        assert HOLE_S[1] - 0.2 < max(silent) < HOLE_S[1]
+
+
+async def test_arrival_is_measured_against_the_dictionary(ask: Asked) -> None:
+    (arriving,) = (panel for panel in panels() if panel["title"].startswith("Stored"))
+    for target in arriving["targets"]:
+        for each in await ask(target["query"], 2000):
+            by_age_s = {(t_ms - START_NS // 10**6) / 1000: value for t_ms, value in each["values"]}
+            assert by_age_s[10.0] == pytest.approx(100)
+            assert by_age_s[22.0] == 0
+
+
+async def test_the_tables_say_what_was_written(ask: Asked) -> None:
+    tables = {panel["title"]: panel for panel in panels() if panel["type"] == "table"}
+    for each in await ask(tables["Ledger"]["targets"][0]["query"]):
+        row = dict(zip(each["columns"], each["values"][0], strict=True))
+        assert (row["sent"], row["missing"], row["balanced"]) == (10, 1, True)
+    (events,) = await ask(tables["Events"]["targets"][0]["query"])
+    rows = [dict(zip(events["columns"], row, strict=True)) for row in events["values"]]
+    assert [row["name"] for row in rows if row["vehicle"] == "ship"] == ["aos", "liftoff", "apogee", "shock"]
+    assert {row["latency_s"] for row in rows} == {0.5}
+    for name, panel in tables.items():
+        shown = set(panel["transformations"][0]["options"]["renameByName"]) - {"Time"}
+        series = await ask(panel["targets"][0]["query"])
+        answered = set(series[0]["columns"]) | set(series[0].get("tags", {}))
+        assert shown <= answered, name
+
+
+async def test_variables_and_annotations(ask: Asked) -> None:
+    board = build()
+    for variable, expected in zip(board["templating"]["list"], (RUN, FLIGHT), strict=True):
+        found = {value for each in await ask(variable["query"]) for _, value in each["values"]}
+        assert expected in found
+    texts = []
+    for annotation in board["annotations"]["list"]:
+        (series,) = await ask(annotation["target"]["query"])
+        text = series["columns"].index(annotation["target"]["textColumn"])
+        texts.append({row[text] for row in series["values"]})
+        assert set(annotation["target"]["tagsColumn"].split(",")) <= set(series["columns"])
+    assert texts == [{"liftoff", "apogee", "shock"}, {"aos"}]
