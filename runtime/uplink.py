@@ -1,9 +1,7 @@
 """A station's way into the line: publishes, keeps what is not confirmed end to end, and sends it again until it is.
 
-One uplink is one MQTT connection for one vehicle of one flight, heard by one station: a connection has one will.
-Every message carries its number in the store as MQTT correlation data; the acknowledgement on `.../{station}/ack` names
-the numbers that are safe in Kafka, or kept among the rejected. What is not settled within `resend_after_s`, or was not
-settled when the connection broke, goes out again with the same number: the packets' identities make that harmless.
+An `Uplink` is one MQTT connection for one vehicle of one flight, heard by one station: a connection has one will.
+A flight's uplink is one for all of them, without a will: it keeps their messages in one order, which a replay wants.
 
 The session is not persistent: all that it could keep is acknowledgements, and what they would settle is sent again.
 """
@@ -11,257 +9,41 @@ The session is not persistent: all that it could keep is acknowledgements, and w
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Final
 
-from pydantic import ValidationError
 from structlog.typing import FilteringBoundLogger
 
-from runtime.mqtt import Client, Connection, Will, stay_connected
+from runtime.mqtt import Client, Will, stay_connected
+from runtime.outbox import Outbox, Pace, Tally
 from runtime.service import leaves_of
 from runtime.settings import MqttSettings
-from runtime.spool import IDENTITY_OCTETS, SpoolFullError, Store
-from telemetry.acks import Ack, RefusedOctets
-from telemetry.errors import PacketError, Reason, TransientError
+from runtime.spool import Store
 from telemetry.link import WILL, LinkReport
 from telemetry.message import JSON, Message
-from telemetry.topics import Address, Kind
+from telemetry.topics import ROOT, Address, Kind
 
-NUMBER_OCTETS: Final = 8
-MOST_ACKS: Final = 64
-SLOWEST_RESEND: Final = 16
+__all__ = ["Outbox", "Pace", "Tally", "Uplink", "open_flight_uplink", "open_uplink"]
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast an uplink sends.
-
-    Parameters
-    ----------
-    window
-        Messages sent and not settled, at most; what is behind them waits in the store.
-    resend_after_s
-        How long a message may stay unsettled before it is sent again; doubled from time to time up to 16 times that.
-    payload_octets
-        The largest payload: more would not fit into a Kafka record.
-    """
-
-    window: int = 256
-    resend_after_s: float = 10.0
-    payload_octets: int = 900_000
-
-
-@dataclass(slots=True)
-class Tally:
-    """What an uplink has done since it was opened.
-
-    Parameters
-    ----------
-    sent
-        Messages published for the first time on a connection.
-    resent
-        Publications of messages that had been published before.
-    settled
-        Messages that the line has confirmed.
-    refused
-        Messages of which octets went to `downrange.rejected`.
-    """
-
-    sent: int = 0
-    resent: int = 0
-    settled: int = 0
-    refused: int = 0
-
-
-@dataclass(slots=True)
-class _Flying:
-    message: Message
-    due_s: float
-    patience_s: float
-
-
-class Uplink:
+class Uplink(Outbox):
     """Sends one station's messages of one vehicle; made by `open_uplink`."""
 
     def __init__(self, address: Address, store: Store, log: FilteringBoundLogger, pace: Pace) -> None:
+        super().__init__(address.topic(Kind.TELEMETRY), address.topic(Kind.ACK), store, log, pace)
         self.address = address
-        self.tally = Tally()
-        self._store = store
-        self._log = log
-        self._pace = pace
-        self._flying: dict[int, _Flying] = {}
-        self._cursor = 0
-        self._highest = 0
-        self._why_full = ""
-        self._more = asyncio.Event()
-        self._settled = asyncio.Condition()
 
     async def send(self, message: Message) -> None:
-        """Keep a message and send it when its turn comes; waits while the store is full.
-
-        Raises
-        ------
-        PacketError
-            If the payload is larger than the line carries (`too-large`).
-        """
+        """Keep a message and send it when its turn comes; see `Outbox`."""
         if message.address != self.address:
             msg = f"a message of {message.address} on the uplink of {self.address}"
             raise ValueError(msg)
-        if len(message.payload) > self._pace.payload_octets:
-            detail = (
-                f"a payload of {len(message.payload)} octets; send at most {self._pace.payload_octets} in one message"
-            )
-            raise PacketError(Reason.TOO_LARGE, detail)
-        if not message.sent_ns:
-            message = replace(message, sent_ns=time.time_ns())
-        while not self._kept(message):
-            await self._wait_for_room()
-        self._more.set()
+        await super().send(message)
 
     async def report(self, report: LinkReport) -> None:
         """Send a link report, in order with the telemetry."""
         payload = report.model_dump_json(exclude_none=True).encode()
         await self.send(Message(self.address, Kind.LINK, payload, report.ert_ns or 0, content_type=JSON))
-
-    async def drained(self, timeout_s: float) -> None:
-        """Return when everything is settled.
-
-        Raises
-        ------
-        TransientError
-            If messages are left after `timeout_s`; they stay in the store.
-        """
-        try:
-            async with asyncio.timeout(timeout_s), self._settled:
-                await self._settled.wait_for(lambda: len(self._store) == 0)
-        except TimeoutError as error:
-            left = f"{len(self._store)} messages of {self.address.topic(Kind.TELEMETRY)} are not confirmed"
-            raise TransientError(f"{left} after {timeout_s:g} s: does ingest run, and Kafka?") from error
-
-    def __len__(self) -> int:
-        return len(self._store)
-
-    def _kept(self, message: Message) -> bool:
-        try:
-            self._store.append(message)
-        except SpoolFullError as error:
-            self._why_full = str(error)
-            return False
-        return True
-
-    async def _wait_for_room(self) -> None:
-        confirmed = self.tally.settled
-        try:
-            async with asyncio.timeout(self._pace.resend_after_s), self._settled:
-                await self._settled.wait_for(lambda: self.tally.settled > confirmed)
-        except TimeoutError:
-            self._log.error(
-                "the store is full: nothing more is taken in until the line confirms something",
-                topic=self.address.topic(Kind.TELEMETRY),
-                held=self._why_full,
-                remedy="start ingest and Kafka, or give the spool more room",
-            )
-
-    async def run(self, connection: Connection) -> None:
-        """Use a connection until it is lost: send everything that is not settled, oldest first."""
-        self._flying.clear()
-        self._cursor = 0
-        await connection.subscribe(self.address.topic(Kind.ACK))
-        self._more.set()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._send_new(connection), name="uplink send")
-            group.create_task(self._send_again(connection), name="uplink send again")
-            group.create_task(self._settle(connection), name="uplink settle")
-
-    async def _send_new(self, connection: Connection) -> None:
-        while True:
-            self._more.clear()
-            for number, message in self._store.after(self._cursor, max(self._pace.window - len(self._flying), 0)):
-                self._cursor = number
-                due_s = time.monotonic() + self._pace.resend_after_s
-                self._flying[number] = _Flying(message, due_s, self._pace.resend_after_s)
-                if number > self._highest:
-                    self._highest = number
-                    self.tally.sent += 1
-                else:
-                    self.tally.resent += 1
-                await self._publish(connection, number, message)
-                self._more.set()
-            await self._more.wait()
-
-    async def _send_again(self, connection: Connection) -> None:
-        while True:
-            # whatever is sent while this sleeps is due later than what it sleeps for
-            soonest_s = min((flying.due_s for flying in self._flying.values()), default=float("inf"))
-            now_s = time.monotonic()
-            await asyncio.sleep(min(max(soonest_s - now_s, 0), self._pace.resend_after_s))
-            now_s = time.monotonic()
-            for number, flying in [pair for pair in self._flying.items() if pair[1].due_s <= now_s]:
-                if number not in self._flying:
-                    continue
-                flying.patience_s = min(2 * flying.patience_s, SLOWEST_RESEND * self._pace.resend_after_s)
-                flying.due_s = now_s + flying.patience_s
-                self.tally.resent += 1
-                await self._publish(connection, number, flying.message)
-
-    async def _publish(self, connection: Connection, number: int, message: Message) -> None:
-        await connection.publish(
-            message.topic,
-            message.payload,
-            content_type=message.content_type,
-            correlation=self._store.identity + number.to_bytes(NUMBER_OCTETS),
-            properties=message.user_properties(),
-        )
-
-    async def _settle(self, connection: Connection) -> None:
-        while True:
-            for inbound in await connection.receive(MOST_ACKS):
-                try:
-                    ack = Ack.model_validate_json(inbound.payload)
-                except ValidationError as error:
-                    self._log.warning("an acknowledgement that is none", topic=inbound.topic, error=str(error))
-                else:
-                    await self._take(ack)
-                await connection.acknowledge([inbound])
-
-    async def _take(self, ack: Ack) -> None:
-        numbers: list[int] = []
-        for settled in ack.settled:
-            number = self._number(settled.correlation)
-            if number is None:
-                continue
-            numbers.append(number)
-            self._flying.pop(number, None)
-            if settled.refused:
-                self._note_refusal(settled.refused[0])
-        self.tally.settled += self._store.settle(numbers)
-        self._more.set()
-        async with self._settled:
-            self._settled.notify_all()
-
-    def _note_refusal(self, refused: RefusedOctets) -> None:
-        self.tally.refused += 1
-        # the first, the second, the fourth, ...: a station that sends nothing but rubbish must not fill the log too
-        if self.tally.refused.bit_count() == 1:
-            self._log.warning(
-                "the line refused octets of ours; they are kept in downrange.rejected",
-                topic=self.address.topic(Kind.TELEMETRY),
-                messages=self.tally.refused,
-                reason=refused.reason.value,
-                detail=refused.detail,
-            )
-
-    def _number(self, correlation: str) -> int | None:
-        try:
-            octets = bytes.fromhex(correlation)
-        except ValueError:
-            return None
-        if octets[:IDENTITY_OCTETS] != self._store.identity or len(octets) != IDENTITY_OCTETS + NUMBER_OCTETS:
-            return None
-        return int.from_bytes(octets[IDENTITY_OCTETS:])
 
 
 @asynccontextmanager
@@ -285,18 +67,54 @@ async def open_uplink(
         If there is no first connection to the broker within `connect_timeout_s`; the body is cancelled.
     """
     uplink = Uplink(address, store, log, pace or Pace())
-    topic = address.topic(Kind.LINK)
     client = Client(
         settings,
         f"downrange-station-{address.run}-{address.flight}-{address.vehicle}-{address.station}",
-        Will(topic, WILL.model_dump_json(exclude_none=True).encode()),
+        Will(address.topic(Kind.LINK), WILL.model_dump_json(exclude_none=True).encode()),
     )
+    async with _kept_open(uplink, client, log, connect_timeout_s):
+        yield uplink
+
+
+@asynccontextmanager
+async def open_flight_uplink(
+    settings: MqttSettings,
+    key: str,
+    store: Store,
+    log: FilteringBoundLogger,
+    *,
+    connect_timeout_s: float = 60.0,
+    pace: Pace | None = None,
+) -> AsyncIterator[Outbox]:
+    """Open one uplink for all stations and vehicles of a flight, as a replay needs it: one connection keeps one order.
+
+    Parameters
+    ----------
+    key
+        `{run}/{flight}`.
+
+    Raises
+    ------
+    FatalError
+        As `open_uplink`.
+    """
+    name = f"{ROOT}/{key}"
+    uplink = Outbox(name, f"{name}/+/+/{Kind.ACK.value}", store, log, pace or Pace())
+    client = Client(settings, f"downrange-flight-{key.replace('/', '-')}")
+    async with _kept_open(uplink, client, log, connect_timeout_s):
+        yield uplink
+
+
+@asynccontextmanager
+async def _kept_open(
+    uplink: Outbox, client: Client, log: FilteringBoundLogger, connect_timeout_s: float
+) -> AsyncIterator[None]:
     try:
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(
-                stay_connected(client, uplink.run, log, connect_timeout_s), name=f"uplink {topic}"
+                stay_connected(client, uplink.run, log, connect_timeout_s), name=client.identifier
             )
-            yield uplink
+            yield
             sending.cancel()
     except BaseExceptionGroup as error:
         leaves = leaves_of(error)

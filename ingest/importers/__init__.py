@@ -1,0 +1,1 @@
+"""Past flights' logs, brought into the archive so that they can be flown again."""
