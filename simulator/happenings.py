@@ -1,0 +1,132 @@
+"""What truly happened in a flight, and when: the yardstick of detection.
+
+========================
+=============================================================================================================
+ignition, meco            Chamber pressure of the engines that lift the vehicle passes half of what is commanded,
+upwards and, for
+                          good, downwards. Of the booster; of a vehicle that flies alone.
+ses, seco                 The same for the ship's ascent burn.
+entry_start, entry_end    The same for a braking burn before the dense air.
+landing_burn_start        The same for the landing burn; its end is the splashdown.
+liftoff                   First upward motion. Of every vehicle.
+max_q                     Greatest dynamic pressure between liftoff and meco. Of every vehicle, joined or not.
+stage_separation          Booster and ship are no longer joined. Of both.
+apogee                    Vertical speed passes zero downwards for the first time after the last ascent burn.
+splashdown                Altitude 0 is reached.
+recovered                 The recovery ship has it on deck.
+loaded                    The container's latches close on its load.
+sealed                    The customs seal is closed, behind the closed door.
+unloaded                  The container's mass falls below 5 % of the load.
+seal_broken               The customs seal opens before the ship is recovered; opening it afterwards is procedure.
+shock, tilt, ...          A limit of the dictionary is passed for as many samples as it asks for; the time is the
+first of them. ========================
+=============================================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from simulator.flight import SHIP, Flight
+from simulator.track import Track
+from telemetry.vocabulary import CargoEvent, FlightEvent
+
+Value = float | str
+
+BURN_EVENTS: Mapping[str, tuple[FlightEvent, FlightEvent | None]] = {
+    "lift": (FlightEvent.IGNITION, FlightEvent.MECO),
+    "insertion": (FlightEvent.SES, FlightEvent.SECO),
+    "entry": (FlightEvent.ENTRY_START, FlightEvent.ENTRY_END),
+    "landing": (FlightEvent.LANDING_BURN_START, None),
+}
+EMPTY_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened.
+
+    Parameters
+    ----------
+    type
+        As in the vocabulary.
+    vehicle
+        Whom it concerns.
+    t_s
+        Mission time.
+    values
+        Figures with their units in the names.
+    """
+
+    type: str
+    vehicle: str
+    t_s: float
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+def flight_happenings(flight: Flight) -> list[Happening]:
+    """Return what the vehicles did, in order of time."""
+    meco_s = min(burn.ends_s for track in flight.tracks.values() for burn in track.burns if burn.purpose == "lift")
+    happened = [each for track in flight.tracks.values() for each in _of_vehicle(flight, track, meco_s)]
+    return sorted(happened, key=lambda each: (each.t_s, each.vehicle, each.type))
+
+
+def handling_happenings(flight: Flight) -> list[Happening]:
+    """Return the work on the container."""
+    work = flight.preset.handling
+    afloat = flight.tracks[SHIP].afloat
+    deck_s = afloat.splash_s + flight.preset.recovery.on_deck_s
+    emptying_s = work.unload_end_after_s - work.unload_start_after_s
+    empty_s = deck_s + work.unload_start_after_s + (1.0 - EMPTY_SHARE) * emptying_s
+    times = {CargoEvent.LOADED: work.lock_s, CargoEvent.SEALED: work.seal_s, CargoEvent.UNLOADED: empty_s}
+    broken = [
+        f.start_s for f in flight.preset.faults if f.channel == "seal_intact" and not f.value and f.start_s < deck_s
+    ]
+    if broken:
+        times[CargoEvent.SEAL_BROKEN] = min(broken)
+    load = {"container_mass_kg": work.mass_kg}
+    return [Happening(kind.value, SHIP, t_s, load) for kind, t_s in times.items()]
+
+
+def _of_vehicle(flight: Flight, track: Track, meco_s: float) -> list[Happening]:
+    times: list[tuple[FlightEvent, float]] = [(FlightEvent.LIFTOFF, 0.0), (FlightEvent.MAX_Q, _max_q_s(track, meco_s))]
+    for burn in track.burns:
+        begins, ends = BURN_EVENTS[burn.purpose]
+        times.append((begins, burn.begins_s))
+        if ends is not None:
+            times.append((ends, burn.ends_s))
+    if track.separation_s is not None:
+        times.append((FlightEvent.STAGE_SEPARATION, track.separation_s))
+    times.append((FlightEvent.APOGEE, track.apogee_s))
+    times.append((FlightEvent.SPLASHDOWN, track.afloat.splash_s))
+    times.append((FlightEvent.RECOVERED, track.afloat.splash_s + flight.preset.recovery.on_deck_s))
+    return [Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)) for kind, t_s in times]
+
+
+def _max_q_s(track: Track, meco_s: float) -> float:
+    def less(t_s: float) -> float:
+        return -float(track.at(np.array([t_s])).dynamic_pressure_pa[0])
+
+    grid = np.arange(0.0, meco_s, 0.5)
+    near = float(grid[np.argmax(track.at(grid).dynamic_pressure_pa)])
+    bounds = (max(near - 1.0, 0.0), min(near + 1.0, meco_s))
+    return float(minimize_scalar(less, bounds=bounds, method="bounded", options={"xatol": 1e-4}).x)
+
+
+def _values(track: Track, kind: FlightEvent, t_s: float) -> dict[str, Value]:
+    truth = track.at(np.array([t_s]))
+    values: dict[str, Value] = {
+        "altitude_m": float(truth.altitude_m[0]),
+        "speed_m_s": float(truth.speed_m_s[0]),
+        "vertical_speed_m_s": float(truth.vertical_speed_m_s[0]),
+        "latitude_deg": float(truth.latitude_deg[0]),
+        "longitude_deg": float(truth.longitude_deg[0]),
+        "downrange_m": float(truth.downrange_m[0]),
+    }
+    if kind is FlightEvent.MAX_Q:
+        values["dynamic_pressure_pa"] = float(truth.dynamic_pressure_pa[0])
+    return values

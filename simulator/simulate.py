@@ -1,0 +1,89 @@
+"""Simulates a flight, and writes its packets and its truth to a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from simulator.flight import simulate_flight
+from simulator.packets import Transmitter
+from simulator.preset import load_preset
+from simulator.record import truth_json
+from telemetry.cuc import NS_PER_S
+from telemetry.dictionary import Registry
+from telemetry.errors import FlightError
+
+TRUTH_FILE = "truth.json"
+PACKETS_FILE = "packets.ccsds"
+
+
+def simulate(preset: str | Path, seed: int, t0_ns: int, registry: Registry | None = None) -> Transmitter:
+    """Fly a preset and return what its vehicles send.
+
+    Parameters
+    ----------
+    preset
+        Name of a built-in preset, or a file.
+    seed
+        Of the sensors' errors and of the stations' losses.
+    t0_ns
+        Unix time of liftoff; telemetry begins before it, by the preset's countdown.
+    registry
+        Where the preset's dictionary is looked up.
+
+    Raises
+    ------
+    FlightError
+        If the preset is wrong, or its vehicle cannot fly it.
+    DictionaryError
+        If there is no dictionary of the preset's name.
+    """
+    mission = load_preset(preset)
+    registry = registry or Registry()
+    dictionary = registry.get(mission.dictionary)
+    if dictionary is None:
+        known = ", ".join(registry.names())
+        raise FlightError(f"preset {mission.name}: no dictionary {mission.dictionary!r}; there are {known}")
+    return Transmitter(simulate_flight(mission), dictionary, seed, t0_ns)
+
+
+def write_flight(transmitter: Transmitter, flight_name: str, out: Path, *, packets: bool = True) -> Path:
+    """Write `truth.json` and, for every vehicle, `{vehicle}/packets.ccsds`: all packets in order of time, as on board.
+
+    Returns
+    -------
+    Path
+        The truth file; it is written last, in one piece.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for vehicle in transmitter.flight.tracks if packets else ():
+        folder = out / vehicle
+        folder.mkdir(exist_ok=True)
+        _in_one_piece(folder / PACKETS_FILE, b"".join(seconds_of(transmitter, vehicle)))
+    truth = out / TRUTH_FILE
+    _in_one_piece(truth, truth_json(transmitter, flight_name).encode())
+    return truth
+
+
+def seconds_of(transmitter: Transmitter, vehicle: str) -> Iterator[bytes]:
+    """Yield a vehicle's packets second by second, each second grouped by type."""
+    streams = [transmitter.stream(vehicle, packet) for packet in transmitter.packet_types(vehicle)]
+    starts_ns = np.arange(transmitter.start_ns, transmitter.start_ns + transmitter.duration_ns + 1, NS_PER_S)
+    edges = [np.searchsorted(stream.t_ns, [*starts_ns, starts_ns[-1] + NS_PER_S]) for stream in streams]
+    for second in range(len(starts_ns)):
+        yield b"".join(
+            stream.octets[edge[second] : edge[second + 1]].tobytes()
+            for stream, edge in zip(streams, edges, strict=True)
+        )
+
+
+def _in_one_piece(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

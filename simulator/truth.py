@@ -1,0 +1,61 @@
+"""What really is, before any sensor sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.earth import FloatArray, dot, east_north, norm
+
+PAD_HEADING: Final = 0.1
+PHASES: Final = ("pad", "ascent", "coast", "entry", "descent", "landing_burn", "afloat", "recovered")
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What really is, at times of shape (n,): all arrays have it, vectors (3, n); `phase` counts in `PHASES`."""
+
+    t_s: FloatArray
+    position_m: FloatArray
+    axis: FloatArray
+    latitude_deg: FloatArray
+    longitude_deg: FloatArray
+    altitude_m: FloatArray
+    vertical_speed_m_s: FloatArray
+    east_m_s: FloatArray
+    north_m_s: FloatArray
+    speed_m_s: FloatArray
+    axial_m_s2: FloatArray
+    lateral_m_s2: FloatArray
+    static_pressure_pa: FloatArray
+    dynamic_pressure_pa: FloatArray
+    density_kg_m3: FloatArray
+    air_temperature_k: FloatArray
+    downrange_m: FloatArray
+    throttle: FloatArray
+    power: FloatArray
+    thrust_n: FloatArray
+    running: FloatArray
+    chamber_pressure_pa: FloatArray
+    turbopump_rpm: FloatArray
+    propellant_kg: FloatArray
+    igniting: NDArray[np.bool_]
+    attached: NDArray[np.bool_]
+    phase: NDArray[np.int8]
+
+    @property
+    def pitch_deg(self) -> FloatArray:
+        """Body axis above the local horizon."""
+        up = self.position_m / norm(self.position_m)
+        return np.degrees(np.arcsin(np.clip(dot(self.axis, up), -1.0, 1.0)))
+
+    def heading_deg(self, course_deg: float) -> FloatArray:
+        """Body axis clockwise from north; where it is vertical, the launch course."""
+        east, north = east_north(self.position_m)
+        course = np.radians(course_deg)
+        to_east = dot(self.axis, east) + PAD_HEADING * np.sin(course)
+        to_north = dot(self.axis, north) + PAD_HEADING * np.cos(course)
+        return np.asarray(np.degrees(np.arctan2(to_east, to_north)) % 360.0)
