@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from pydantic import SecretStr
 
 from downrange.stack.addresses import Addresses
 from downrange.stack.embedded import embedded_stack
+from downrange.stack.names import StackName
 from downrange.stack.native import native_stack
 from downrange.stack.process import Process, free_port, start_process
 from runtime.settings import InfluxSettings, KafkaSettings, MqttSettings, Settings, environment_of, read_settings
@@ -27,14 +27,6 @@ from telemetry.errors import FatalError
 READY_WITHIN_S: Final = 60.0
 ASK_EVERY_S: Final = 0.1
 STOP_WITHIN_S: Final = 25.0
-
-
-class StackName(StrEnum):
-    """Which brokers a job uses."""
-
-    NONE = "none"
-    EMBEDDED = "embedded"
-    NATIVE = "native"
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,13 +217,3 @@ def _progress(now_s: float, billing: Billing) -> RenderableType:
     row.add_column(justify="right")
     row.add_row(bar, f"{100 * min(1.0, done_s / billing.duration_s):3.0f} %, {left_s:.0f} s left")
     return row
-
-
-def event_table(rows: list[tuple[str, ...]]) -> Table:
-    """Return the closing table of events against the truth."""
-    table = Table(title="Every event against the simulator's truth", title_justify="left", header_style="dim")
-    for heading in ("event", "vehicle", "detected", "truth", "error", "sigma", "known after"):
-        table.add_column(heading, justify="left" if heading in {"event", "vehicle"} else "right")
-    for row in rows:
-        table.add_row(*row)
-    return table

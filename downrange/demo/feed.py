@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -43,12 +44,18 @@ class Feed:
     def __init__(
         self, consumer: AIOKafkaConsumer, key: str, board: Board, decoder: Decoder, on_event: Callable[[Event], None]
     ) -> None:
+        self.news = asyncio.Event()
         self._consumer = consumer
         self._key = key
         self._board = board
         self._decoder = decoder
         self._on_event = on_event
-        self.first_telemetry_seen = False
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until what the board shows meets a condition."""
+        while not condition():
+            self.news.clear()
+            await self.news.wait()
 
     async def follow(self) -> None:
         """Read until cancelled."""
@@ -56,6 +63,7 @@ class Feed:
             for tp, records in (await self._consumer.getmany(timeout_ms=250)).items():
                 for record in records:
                     self._take(KafkaTopic(tp.topic), record)
+                self.news.set()
 
     def _take(self, topic: KafkaTopic, record: Record) -> None:
         key = (record.key or b"").decode()
@@ -86,7 +94,6 @@ class Feed:
         message = message_from_kafka(record.value, record.headers)
         self._board.messages += 1
         if message.kind is Kind.TELEMETRY:
-            self.first_telemetry_seen = True
             for frame in self._decoder.decode(message).frames:
                 self._board.see_frame(frame)
 

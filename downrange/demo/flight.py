@@ -1,0 +1,227 @@
+"""Flies one delivery through the whole line and tells how it went."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow.parquet as pq
+
+from downrange.demo.board import Board
+from downrange.demo.console import Billing
+from downrange.demo.delivery import Booked, book_parcels, delivery_of
+from downrange.demo.feed import Feed, open_feed
+from downrange.demo.screen import Screen
+from downrange.demo.summary import Summary, Truth, balance, event_rows
+from downrange.line import Line, open_line
+from downrange.stack.names import StackName
+from runtime.archive.layout import Stream
+from runtime.archive.reader import parts_of
+from runtime.logs import logger
+from simulator.packets import Transmitter
+from simulator.publish import Broadcast, publish
+from simulator.simulate import simulate, write_flight
+from telemetry.cuc import NS_PER_S
+from telemetry.decoder import Decoder
+from telemetry.dictionary import Registry
+from telemetry.errors import FatalError
+from telemetry.events import Event
+from telemetry.topics import LIVE_RUN
+
+SERVICES: Final = ("ingest", "detect", "store", "record", "track")
+SETTLED_WITHIN_S: Final = 60.0
+LOOK_EVERY_S: Final = 0.25
+FINAL_STATUSES: Final = {"out_for_delivery", "available_for_pickup", "exception"}
+
+MakeScreen = Callable[[Board, Billing], Screen]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller asked for.
+
+    Parameters
+    ----------
+    flight
+        Its name.
+    preset, seed
+        What flies.
+    speed
+        Flight seconds a second.
+    stack
+        Which servers.
+    work_dir
+        For the servers' data, everyone's logs, the stations' spools and the truth.
+    archive_dir
+        For the recording.
+    track_port
+        Port of the tracking page; 0 for a free one.
+    """
+
+    flight: str
+    preset: str
+    seed: int
+    speed: float
+    stack: StackName
+    work_dir: Path
+    archive_dir: Path
+    track_port: int
+
+
+@dataclass(slots=True)
+class Timings:
+    """Wall-clock seconds since the start of the command at which something was reached first."""
+
+    started_s: float = field(default_factory=time.monotonic)
+    reached: dict[str, float] = field(default_factory=dict)
+
+    def reach(self, name: str) -> None:
+        """Note that something is reached."""
+        self.reached.setdefault(name, round(time.monotonic() - self.started_s, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Flown:
+    """A flight that is over while its line is still up."""
+
+    line: Line
+    page: str
+    summary: Summary
+
+
+@asynccontextmanager
+async def flown(options: Options, make_screen: MakeScreen, say: Callable[[str], None]) -> AsyncIterator[Flown]:
+    """Bring up the line, fly, and yield the result; the line stays up until the context ends.
+
+    Raises
+    ------
+    FatalError
+        If a server or service cannot be started or dies.
+    """
+    timings = Timings()
+    truth_dir = options.work_dir / "truth"
+    t0_ns = (int(time.time()) + 60) * NS_PER_S
+    simulating = asyncio.create_task(asyncio.to_thread(simulate, options.preset, options.seed, t0_ns), name="simulate")
+    try:
+        async with open_line(
+            options.stack, SERVICES, options.work_dir, options.archive_dir, options.track_port, say
+        ) as line:
+            timings.reach("line_up_s")
+            transmitter = await simulating
+            truth_file = await asyncio.to_thread(write_flight, transmitter, options.flight, truth_dir, packets=False)
+            timings.reach("simulated_s")
+            truth = Truth.model_validate_json(truth_file.read_bytes())
+            booked = await book_parcels(line.settings, truth, transmitter.flight.preset)
+            board = await _fly(options, line, transmitter, truth, booked, make_screen, timings)
+            timings.reach("settled_s")
+            yield Flown(line, booked.page, await _summarise(options, line, board, truth, booked, timings))
+    finally:
+        simulating.cancel()
+
+
+async def _fly(
+    options: Options,
+    line: Line,
+    transmitter: Transmitter,
+    truth: Truth,
+    booked: Booked,
+    make_screen: MakeScreen,
+    timings: Timings,
+) -> Board:
+    settings = line.settings
+    board = Board(transmitter.dictionary, truth.liftoff_ns)
+    billing = Billing(
+        flight=options.flight,
+        route=booked.route,
+        speed=options.speed,
+        duration_s=transmitter.duration_ns / NS_PER_S,
+        before_s=(transmitter.t0_ns - transmitter.start_ns) / NS_PER_S,
+        page=booked.page,
+    )
+    screen = make_screen(board, billing)
+    broadcast = Broadcast(options.flight, options.speed, options.work_dir / "stations")
+    folder = options.archive_dir / LIVE_RUN / options.flight
+
+    def on_event(event: Event) -> None:
+        screen.tell(event)
+
+    decoder = Decoder(Registry())
+    async with (
+        open_feed(settings.kafka, LIVE_RUN, options.flight, board, decoder, on_event) as feed,
+        asyncio.TaskGroup() as group,
+    ):
+        watching = [
+            group.create_task(feed.follow(), name="feed"),
+            group.create_task(screen.show(), name="screen"),
+            group.create_task(line.watch(), name="watch services"),
+            group.create_task(_note_first(feed, board, timings), name="note the first telemetry"),
+        ]
+        outcome = await publish(
+            settings.mqtt,
+            transmitter,
+            broadcast,
+            asyncio.Event(),
+            logger("simulate"),
+            on_tick=lambda _: timings.reach("first_published_s"),
+        )
+        timings.reach("flown_s")
+        if outcome.left:
+            msg = f"{outcome.left} messages were not confirmed by the line; see the logs in {options.work_dir / 'logs'}"
+            raise FatalError(msg)
+        await _settled(feed, board, truth, folder)
+        for task in watching:
+            task.cancel()
+    return board
+
+
+async def _note_first(feed: Feed, board: Board, timings: Timings) -> None:
+    await feed.until(lambda: bool(board.vehicles))
+    timings.reach("first_telemetry_s")
+
+
+async def _settled(feed: Feed, board: Board, truth: Truth, folder: Path) -> None:
+    """Wait until the last packet is in the books and in the archive and the parcels are where the flight brings them.
+
+    What does not settle in time is not hidden: the summary shows the books as they stand.
+    """
+
+    def is_told() -> bool:
+        statuses = {delivery.get("status") for delivery in board.deliveries.values()}
+        return balance(board.ledger.values(), truth.sent).balanced and statuses <= FINAL_STATUSES
+
+    try:
+        async with asyncio.timeout(SETTLED_WITHIN_S):
+            await feed.until(is_told)
+            while await asyncio.to_thread(archived_rows, folder) < board.messages:
+                await asyncio.sleep(LOOK_EVERY_S)
+    except TimeoutError:
+        return
+
+
+def archived_rows(folder: Path) -> int:
+    """Return how many telemetry records the parts of a recording hold."""
+    parts = parts_of(folder, Stream.TELEMETRY) if folder.is_dir() else []
+    return sum(int(pq.read_metadata(folder / str(part)).num_rows) for part in parts)
+
+
+async def _summarise(
+    options: Options, line: Line, board: Board, truth: Truth, booked: Booked, timings: Timings
+) -> Summary:
+    archive_option = f"DOWNRANGE_ARCHIVE_DIR={shlex.quote(str(options.archive_dir))} "
+    command = f"downrange replay {options.flight} --speed max --compare --stack {options.stack.value}"
+    delivery: dict[str, Any] = await delivery_of(line.settings, booked)
+    return Summary(
+        flight=options.flight,
+        events=event_rows(board.events.values(), truth),
+        ledger=balance(board.ledger.values(), truth.sent),
+        delivery=delivery,
+        archive=str(options.archive_dir / LIVE_RUN / options.flight),
+        replay=archive_option + command,
+        timings=timings.reached,
+    )
