@@ -129,6 +129,8 @@ def _field(channel: Channel, values: NDArray[Any]) -> Lines:
     """Return `name=value` of each row; null where there is no finite number."""
     name = _name(channel.name)
     if channel.kind == "float":
+        if channel.raw is RawType.F32 and channel.calibration is None:
+            values = values.astype(np.float32)  # half the text, and all that the raw type can say
         return _join_rows(f"{name}=", pa.array(values, mask=~np.isfinite(values)).cast(pa.string()), "")
     if channel.kind == "int":
         suffix = "u" if channel.raw is RawType.U64 else "i"
