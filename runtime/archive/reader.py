@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -55,11 +56,33 @@ def _overlapping(parts: list[PartName]) -> Iterator[list[PartName]]:
 
 
 def _read_part(path: Path) -> Iterator[Archived]:
+    with _opened(path) as file:
+        for batch in file.iter_batches(ROWS_AT_ONCE):
+            yield from from_batch(batch)
+
+
+def count_rows(folder: Path, stream: Stream) -> int:
+    """Return how many records the parts of a stream hold, those that stand in two of them twice.
+
+    Raises
+    ------
+    ArchiveError
+        If a part is damaged.
+    """
+    rows = 0
+    for part in parts_of(folder, stream):
+        with _opened(folder / str(part)) as file:
+            rows += file.metadata.num_rows
+    return rows
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a part; whatever is wrong with it, on opening or on reading, names the file."""
     try:
         with pq.ParquetFile(path) as file:
             if not file.schema_arrow.equals(SCHEMA):
                 raise ArchiveError(str(path), "is no part of an archive: its columns are others; move it elsewhere")
-            for batch in file.iter_batches(ROWS_AT_ONCE):
-                yield from from_batch(batch)
+            yield file
     except (pa.ArrowException, OSError) as error:
         raise ArchiveError(str(path), f"cannot be read ({error}): restore it from a copy, or move it away") from error
