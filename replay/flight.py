@@ -14,7 +14,7 @@ from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
-from replay.source import liftoff_of, recorded_messages
+from replay.source import liftoff_of, messages_in
 from replay.timing import Pace, Window, window_around
 from runtime.archive.catalog import Recording, find_recording
 from runtime.archive.layout import Stream
@@ -167,7 +167,7 @@ async def replay(
         connect_timeout_s=settings.service.connect_timeout_s,
     ) as uplink:
         flight = _Flight(uplink, pace, Decoder(replay_registry(settings)), result)
-        await flight.fly(recorded_messages(recording, window), recorded, on_progress)
+        await flight.fly(messages_in(recording, window), recorded, on_progress)
         await uplink.drained(SETTLE_TIMEOUT_S)
         flight.close()
     return result
