@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
@@ -45,7 +46,10 @@ class Stage(Protocol[D, O]):
         """What it reads."""
 
     async def assigned(self, partitions: frozenset[Partition]) -> Offsets:
-        """Restore the state of partitions that are ours now; may name offsets to go on from instead of the group's."""
+        """Restore the state of partitions that are ours now; may name offsets to go on from instead of the group's.
+
+        It may take its time: the group is told that we live, and no record of these partitions is read before it ends.
+        """
 
     async def revoked(self, partitions: frozenset[Partition]) -> None:
         """Forget the state of partitions that are no longer ours; nothing of them may be written any more."""
@@ -60,10 +64,16 @@ class Stage(Protocol[D, O]):
         """Step 4: hand the output to its sink. After a `TransientError` it is called again with the same output."""
 
     async def flush(self) -> None:
-        """Step 5: return when the sink has acknowledged everything that was produced."""
+        """Step 5: return when the sink has acknowledged everything that was produced.
+
+        After a `TransientError` it is called again, and must then try again what is not acknowledged.
+        """
 
     async def save(self) -> Offsets:
-        """Step 6: make the state durable; returns the next offsets that are safe to commit."""
+        """Step 6: make the state durable; returns the next offsets that are safe to commit.
+
+        After a `TransientError` it is called again.
+        """
 
 
 async def consume(settings: Settings, scope: Scope, stage: Stage[Any, Any]) -> None:
@@ -86,14 +96,18 @@ async def consume(settings: Settings, scope: Scope, stage: Stage[Any, Any]) -> N
 
 
 class _Loop(Generic[D, O]):
+    """The only caller of the stage: one step at a time, whatever the group does meanwhile."""
+
     def __init__(self, consumer: AIOKafkaConsumer, stage: Stage[D, O], scope: Scope) -> None:
         self._consumer = consumer
         self._stage = stage
         self._scope = scope
-        self.listener = _Listener(consumer, stage, scope)
+        self._committed: dict[Partition, int] = {}
+        self.listener = _Listener(consumer)
 
     async def turn(self) -> None:
-        """Read one batch and take it through all steps."""
+        """Take over new partitions, read one batch and take it through all steps."""
+        await self._take_over()
         # 1 read
         batch = await self._scope.unless_stopped(self._read())
         if batch is not None:
@@ -103,15 +117,39 @@ class _Loop(Generic[D, O]):
         """Take what the stage still holds through the last steps."""
         await self._handle({})
 
+    async def _take_over(self) -> None:
+        async with self.listener.lock:
+            await self._give_up()
+            arrived = self.listener.arrived
+            if not arrived:
+                return
+            for tp, offset in (await self._stage.assigned(arrived)).items():
+                self._consumer.seek(tp, offset)
+            self.listener.restored()
+            self._scope.log.info("assigned", partitions=len(arrived))
+
+    async def _give_up(self) -> None:
+        gone = self.listener.gone
+        if gone:
+            await self._stage.revoked(gone)
+            self.listener.gone = frozenset()
+            self._committed.clear()
+
     async def _read(self) -> Batch:
-        found: Batch = await self._consumer.getmany(timeout_ms=int(TICK_S * 1000), max_records=MAX_RECORDS)
+        timeout_s = TICK_S
+        if not self.listener.owned:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.listener.arrival.wait(), TICK_S)
+            # nothing can come, but only who asks stays a member of the group and hears what went wrong in it
+            timeout_s = 0
+        found: Batch = await self._consumer.getmany(timeout_ms=int(timeout_s * 1000), max_records=MAX_RECORDS)
         return found
 
     async def _handle(self, batch: Batch) -> None:
         # a rebalance waits until the batch in hand is done: its partitions are ours until the commit
         async with self.listener.lock:
-            if self.listener.failure is not None:
-                raise self.listener.failure
+            await self._give_up()
+            # what was read before a rebalance is read again by its next owner
             mine = {tp: records for tp, records in batch.items() if tp in self.listener.owned}
             for tp, records in mine.items():
                 RECORDS_READ.labels(self._stage.name, tp.topic).inc(len(records))
@@ -145,11 +183,8 @@ class _Loop(Generic[D, O]):
         raise AssertionError  # the delays never end
 
     async def _commit(self, offsets: Offsets) -> None:
-        fresh = {
-            tp: offset
-            for tp, offset in offsets.items()
-            if tp in self.listener.owned and self.listener.committed.get(tp) != offset
-        }
+        owned, committed = self.listener.owned, self._committed
+        fresh = {tp: at for tp, at in offsets.items() if tp in owned and committed.get(tp) != at}
         if not fresh:
             return
         try:
@@ -160,41 +195,44 @@ class _Loop(Generic[D, O]):
         except KafkaError as error:
             raise TransientError(f"Kafka did not take a commit: {error!r}") from error
         else:
-            self.listener.committed.update(fresh)
+            self._committed.update(fresh)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
-    """Gives partitions to the stage and takes them away, never in the middle of a batch."""
+    """Keeps which partitions are ours; the loop tells the stage.
 
-    def __init__(self, consumer: AIOKafkaConsumer, stage: Stage[Any, Any], scope: Scope) -> None:
+    aiokafka sends no heartbeat while a listener works on new partitions, so a state that takes longer to restore than
+    the session lasts would have the member thrown out of its group again and again; and it logs and forgets what a
+    listener raises. So nothing is done here but to note what came and what went, between two batches of the loop. New
+    partitions are paused until the loop has restored them and set their offsets: a record of them that was read before
+    would be handled with the wrong state.
+    """
+
+    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+        self._consumer = consumer
         self.lock = asyncio.Lock()
         self.owned: frozenset[Partition] = frozenset()
-        self.committed: dict[Partition, int] = {}
-        # aiokafka logs and forgets what a listener raises; kept here, the loop ends the process with it
-        self.failure: Exception | None = None
-        self._consumer = consumer
-        self._stage = stage
-        self._scope = scope
+        self.arrived: frozenset[Partition] = frozenset()
+        self.gone: frozenset[Partition] = frozenset()
+        self.arrival = asyncio.Event()
 
     async def on_partitions_revoked(self, revoked: set[Partition]) -> None:
+        """Give partitions back once the batch in hand is committed."""
         async with self.lock:
-            gone = frozenset(revoked) & self.owned
-            self.owned -= gone
-            if gone:
-                await self._guard(self._stage.revoked(gone))
+            self.gone |= self.owned & revoked
+            self.owned -= revoked
+            self.arrived -= revoked
 
-    async def on_partitions_assigned(self, assigned: set[Partition]) -> None:
-        async with self.lock:
-            ours = frozenset(assigned)
-            self.committed.clear()
-            for tp, offset in (await self._guard(self._stage.assigned(ours)) or {}).items():
-                self._consumer.seek(tp, offset)
-            self.owned |= ours
-            self._scope.log.info("assigned", partitions=len(ours))
+    def on_partitions_assigned(self, assigned: set[Partition]) -> None:
+        """Hold new partitions back until they are restored; runs before anything of them can be fetched."""
+        self._consumer.pause(*assigned)
+        self.arrived |= assigned
+        if assigned:
+            self.arrival.set()
 
-    async def _guard(self, work: Awaitable[T]) -> T | None:
-        try:
-            return await work
-        except Exception as error:  # noqa: BLE001 -- raised again by the loop, see `failure`
-            self.failure = error
-            return None
+    def restored(self) -> None:
+        """Let the records of new partitions come."""
+        self._consumer.resume(*self.arrived)
+        self.owned |= self.arrived
+        self.arrived = frozenset()
+        self.arrival.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 
@@ -13,6 +13,11 @@ from runtime.settings import ServiceSettings
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
+# without local variables: they hold payloads, and passwords
+TRACEBACK: Final = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 def configure_logs(settings: ServiceSettings) -> None:
     """Send every log line of the process to standard error."""
@@ -20,14 +25,16 @@ def configure_logs(settings: ServiceSettings) -> None:
     on_terminal = sys.stderr.isatty()
     as_text = settings.log_format == "console" or (settings.log_format == "auto" and on_terminal)
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=on_terminal) if as_text else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(colors=on_terminal, exception_formatter=structlog.dev.plain_traceback)
+        if as_text
+        else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if not as_text else structlog.processors.StackInfoRenderer(),
+            *([] if as_text else [TRACEBACK]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
