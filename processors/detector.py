@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from processors.airframe import Airframe
@@ -102,7 +102,7 @@ class Detector(ABC):
     @property
     def parameter_values(self) -> dict[str, Value]:
         """The thresholds, for an event's evidence."""
-        return asdict(self.parameters) if is_dataclass(self.parameters) else {}
+        return asdict(self.parameters)
 
     @abstractmethod
     def update(self, stretch: Stretch) -> tuple[Finding, ...]:

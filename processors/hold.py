@@ -16,6 +16,7 @@ from telemetry.frames import Frame
 NEVER: Final = -(1 << 62)
 FOREVER: Final = 1 << 62
 MAX_HELD_ROWS: Final = 16_384
+JITTER_S: Final = 0.02
 
 
 @dataclass(slots=True)
@@ -44,6 +45,20 @@ class Hearing:
     now_ns: int = NEVER
 
 
+def margin_ns(rate_hz: float) -> int:
+    """Return how near the next packet of a type can be to its last one: up to there, no other type waits for it.
+
+    A tenth of the period, or 20 ms, is left to the jitter of the vehicle's clock, but never more than half of it.
+
+    Examples
+    --------
+    >>> margin_ns(1.0), margin_ns(50.0)
+    (900000000, 10000000)
+    """
+    period_s = 1.0 / rate_hz
+    return round(NS_PER_S * max(period_s / 2.0, period_s - max(period_s / 10.0, JITTER_S)))
+
+
 class Hold:
     """Reorders the packets of one vehicle, in the data's own time.
 
@@ -69,8 +84,7 @@ class Hold:
     ) -> None:
         self.hold_ns = hold_ns
         self.patience_ns = patience_ns
-        # the next packet of a type is no nearer than half a period, so up to there no other type waits for it
-        self._share = 0.5 if len(books) > 1 else 0.0
+        self._alone = len(books) == 1
         self._lanes: dict[str, Lane] = {}
         for packet, one in books.items():
             self.add(packet, one)
@@ -83,7 +97,7 @@ class Hold:
 
     def add(self, packet: str, books: Completeness) -> None:
         """Let packets of one more type through."""
-        self._lanes[packet] = Lane(books, round(self._share * NS_PER_S / books.rate_hz))
+        self._lanes[packet] = Lane(books, 0 if self._alone else margin_ns(books.rate_hz))
 
     def begin(self, station: str, ert_ns: int, clock_ns: int) -> None:
         """Open a message: who sent it and when it was received; `clock_ns` is the latest receive time of the flight."""

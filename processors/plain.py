@@ -8,25 +8,28 @@ from typing import Any, get_type_hints
 
 
 def to_plain(value: Any) -> Any:
-    """Return a dataclass as a list of its fields' plain values; lists and dicts likewise; other values as they are."""
+    """Return a dataclass as a list of its fields: plain values, lists of them, or dataclasses likewise."""
     if is_dataclass(value):
-        return [to_plain(getattr(value, name)) for name, _ in _fields_of(type(value))]
-    if isinstance(value, list):
-        return [to_plain(item) for item in value] if value and not isinstance(value[0], float | int) else value.copy()
-    if isinstance(value, dict):
-        return {key: to_plain(item) for key, item in value.items()}
-    return value
+        names: tuple[str, ...] = tuple(name for name, _ in _fields_of(value.__class__))
+        return [to_plain(getattr(value, name)) for name in names]
+    return value.copy() if isinstance(value, list) else value
 
 
-def from_plain(kind: type, plain: Any) -> Any:
+def from_plain(kind: Any, plain: Any) -> Any:
     """Return a dataclass of a type from what `to_plain` made of one.
 
-    Fields are plain values, lists of numbers, or dataclasses themselves.
+    Examples
+    --------
+    >>> from processors.signals import Switch
+    >>> from_plain(Switch, to_plain(Switch(before_ns=7)))
+    Switch(sustained=Sustained(since_ns=-1, rows=0), before_ns=7)
     """
-    made = [
-        from_plain(hint, item) if is_dataclass(hint) else (item.copy() if isinstance(item, list | dict) else item)
-        for (_, hint), item in zip(_fields_of(kind), plain, strict=True)
-    ]
+    made: list[Any] = []
+    for (_, hint), item in zip(_fields_of(kind), plain, strict=True):
+        if is_dataclass(hint):
+            made.append(from_plain(hint, item))
+        else:
+            made.append(item.copy() if isinstance(item, list) else item)
     return kind(*made)
 
 

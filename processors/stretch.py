@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from processors.airframe import Airframe
+from processors.history import History
 from telemetry.frames import Frame
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,18 @@ class Stretch:
         The vehicle.
     frames
         At most one a packet type, rows in order of time, counts unwrapped.
+    history
+        Where the vehicle has been; these frames are added to it.
     """
 
-    __slots__ = ("_airframe", "_asked", "_usable", "frames")
+    __slots__ = ("_airframe", "_asked", "_history", "_once", "_usable", "frames")
 
-    def __init__(self, airframe: Airframe, frames: Iterable[Frame]) -> None:
+    def __init__(self, airframe: Airframe, frames: Iterable[Frame], history: History) -> None:
         self._airframe = airframe
+        self._history = history
         self.frames = {frame.packet: frame for frame in frames}
+        history.extend(self.frames.values())
+        self._once: dict[Hashable, Any] = {}
         self._asked: dict[tuple[str, ...], Rows | None] = {}
         self._usable: dict[str, NDArray[np.bool_] | None] = {}
 
@@ -60,6 +69,16 @@ class Stretch:
         if channels not in self._asked:
             self._asked[channels] = self._select(channels)
         return self._asked[channels]
+
+    def at(self, t_ns: int, known_ns: int) -> dict[str, float]:
+        """Return altitude, speeds and place at a time, by what was measured until `known_ns`; empty if unknown."""
+        return self._history.at(t_ns, known_ns)
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """Return what `compute` returns, computed by whichever detector asks first."""
+        if key not in self._once:
+            self._once[key] = compute()
+        return cast("T", self._once[key])
 
     def _select(self, channels: tuple[str, ...]) -> Rows | None:
         frame = self.frames.get(self._airframe.packet_of[channels[0]])

@@ -9,6 +9,7 @@ from typing import Any
 from processors.airframe import Airframe
 from processors.completeness import Completeness
 from processors.detector import Detector, Found
+from processors.history import History
 from processors.hold import Hold
 from processors.registry import detectors_for
 from processors.stretch import Stretch
@@ -30,6 +31,7 @@ class VehicleTrack:
         self.airframe = airframe
         self.books = {packet: Completeness(rate_hz) for packet, rate_hz in airframe.rates_hz.items()}
         self.hold = Hold(self.books, hold_ns)
+        self.history = History(airframe)
         self.sent: Counter[str] = Counter()
         self._detectors = detectors_for(airframe)
         self._packets = [{airframe.packet_of[channel] for channel in one.requires} for one in self._detectors]
@@ -64,7 +66,7 @@ class VehicleTrack:
     def _release(self) -> Iterator[Found]:
         frames = self.hold.release()
         if frames:
-            stretch = Stretch(self.airframe, frames)
+            stretch = Stretch(self.airframe, frames, self.history)
             for detector, packets in zip(self._detectors, self._packets, strict=True):
                 if not packets.isdisjoint(stretch.frames):
                     for finding in detector.update(stretch):
@@ -86,6 +88,7 @@ class VehicleTrack:
         return {
             "books": {packet: books.snapshot() for packet, books in self.books.items()},
             "hold": self.hold.snapshot(),
+            "history": self.history.snapshot(),
             "sent": dict(self.sent),
             "detectors": {one.name: [one.version, one.snapshot()] for one in self._detectors},
         }
@@ -96,6 +99,7 @@ class VehicleTrack:
             self._open_books(packet)
             self.books[packet].restore(books)
         self.hold.restore(state["hold"])
+        self.history.restore(state["history"])
         self.sent = Counter(state["sent"])
         for one in self._detectors:
             version, snapshot = state["detectors"].get(one.name, (None, None))

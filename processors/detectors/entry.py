@@ -1,0 +1,32 @@
+"""The burn that slows a stage before the dense air."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from processors.burn_detector import BurnDetector, Purpose
+from telemetry.vocabulary import FlightEvent
+
+
+class Entry(BurnDetector):
+    """A burn that begins in descent, above the dense air.
+
+    Time: chamber pressure passes half of what is commanded, upwards and, for good, downwards.
+    Uncertainty: 1/sqrt(12) of the distance of the rows on either side.
+
+    Failure modes: none in a blackout that hides both rows and place; an end is found only with its start.
+
+    References
+    ----------
+    `processors.burns` for what a burn is, `processors.burn_detector` for what it is for.
+
+    Examples
+    --------
+    >>> Entry.purpose.value, Entry.emits
+    ('entry', ('downrange.flight.entry_start', 'downrange.flight.entry_end'))
+    """
+
+    emits: ClassVar[tuple[str, ...]] = (FlightEvent.ENTRY_START.value, FlightEvent.ENTRY_END.value)
+    purpose: ClassVar[Purpose] = Purpose.ENTRY
+    begins: ClassVar[FlightEvent | None] = FlightEvent.ENTRY_START
+    ends: ClassVar[FlightEvent | None] = FlightEvent.ENTRY_END

@@ -1,0 +1,105 @@
+"""First upward motion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from processors.detector import Detector, Finding, found
+from processors.signals import Sustained, Trail, zero_of_line
+from processors.stretch import Stretch
+from telemetry.vocabulary import FlightEvent
+
+
+@dataclass(frozen=True, slots=True)
+class LiftoffParameters:
+    """Thresholds.
+
+    Parameters
+    ----------
+    rest_m_s, rest_s
+        A vehicle that has been slower than this for as long has stood: wind and swell move it by less.
+    rise_m_s, rise_s
+        A vehicle that has been faster than this, upwards, for as long flies: the swell under a barge lifts it more
+        slowly, and navigation errs by centimetres a second. A thrust of 1.25 weights takes 0.6 s to it.
+    clear_m_s
+        Rows above this are no rest with noise on it; the line through them leads back to the first motion.
+    keep_rows
+        Three seconds of navigation.
+    """
+
+    rest_m_s: float = 0.5
+    rest_s: float = 1.0
+    rise_m_s: float = 1.5
+    rise_s: float = 0.4
+    clear_m_s: float = 0.3
+    keep_rows: int = 150
+
+
+@dataclass(slots=True)
+class LiftoffState:
+    """What it remembers."""
+
+    rest: Sustained = field(default_factory=Sustained)
+    rise: Sustained = field(default_factory=Sustained)
+    trail: Trail = field(default_factory=Trail)
+    rested: bool = False
+    done: bool = False
+
+
+class Liftoff(Detector):
+    """First upward motion of a vehicle at rest.
+
+    Time: clamps open at full thrust, so vertical speed grows by `v = a (t - t0)`; a line through the first rows of
+    the rise gives t0, its residuals the uncertainty. Unit of speed: m/s.
+
+    Failure modes: none if telemetry begins in flight. A thrust that grows while the vehicle already moves bends the
+    line; the residuals, and so the uncertainty, grow with it.
+
+    References
+    ----------
+    Line by least squares, uncertainty by propagation: Bevington and Robinson, Data Reduction and Error Analysis for the
+    Physical Sciences, 2003, chapter 6.
+
+    Examples
+    --------
+    >>> LiftoffParameters().rise_m_s
+    1.5
+    """
+
+    emits: ClassVar[tuple[str, ...]] = (FlightEvent.LIFTOFF.value,)
+    requires: ClassVar[frozenset[str]] = frozenset({"vertical_speed_m_s", "altitude_m", "speed_m_s"})
+    parameters_type: ClassVar[type] = LiftoffParameters
+    state_type: ClassVar[type] = LiftoffState
+
+    def update(self, stretch: Stretch) -> tuple[Finding, ...]:
+        """Look for a rise after a rest."""
+        state, limits = self.state, self.parameters
+        rows = None if state.done else stretch.rows("vertical_speed_m_s")
+        if rows is None:
+            return ()
+        speed = np.asarray(rows.values[0], dtype=np.float64)
+        first = 0
+        if not state.rested:
+            rested = state.rest.first(rows.t_ns, np.abs(speed) < limits.rest_m_s, limits.rest_s)
+            if rested is None:
+                return ()
+            state.rested, first = True, rested
+        t_ns, speed = rows.t_ns[first:], speed[first:]
+        risen = state.rise.first(t_ns, speed > limits.rise_m_s, limits.rise_s)
+        stop = len(speed) if risen is None else risen + 1
+        state.trail.add(t_ns[:stop], speed[:stop], limits.keep_rows)
+        if risen is None:
+            return ()
+        state.done = True
+        times, speeds = state.trail.arrays()
+        resting = np.flatnonzero(speeds <= limits.clear_m_s)
+        start = int(resting[-1]) + 1 if resting.size else 0
+        fitted = zero_of_line(times[start:], speeds[start:])
+        t0_ns, sigma_s = fitted if fitted is not None else (int(times[start]), limits.rise_s)
+        state.trail.clear()
+        values = stretch.at(t0_ns, int(t_ns[risen]))
+        count_first = int(rows.counts[first + risen]) - (len(times) - start - 1)
+        return (found(FlightEvent.LIFTOFF.value, t0_ns, sigma_s, rows, first + risen, count_first, values),)

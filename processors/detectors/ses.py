@@ -1,0 +1,31 @@
+"""Second engine start."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from processors.burn_detector import BurnDetector, Purpose
+from telemetry.vocabulary import FlightEvent
+
+
+class Ses(BurnDetector):
+    """The first burn of a stage that another one has carried.
+
+    Time: chamber pressure passes half of what is commanded, upwards.
+    Uncertainty: 1/sqrt(12) of the distance of the rows on either side.
+
+    Failure modes: none on a stage that was never seen joined.
+
+    References
+    ----------
+    `processors.burns` for what a burn is, `processors.burn_detector` for what it is for.
+
+    Examples
+    --------
+    >>> Ses.purpose.value, Ses.emits
+    ('insertion', ('downrange.flight.ses',))
+    """
+
+    emits: ClassVar[tuple[str, ...]] = (FlightEvent.SES.value,)
+    purpose: ClassVar[Purpose] = Purpose.INSERTION
+    begins: ClassVar[FlightEvent | None] = FlightEvent.SES

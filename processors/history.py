@@ -1,0 +1,79 @@
+"""Where a vehicle was and how fast, for as long as detectors may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+
+from processors.airframe import Airframe
+from telemetry.cuc import NS_PER_S
+from telemetry.frames import Frame
+
+EVERY_COUNTS: Final = 20
+KEEP_NS: Final = 60 * NS_PER_S
+CARRY_NS: Final = 2 * NS_PER_S
+CHANNELS: Final = (
+    "altitude_m",
+    "speed_m_s",
+    "vertical_speed_m_s",
+    "latitude_deg",
+    "longitude_deg",
+    "downrange_m",
+)
+
+
+class History:
+    """Every 20th navigation row of the last minute: enough to interpolate what a vehicle did at the time of an event.
+
+    Parameters
+    ----------
+    airframe
+        The vehicle; one without altitude has no history.
+    """
+
+    def __init__(self, airframe: Airframe) -> None:
+        self._packet = airframe.packet_of.get("altitude_m")
+        self._names = [name for name in CHANNELS if airframe.packet_of.get(name, "") == self._packet]
+        self._ranges = [airframe.channels[name].range or (-np.inf, np.inf) for name in self._names]
+        self._t_ns: list[int] = []
+        self._rows: list[list[float]] = []
+
+    def extend(self, frames: Iterable[Frame]) -> None:
+        """Take the rows of the next stretch, counts unwrapped."""
+        for frame in frames:
+            if frame.packet == self._packet:
+                self._keep(frame)
+
+    def _keep(self, frame: Frame) -> None:
+        for at in np.flatnonzero(frame.counts % EVERY_COUNTS == 0).tolist():
+            row = [float(frame.columns[name][at]) for name in self._names]
+            if all(low <= value <= high for value, (low, high) in zip(row, self._ranges, strict=True)):
+                self._t_ns.append(int(frame.t_ns[at]))
+                self._rows.append(row)
+        while self._t_ns and self._t_ns[0] < self._t_ns[-1] - KEEP_NS:
+            del self._t_ns[0], self._rows[0]
+
+    def at(self, t_ns: int, known_ns: int) -> dict[str, float]:
+        """Return the channels at a time, by what was measured until `known_ns`.
+
+        Interpolated, or carried on for two seconds; empty if nothing is known of that time.
+        """
+        known = int(np.searchsorted(self._t_ns, known_ns, side="right"))
+        if known == 0 or not self._t_ns[0] <= t_ns <= self._t_ns[known - 1] + CARRY_NS:
+            return {}
+        after = min(max(int(np.searchsorted(self._t_ns[:known], t_ns)), 1), known - 1)
+        before = max(after - 1, 0)
+        t0, t1 = self._t_ns[before], self._t_ns[after]
+        share = (t_ns - t0) / (t1 - t0) if t1 > t0 else 0.0
+        pairs = zip(self._names, self._rows[before], self._rows[after], strict=True)
+        return {name: low + share * (high - low) for name, low, high in pairs}
+
+    def snapshot(self) -> Any:
+        """Return the state as plain values."""
+        return [self._t_ns.copy(), [row.copy() for row in self._rows]]
+
+    def restore(self, snapshot: Any) -> None:
+        """Take over what another one remembered."""
+        self._t_ns, self._rows = [list(part) for part in snapshot]
