@@ -92,9 +92,15 @@ class SteadyClient(aiomqtt.Client):
         reason = mqtt5.DisconnectReasonCode
         code = reason.DISCONNECT_WITH_WILL_MESSAGE if with_will else reason.NORMAL_DISCONNECTION
         try:
-            with suppress(TimeoutError, OSError, aiomqtt.ConnectError):
+            # AttributeError: a TLS transport that the broker has closed already
+            with suppress(TimeoutError, OSError, aiomqtt.ConnectError, AttributeError):
                 async with asyncio.timeout(CLOSE_S):
                     await self._disconnect(reason_code=code)
+        except asyncio.CancelledError:
+            # a cancelled task of aiomqtt's leaves a cancelled future to wait for; only a cancellation of ours goes on
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
         finally:
             self._drop()
 

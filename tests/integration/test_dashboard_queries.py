@@ -1,4 +1,4 @@
-"""Every query of mission control's dashboard is asked of a real InfluxDB that holds a flight as the store service writes it."""
+"""Every query of mission control's dashboard is asked of a real InfluxDB, which holds a flight as stored."""
 
 from __future__ import annotations
 
