@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,22 +11,14 @@ from typing import Any, Final, cast
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import ConsumerRecord as Record
 from aiokafka import TopicPartition as Partition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import (
-    KafkaError,
-    KafkaTimeoutError,
-    MessageSizeTooLargeError,
-    RecordTooLargeError,
-    TopicAlreadyExistsError,
-    for_code,
-)
+from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
-from structlog.typing import FilteringBoundLogger
 
-from runtime.backoff import backoff_delays_s
+from runtime.kafka_client import client_options
+from runtime.kafka_topics import ensure_topics
 from runtime.settings import KafkaSettings
-from telemetry.errors import FatalError, PacketError, Reason, TransientError
+from telemetry.errors import PacketError, Reason, TransientError
 from telemetry.topics import KafkaTopic, partition_of
 
 __all__ = [
@@ -49,20 +40,6 @@ Headers = list[tuple[str, bytes]]
 SESSION_TIMEOUT_MS: Final = 6_000
 HEARTBEAT_INTERVAL_MS: Final = 2_000
 BATCH_OCTETS: Final = 256 * 1024
-
-
-def client_options(settings: KafkaSettings) -> dict[str, Any]:
-    """Return what every aiokafka client takes: addresses, TLS and SASL."""
-    options: dict[str, Any] = {"bootstrap_servers": settings.bootstrap}
-    if settings.ca_file is not None:
-        options["ssl_context"] = ssl.create_default_context(cafile=str(settings.ca_file))
-    if settings.username is not None and settings.password is not None:
-        options["sasl_mechanism"] = "SCRAM-SHA-512"
-        options["sasl_plain_username"] = settings.username
-        options["sasl_plain_password"] = settings.password.get_secret_value()
-    encrypted, named = settings.ca_file is not None, settings.username is not None
-    options["security_protocol"] = ("SASL_" if named else "") + ("SSL" if encrypted else "PLAINTEXT")
-    return options
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +164,15 @@ class Producer:
             If any record was not acknowledged; all of them may be sent again.
         """
         results = await asyncio.gather(*futures, return_exceptions=True)
+        refusals = [result for result in results if isinstance(result, MessageSizeTooLargeError | RecordTooLargeError)]
         for result in results:
-            if isinstance(result, MessageSizeTooLargeError | RecordTooLargeError):
-                raise PacketError(Reason.TOO_LARGE, "the broker refused a record for its size") from result
-            if isinstance(result, KafkaError):
+            # first what may be sent again: whoever is told of a refusal may take all the others for acknowledged
+            if isinstance(result, KafkaError) and result not in refusals:
                 raise TransientError(f"Kafka did not acknowledge: {result!r}") from result
-            if isinstance(result, BaseException):
+            if isinstance(result, BaseException) and result not in refusals:
                 raise result
+        if refusals:
+            raise PacketError(Reason.TOO_LARGE, "the broker refused a record for its size") from refusals[0]
         return results
 
 
@@ -210,8 +189,8 @@ async def open_producer(settings: KafkaSettings, client_id: str) -> AsyncIterato
         linger_ms=2,
         **client_options(settings),
     )
-    await client.start()
     try:
+        await client.start()
         yield Producer(client, settings)
     finally:
         await client.stop()
@@ -235,70 +214,11 @@ async def open_consumer(settings: KafkaSettings, client_id: str, group: str | No
         fetch_max_wait_ms=100,
         **client_options(settings),
     )
-    await consumer.start()
     try:
+        await consumer.start()
         yield consumer
     finally:
         await consumer.stop()
-
-
-async def ensure_topics(settings: KafkaSettings, log: FilteringBoundLogger, timeout_s: float) -> None:
-    """Wait for the cluster and make the topics that are missing.
-
-    Raises
-    ------
-    FatalError
-        If the cluster is not reached in time, or a topic has another number of partitions than the settings say.
-    """
-    try:
-        async with asyncio.timeout(timeout_s):
-            for delay_s in backoff_delays_s():
-                try:
-                    await _make_topics(settings)
-                except (KafkaError, OSError) as error:
-                    log.warning(
-                        "Kafka unreachable",
-                        bootstrap=settings.bootstrap,
-                        set="DOWNRANGE_KAFKA_BOOTSTRAP",
-                        error=str(error) or repr(error),
-                        again_in_s=round(delay_s, 1),
-                    )
-                    await asyncio.sleep(delay_s)
-                else:
-                    return
-    except TimeoutError as error:
-        msg = f"no Kafka at {settings.bootstrap} within {timeout_s:g} s: start it, or set DOWNRANGE_KAFKA_BOOTSTRAP"
-        raise FatalError(msg) from error
-
-
-async def _make_topics(settings: KafkaSettings) -> None:
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
-    try:
-        response = await admin.create_topics([_new_topic(topic, settings) for topic in KafkaTopic])
-        for topic, code, *_ in response.topic_errors:
-            error = for_code(code)
-            if code and error is not TopicAlreadyExistsError:
-                raise error(topic)
-        for described in await admin.describe_topics([topic.value for topic in KafkaTopic]):
-            found = len(described["partitions"])
-            if found != settings.partitions:
-                msg = (
-                    f"topic {described['topic']} has {found} partitions, DOWNRANGE_KAFKA_PARTITIONS says "
-                    f"{settings.partitions}: a flight's records would be split; set it to {found}"
-                )
-                raise FatalError(msg)
-    finally:
-        await admin.close()
-
-
-def _new_topic(topic: KafkaTopic, settings: KafkaSettings) -> NewTopic:
-    configs = {"cleanup.policy": "compact"} if topic.compacted else {"cleanup.policy": "delete", "retention.ms": "-1"}
-    if topic in {KafkaTopic.TELEMETRY, KafkaTopic.QUALITY}:
-        configs["retention.ms"] = str(7 * 24 * 3600 * 1000)
-    if topic is KafkaTopic.REJECTED:
-        configs["retention.ms"] = str(28 * 24 * 3600 * 1000)
-    return NewTopic(topic.value, settings.partitions, settings.replication, topic_configs=configs)
 
 
 async def read_to_end(
