@@ -23,7 +23,7 @@ add_account() { has_account "$1" || printf '%s:%s\n' "$1" "$2" | hashed >> "$pas
 
 for station in "$@"; do
   [[ $station =~ $name_rule && $station != *..* ]] || { echo "make-secrets: '$station' is no station's name" >&2; exit 2; }
-  case $station in ingest | replay | health) echo "make-secrets: '$station' is an account of the line itself" >&2; exit 2 ;; esac
+  case $station in ingest | replay | simulator | health) echo "make-secrets: '$station' is an account of the line itself" >&2; exit 2 ;; esac
 done
 command -v mosquitto_passwd > /dev/null || command -v docker > /dev/null || {
   echo "make-secrets: neither mosquitto_passwd nor docker is here to hash the passwords: install one of them" >&2; exit 2; }
@@ -31,8 +31,8 @@ command -v mosquitto_passwd > /dev/null || command -v docker > /dev/null || {
 mkdir -p "$secrets"
 chmod 700 "$secrets"
 touch "$env_file"
-for name in MQTT_INGEST_PASSWORD MQTT_REPLAY_PASSWORD MQTT_HEALTH_PASSWORD INFLUXDB_ADMIN_PASSWORD INFLUXDB_ADMIN_TOKEN \
-  INFLUXDB_GRAFANA_PASSWORD GRAFANA_ADMIN_PASSWORD TRACK_OPERATOR_TOKEN; do
+for name in MQTT_INGEST_PASSWORD MQTT_REPLAY_PASSWORD MQTT_SIMULATOR_PASSWORD MQTT_HEALTH_PASSWORD \
+  INFLUXDB_ADMIN_PASSWORD INFLUXDB_ADMIN_TOKEN INFLUXDB_GRAFANA_PASSWORD GRAFANA_ADMIN_PASSWORD TRACK_OPERATOR_TOKEN; do
   keep_or_make "$name"
 done
 # 16 random octets as Kafka writes a UUID: 22 characters of base64
@@ -42,6 +42,7 @@ passwd=$secrets/mosquitto.passwd
 touch "$passwd"
 add_account ingest "$(value_of MQTT_INGEST_PASSWORD)"
 add_account replay "$(value_of MQTT_REPLAY_PASSWORD)"
+add_account simulator "$(value_of MQTT_SIMULATOR_PASSWORD)"
 add_account health "$(value_of MQTT_HEALTH_PASSWORD)"
 for station in "$@"; do
   if has_account "$station"; then echo "$station has a password already"; continue; fi

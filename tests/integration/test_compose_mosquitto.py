@@ -85,7 +85,7 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, s
     subprocess.run(tls, env=environment, capture_output=True, check=True)
     passwords = dict(line.split(": ") for line in said.splitlines())
     variables = dict(line.split("=", 1) for line in (folder / ".env").read_text().splitlines())
-    for account in ("ingest", "replay", "health"):
+    for account in ("ingest", "replay", "simulator", "health"):
         passwords[account] = variables[f"MQTT_{account.upper()}_PASSWORD"]
     assert (folder / ".env").stat().st_mode & 0o077 == 0
     assert folder.stat().st_mode & 0o077 == 0
@@ -193,6 +193,14 @@ async def test_a_replay_never_speaks_in_the_live_run(broker: Broker) -> None:
         replay = await entered.enter_async_context(broker.entering("replay"))
         await replay.publish(topic("haiyang", "tm", run="replay-1"), b"again")
         assert await heard(ingest, 1) == [topic("haiyang", "tm", run="replay-1")]
+
+
+async def test_a_simulated_flight_speaks_for_every_station(broker: Broker) -> None:
+    async with broker.entering("ingest") as ingest, broker.entering("simulator") as simulator:
+        await ingest.subscribe("downrange/v1/+/+/+/+/tm")
+        for station in STATIONS:
+            await simulator.publish(topic(station, "tm"), b"simulated")
+        assert await heard(ingest, 2) == [topic(station, "tm") for station in STATIONS]
 
 
 async def test_nobody_comes_in_without_a_name_or_with_a_wrong_password(broker: Broker) -> None:

@@ -98,7 +98,8 @@ def known_variables() -> set[str]:
 
 
 SHAPES = [(), ("deploy/tls.override.yml",)]
-OURS = [*SERVICES, "job"]
+JOBS = ("job", "simulate")
+OURS = [*SERVICES, *JOBS]
 
 
 @pytest.mark.parametrize("overrides", SHAPES)
@@ -107,7 +108,7 @@ def test_one_container_for_each_service_of_the_command_line(overrides: tuple[str
     assert {name for name, service in services.items() if service["image"] == OUR_IMAGE} == set(OURS)
     for name in SERVICES:
         assert services[name]["command"] == ["run", name]
-    assert services["job"]["profiles"] == ["job"], "up must not start it"
+    assert all(services[name]["profiles"] == ["job"] for name in JOBS), "up must not start them"
     assert 'ENTRYPOINT ["downrange"]' in (ROOT / "Dockerfile").read_text()
 
 
@@ -134,7 +135,9 @@ def test_addresses_lead_to_servers_on_a_shared_network(
     service = services[name]
     settings = settings_of(service, monkeypatch)
     host, port = settings.kafka.bootstrap.split(":")
-    goals = [(host, port, services["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"].rsplit(":", 1)[1])]
+    goals = []
+    if name != "simulate":
+        goals.append((host, port, services["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"].rsplit(":", 1)[1]))
     assert services["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"] == f"PLAINTEXT://{settings.kafka.bootstrap}"
     if "DOWNRANGE_MQTT_URL" in service["environment"]:
         (shape,) = services["mosquitto"]["command"]
@@ -148,7 +151,7 @@ def test_addresses_lead_to_servers_on_a_shared_network(
     for goal, asked, opened in goals:
         assert asked == opened, (name, goal)
         assert set(service["networks"]) & set(services[goal]["networks"]), (name, goal)
-        if name != "job":
+        if name not in JOBS:
             assert service["depends_on"][goal] == {"condition": "service_healthy"}
 
 
@@ -251,7 +254,7 @@ def test_health_restart_and_rights(overrides: tuple[str, ...], monkeypatch: pyte
         ours = service["image"] == OUR_IMAGE
         assert ours or service["healthcheck"]["test"], name
         assert "no-new-privileges:true" in service["security_opt"], name
-        if name != "job":
+        if name not in JOBS:
             assert service["restart"] == "unless-stopped", name
         for needed, how in service.get("depends_on", {}).items():
             assert needed in services
@@ -301,9 +304,7 @@ def test_mosquitto_drops_nothing_and_lets_nobody_in_unnamed(monkeypatch: pytest.
     services = compose()["services"]
     assert f"mosquitto:{config['persistence_location'].rstrip('/')}" in services["mosquitto"]["volumes"]
     most = settings_of(services["ingest"], monkeypatch).kafka.max_request_bytes
-    assert int(config["max_packet_size"]) > most, (
-        "what is too large for Kafka is for ingest to refuse, with its reason"
-    )
+    assert int(config["max_packet_size"]) > most, "what is too large for Kafka is for ingest to refuse, with its reason"
 
 
 def test_accounts_of_the_access_list_are_made_and_used() -> None:
