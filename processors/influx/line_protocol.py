@@ -23,7 +23,6 @@ FieldValue = float | int | str | bool | None
 # an Arrow array of strings; the published type stubs refuse plain strings among the arguments of Arrow's functions
 Lines = Any
 _join_rows: Any = pc.binary_join_element_wise
-_not_equal: Any = pc.not_equal
 
 _NAME_ESCAPES: Final = str.maketrans({",": "\\,", " ": "\\ ", "=": "\\=", "\n": "\\n"})
 # a newline ends a line for everyone who splits a body, so it is written as two characters
@@ -105,14 +104,19 @@ def packet_lines(measurement: str, packet: Packet, tags: Mapping[str, str], fram
     """
     t_ns = _joined([frame.t_ns for frame in frames])
     columns = {c.name: _joined([frame.columns[c.name] for frame in frames]) for c in packet.channels}
-    holes = any(not np.isfinite(columns[c.name]).all() for c in packet.channels if c.kind == "float")
-    if not holes and (keep := _last_of_each(t_ns)).size < t_ns.size:
+    finite = [np.isfinite(columns[c.name]) for c in packet.channels if c.kind == "float"]
+    keep: NDArray[Any] | None = None
+    if all(each.all() for each in finite):
+        keep = _last_of_each(t_ns)
+    elif len(finite) == len(packet.channels):
+        keep = np.flatnonzero(np.any(finite, axis=0))
+    if keep is not None and keep.size < t_ns.size:
         t_ns = t_ns[keep]
         columns = {name: column[keep] for name, column in columns.items()}
+    # Arrow leaves out a row in which everything is null; there is none by now
     fields = _join_rows(*[_field(c, columns[c.name]) for c in packet.channels], ",", null_handling="skip")
     times = _join_rows(pa.array(t_ns).cast(pa.string()), "\n", "")
-    lines = _join_rows(series_prefix(measurement, tags), fields, times, " ")
-    return lines.filter(_not_equal(fields, "")) if holes else lines
+    return _join_rows(series_prefix(measurement, tags), fields, times, " ")
 
 
 def _joined(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:

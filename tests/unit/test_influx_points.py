@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from processors.influx.points import event_line, link_line, quality_line
+from telemetry.events import Event, Evidence
+from telemetry.link import WILL, LinkReport
+from telemetry.message import Message
+from telemetry.quality import LedgerRow, LinkState, StageLatency
+from telemetry.topics import Address, Kind
+
+ABOUT: dict[str, Any] = {"run": "live", "flight": "YX1-7", "vehicle": "ship"}
+TAGS = "flight=YX1-7,run=live"
+
+
+def event(**changes: Any) -> Event:
+    given: dict[str, Any] = {
+        "type": "downrange.flight.apogee",
+        "t_ns": 1_000_000_000,
+        "t_sigma_s": 0,
+        "detected_ns": 1_500_000_000,
+        "values": {"altitude_m": 120_000, "burning": False},
+        "evidence": Evidence(detector="apogee", detector_version=1, station="haiyang"),
+        **ABOUT,
+    }
+    return Event(**(given | changes))
+
+
+def test_an_event_stands_at_its_time_with_numbers_as_floats() -> None:
+    one = event()
+    assert event_line(one) == (
+        f"events,{TAGS},type=downrange.flight.apogee,vehicle=ship "
+        f'id="{one.id}",name="apogee",status="confirmed",ordinal=0i,revision=0i,t_sigma_s=0.0,'
+        'detected_ns=1500000000i,latency_s=0.5,detector="apogee",'
+        "value_altitude_m=120000.0,value_burning=false 1000000000\n"
+    )
+
+
+def test_two_events_of_one_instant_are_two_points() -> None:
+    series = {
+        str(event_line(event(type=name))).split(" ")[0] for name in ("downrange.flight.meco", "downrange.flight.seco")
+    }
+    assert len(series) == 2
+
+
+def test_link_events_of_two_stations_in_one_instant_are_two_points() -> None:
+    lines = [
+        event_line(event(type="downrange.link.aos", evidence=Evidence(detector="link", detector_version=1, station=s)))
+        for s in ("haiyang", "sydney")
+    ]
+    assert len({str(line).split(" ")[0] for line in lines}) == 2
+
+
+def test_quality_records_stand_in_their_measurements() -> None:
+    counts = {"sent": 10, "received": 12, "unique": 9, "duplicate": 2, "late": 1, "rejected": 1, "missing": 1}
+    ledger = LedgerRow(packet="nav", as_of_ns=5, **counts, **ABOUT)
+    assert quality_line(ledger) == (
+        "quality,flight=YX1-7,packet=nav,run=live,type=ledger,vehicle=ship sent=10i,received=12i,unique=9i,"
+        "duplicate=2i,late=1i,rejected=1i,missing=1i,balanced=true 5\n"
+    )
+    latency = StageLatency(stage="ingest", as_of_ns=6, messages=9, p50_s=0, p99_s=0.5, max_s=1, **ABOUT)
+    assert quality_line(latency) == (
+        f"quality,{TAGS},stage=ingest,type=latency,vehicle=ship messages=9i,p50_s=0.0,p99_s=0.5,max_s=1.0 6\n"
+    )
+    link = LinkState(station="haiyang", state="los", reason="mask", as_of_ns=7, since_ns=3, **ABOUT)
+    assert quality_line(link) == (
+        f'links,{TAGS},station=haiyang,vehicle=ship state="los",reason="mask",since_ns=3i 7\n'
+    )
+
+
+@pytest.mark.parametrize(("signal_dbm", "field"), [(None, ""), (-90, ",signal_dbm=-90.0")])
+def test_a_heartbeat_stands_at_the_time_of_its_station(signal_dbm: float | None, field: str) -> None:
+    message = Message(Address("live", "YX1-7", "ship", "haiyang"), Kind.LINK, b"", 0)
+    report = LinkReport(state="aos", reason="heartbeat", ert_ns=7, signal_dbm=signal_dbm)
+    expected = f'links,{TAGS},station=haiyang,vehicle=ship state="aos",reason="heartbeat"{field} 7\n'
+    assert link_line(message, report) == expected
+
+
+def test_a_will_has_no_time_and_no_point() -> None:
+    message = Message(Address("live", "YX1-7", "ship", "haiyang"), Kind.LINK, b"", 0)
+    assert link_line(message, WILL) is None
