@@ -12,7 +12,17 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import ConsumerRecord as Record
 from aiokafka import TopicPartition as Partition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RecordTooLargeError
+from aiokafka.errors import (
+    InvalidProducerEpoch,
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    OutOfOrderSequenceNumber,
+    ProducerClosed,
+    ProducerFenced,
+    RecordTooLargeError,
+    UnknownProducerId,
+)
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from runtime.kafka_client import client_options
@@ -40,6 +50,14 @@ Headers = list[tuple[str, bytes]]
 SESSION_TIMEOUT_MS: Final = 6_000
 HEARTBEAT_INTERVAL_MS: Final = 2_000
 BATCH_OCTETS: Final = 256 * 1024
+# after one of these the client never delivers again: trying again would be for ever, a new process begins afresh
+END_OF_A_PRODUCER: Final = (
+    InvalidProducerEpoch,
+    OutOfOrderSequenceNumber,
+    ProducerClosed,
+    ProducerFenced,
+    UnknownProducerId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +121,7 @@ class Producer:
                 Reason.TOO_LARGE, f"a record of {len(value or b'')} octets is over Kafka's limit"
             ) from error
         except KafkaError as error:
-            raise TransientError(f"Kafka did not take a record for {topic.value}: {error!r}") from error
+            raise _worth_trying(error, f"Kafka did not take a record for {topic.value}") from error
 
     async def send_all(self, records: Iterable[Outgoing]) -> list[asyncio.Future[Any]]:
         """Hand over many records in a few batches and return the batches' futures; costs a tenth of `send` a record.
@@ -151,7 +169,7 @@ class Producer:
                 # the batch before it is still on its way; this one was not taken, so it is not sent twice
                 continue
             except KafkaError as error:
-                raise TransientError(f"Kafka did not take records for {topic.value}: {error!r}") from error
+                raise _worth_trying(error, f"Kafka did not take records for {topic.value}") from error
 
     async def acknowledged(self, futures: Sequence[asyncio.Future[Any]]) -> list[Any]:
         """Wait for acknowledgements.
@@ -168,12 +186,20 @@ class Producer:
         for result in results:
             # first what may be sent again: whoever is told of a refusal may take all the others for acknowledged
             if isinstance(result, KafkaError) and result not in refusals:
-                raise TransientError(f"Kafka did not acknowledge: {result!r}") from result
+                raise _worth_trying(result, "Kafka did not acknowledge") from result
             if isinstance(result, BaseException) and result not in refusals:
                 raise result
         if refusals:
             raise PacketError(Reason.TOO_LARGE, "the broker refused a record for its size") from refusals[0]
         return results
+
+
+def _worth_trying(error: KafkaError, what: str) -> Exception:
+    """Return a TransientError, or the error itself when this client will never succeed."""
+    # aiokafka's sender task, when it dies of the unexpected, fails everything with the bare base class
+    if isinstance(error, END_OF_A_PRODUCER) or type(error) is KafkaError:
+        return cast("Exception", error)
+    return TransientError(f"{what}: {error!r}")
 
 
 @asynccontextmanager
