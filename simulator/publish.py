@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
@@ -20,6 +21,8 @@ from simulator.stations import load_stations
 from telemetry.cuc import NS_PER_S
 from telemetry.errors import TransientError
 from telemetry.topics import LIVE_RUN, Address
+
+STOPPED_CONFIRM_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +119,13 @@ async def publish(
             ticks(transmitter, links, bundle_s(broadcast.speed)), transmitter.start_ns, broadcast.speed, stop
         )
         async for tick in flown:
-            for message in tick.messages:
-                await uplinks[message.address].send(message)
+            await first_of(_send(uplinks, tick), stop)
             messages += len(tick.messages)
             if on_tick is not None:
                 on_tick(tick.t_ns)
             completed = tick.t_ns > transmitter.start_ns + transmitter.duration_ns
-        left = await _confirmed(tuple(uplinks.values()), broadcast.confirm_within_s, log)
+        patience_s = min(broadcast.confirm_within_s, STOPPED_CONFIRM_S) if stop.is_set() else broadcast.confirm_within_s
+        left = await _confirmed(tuple(uplinks.values()), patience_s, log)
         tallies = [uplink.tally for uplink in uplinks.values()]
     return Outcome(
         messages,
@@ -132,6 +135,11 @@ async def publish(
         left,
         completed,
     )
+
+
+async def _send(uplinks: Mapping[Address, Uplink], tick: Tick) -> None:
+    for message in tick.messages:
+        await uplinks[message.address].send(message)
 
 
 async def _paced(flown: Iterator[Tick], start_ns: int, speed: float, stop: asyncio.Event) -> AsyncIterator[Tick]:

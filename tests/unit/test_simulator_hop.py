@@ -1,0 +1,154 @@
+"""The hop, chance and its seed, faults, and presets that are wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulator.flight import simulate_flight
+from simulator.limits import raised_at
+from simulator.packets import Transmitter
+from simulator.plans import Fault
+from simulator.preset import BUILT_IN_DIR, load_preset
+from simulator.record import happenings_of, truth_json
+from simulator.simulate import seconds_of, simulate, write_flight
+from telemetry.channels import Level, Limit
+from telemetry.codec import PacketCodec
+from telemetry.cuc import NS_PER_S
+from telemetry.dictionary import built_in
+from telemetry.errors import FlightError
+from telemetry.vocabulary import CargoEvent, FlightEvent
+
+T0_NS = 1_790_000_000 * NS_PER_S
+
+
+@pytest.fixture(scope="module")
+def hop() -> Transmitter:
+    return simulate("hop", 3, T0_NS)
+
+
+def with_faults(*faults: Fault) -> Transmitter:
+    preset = load_preset("hop").model_copy(update={"faults": faults})
+    return Transmitter(simulate_flight(preset), built_in("yuanxing-1"), 3, T0_NS)
+
+
+def test_the_hop_is_the_one_that_was_flown(hop: Transmitter) -> None:
+    times = {each.type: each for each in happenings_of(hop)}
+    apogee, splash = times[FlightEvent.APOGEE.value], times[FlightEvent.SPLASHDOWN.value]
+    assert apogee.values["altitude_m"] == pytest.approx(2_500.0, rel=0.1)
+    assert splash.t_s == pytest.approx(125.0, rel=0.1)
+    assert hop.flight.tracks["ship"].afloat.speed_m_s < 3.0
+    mass = hop.flight.tracks["ship"].stretches[0].leg.at(np.array([0.0]))[6, 0]
+    assert mass == pytest.approx(57_000.0, rel=0.02)
+    away_m = float(splash.values["downrange_m"])
+    assert 100.0 < away_m < 2_000.0
+
+
+def test_the_hops_vehicle_is_alone(hop: Transmitter) -> None:
+    assert set(hop.flight.tracks) == {"ship"}
+    kinds = [each.type for each in happenings_of(hop)]
+    order = [CargoEvent.LOADED, CargoEvent.SEALED, FlightEvent.IGNITION, FlightEvent.LIFTOFF, FlightEvent.MAX_Q]
+    order += [FlightEvent.MECO, FlightEvent.APOGEE, FlightEvent.LANDING_BURN_START, FlightEvent.SPLASHDOWN]
+    assert kinds == [kind.value for kind in [*order, FlightEvent.RECOVERED, CargoEvent.UNLOADED]]
+    assert not np.any(hop.columns("ship", "propulsion")["stage_attached"])
+
+
+def test_the_same_seed_gives_the_same_bytes(hop: Transmitter, tmp_path: Path) -> None:
+    again = simulate("hop", 3, T0_NS)
+    for packet in hop.packet_types("ship"):
+        assert again.stream("ship", packet).octets.tobytes() == hop.stream("ship", packet).octets.tobytes()
+    first = write_flight(hop, "H-1", tmp_path / "a")
+    second = write_flight(again, "H-1", tmp_path / "b")
+    assert first.read_bytes() == second.read_bytes()
+    packets = (tmp_path / "a" / "ship" / "packets.ccsds").read_bytes()
+    assert packets == (tmp_path / "b" / "ship" / "packets.ccsds").read_bytes()
+
+
+def test_another_seed_gives_other_noise_on_the_same_flight(hop: Transmitter) -> None:
+    other = simulate("hop", 4, T0_NS)
+    assert truth_json(other, "H-1") == truth_json(hop, "H-1").replace('"seed": 3', '"seed": 4')
+    ours, theirs = hop.columns("ship", "nav"), other.columns("ship", "nav")
+    apart = np.asarray(ours["altitude_m"], float) - np.asarray(theirs["altitude_m"], float)
+    assert 0.1 < float(np.std(apart)) < 5.0
+
+
+def test_the_file_of_packets_holds_every_packet_in_order(hop: Transmitter) -> None:
+    codec = PacketCodec(built_in("yuanxing-1"))
+    octets = b"".join(seconds_of(hop, "ship"))
+    decoded = codec.inspect(octets, "ship", "file", hop.start_ns + hop.duration_ns)
+    assert decoded.refusals == ()
+    found: dict[str, list[int]] = {}
+    for frame in decoded.frames:
+        found.setdefault(frame.packet, []).extend(frame.t_ns.tolist())
+    assert {packet: len(t_ns) for packet, t_ns in found.items()} == hop.sent("ship")
+    assert all(t_ns == sorted(t_ns) for t_ns in found.values())
+
+
+def test_a_cut_seal_is_broken_before_recovery_and_procedure_after_it() -> None:
+    cut = Fault(channel="seal_intact", start_s=60.0, end_s=1_000.0, value=0.0)
+    broken = [each for each in happenings_of(with_faults(cut)) if each.type == CargoEvent.SEAL_BROKEN.value]
+    assert [each.t_s for each in broken] == [60.0]
+    late = Fault(channel="seal_intact", start_s=260.0, end_s=1_000.0, value=0.0)
+    assert not [each for each in happenings_of(with_faults(late)) if each.type == CargoEvent.SEAL_BROKEN.value]
+
+
+def test_lost_cooling_passes_two_limits_once() -> None:
+    hot = Fault(channel="bay_temperature_k", start_s=50.0, end_s=100.0, value=320.0)
+    found = [each for each in happenings_of(with_faults(hot)) if each.type == CargoEvent.TEMPERATURE.value]
+    assert [(each.t_s, each.values["level"]) for each in found] == [(50.0, "watch"), (50.0, "critical")]
+
+
+def test_a_blow_is_a_shock() -> None:
+    blow = Fault(channel="shock_m_s2", start_s=80.0, end_s=80.1, value=200.0)
+    (found,) = [each for each in happenings_of(with_faults(blow)) if each.type == CargoEvent.SHOCK.value]
+    assert (found.t_s, found.values) == (80.0, {"shock_m_s2": 200.0, "level": "warning"})
+
+
+def test_a_limit_clears_before_it_is_raised_again() -> None:
+    limit = Limit(level=Level.WARNING, above=5.0, clear=3.0, raise_count=2, clear_count=2)
+    values = np.array([6.0, 0.0, 6.0, 6.0, 4.0, 6.0, 6.0, 2.0, 2.0, 6.0, 6.0])
+    assert raised_at(values, limit) == [2, 9]
+    below = Limit(level=Level.WARNING, below=5.0, clear=6.0)
+    assert raised_at(np.array([7.0, 4.0, 5.5, 4.0, 7.0, 4.0]), below) == [1, 5]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("dry_mass_kg: 35200", "dry_mass_kg: heavy", r"ship\.dry_mass_kg: Input should be a valid number"),
+        ("apogee_m: 2500", "apogee_km: 2.5", r"climb\.apogee_m: Field required"),
+        ("profile: hop", "profile: orbit", "the file: Input tag 'orbit'"),
+        ("speed_m_s: 1.5}", "speed_m_s: 9.0}", r"touchdown\.speed_m_s: Input should be less than 3"),
+        ("mach: [0, 0.6], drag: [0.45, 0.45]", "mach: [0, 0.6], drag: [0.45]", "ship.ascent: .*'mach' must rise"),
+        ("name: hop", "name: [hop", "not YAML"),
+    ],
+)
+def test_a_wrong_preset_names_the_field(tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = (BUILT_IN_DIR / "hop.yaml").read_text()
+    assert old in text
+    path = tmp_path / "mine.yaml"
+    path.write_text(text.replace(old, new))
+    with pytest.raises(FlightError, match=rf"mine\.yaml: .*{message}"):
+        load_preset(path)
+
+
+def test_an_unknown_preset_names_the_known_ones() -> None:
+    with pytest.raises(FlightError, match="no preset 'orbit': give express, hop or the path"):
+        load_preset("orbit")
+
+
+def test_a_preset_of_an_unknown_dictionary_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text((BUILT_IN_DIR / "hop.yaml").read_text().replace("dictionary: yuanxing-1", "dictionary: mine"))
+    with pytest.raises(FlightError, match="no dictionary 'mine'; there are webcast, yuanxing-1"):
+        simulate(path, 1, T0_NS)
+
+
+def test_a_vehicle_short_of_propellant_says_how_much(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    text = (BUILT_IN_DIR / "hop.yaml").read_text()
+    path.write_text(text.replace("dry_mass_kg: 35200", "dry_mass_kg: 38000").replace("kg: 21800", "kg: 19000"))
+    with pytest.raises(FlightError, match=r"ship: \d+ kg of propellant too few"):
+        simulate(path, 1, T0_NS)

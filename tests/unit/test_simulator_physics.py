@@ -1,0 +1,199 @@
+"""The physics against the standard's tables and closed forms."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from simulator.atmosphere import GRAVITY_M_S2, air_at
+from simulator.dynamics import Leg, Until
+from simulator.earth import (
+    MU_M3_S2,
+    RADIUS_M,
+    ROTATION_RAD_S,
+    FloatArray,
+    Place,
+    bearing_deg,
+    destination,
+    east_north,
+    elevation_deg,
+    ground_distance_m,
+)
+from simulator.laws import AlongVelocity, BaseFirst, Landing, SteadySpeed, Upright
+from simulator.motion import motion_of
+from simulator.vehicle import Aero, Engine
+from telemetry.errors import FlightError
+
+ENGINE = Engine(
+    count=1,
+    thrust_vacuum_n=900e3,
+    isp_vacuum_s=340.0,
+    exit_area_m2=1.0,
+    min_throttle=0.3,
+    start_s=1.0,
+    stop_s=0.5,
+    chamber_pressure_pa=1e7,
+    turbopump_rpm=20_000.0,
+)
+BLUNT = Aero(area_m2=13.85, mach=(0.0,), drag=(1.0,))
+VACUUM = Aero(area_m2=1e-12, mach=(0.0,), drag=(1.0,))
+
+
+def state(place: Place, altitude_m: float, velocity_m_s: FloatArray, mass_kg: float) -> FloatArray:
+    return np.array([*place.position_m(altitude_m), *velocity_m_s, mass_kg])
+
+
+def inertial(at: FloatArray) -> tuple[FloatArray, FloatArray]:
+    spin = np.array([0.0, 0.0, ROTATION_RAD_S])
+    return at[:3], at[3:6] + np.cross(spin, at[:3])
+
+
+# U.S. Standard Atmosphere 1976, table I: height (m), temperature (K), pressure (Pa), density (kg/m3)
+@pytest.mark.parametrize(
+    ("altitude_m", "temperature_k", "pressure_pa", "density_kg_m3"),
+    [
+        (-1_000, 294.651, 1.13929e5, 1.34702),
+        (0, 288.150, 1.01325e5, 1.22500),
+        (5_000, 255.676, 5.40482e4, 7.36429e-1),
+        (11_000, 216.774, 2.26999e4, 3.64801e-1),
+        (15_000, 216.650, 1.21118e4, 1.94755e-1),
+        (30_000, 226.509, 1.19703e3, 1.84102e-2),
+        (50_000, 270.650, 7.97787e1, 1.02687e-3),
+        (70_000, 219.585, 5.22086, 8.28287e-5),
+        (80_000, 198.639, 1.05247, 1.84580e-5),
+        (100_000, 195.08, 3.2011e-2, 5.604e-7),
+        (200_000, 854.56, 8.4736e-5, 2.541e-10),
+    ],
+)
+def test_air_agrees_with_the_standards_table(
+    altitude_m: float, temperature_k: float, pressure_pa: float, density_kg_m3: float
+) -> None:
+    air = air_at(np.asarray(float(altitude_m)))
+    assert float(air.temperature_k) == pytest.approx(temperature_k, rel=2e-4)
+    assert float(air.pressure_pa) == pytest.approx(pressure_pa, rel=5e-4)
+    assert float(air.density_kg_m3) == pytest.approx(density_kg_m3, rel=5e-4)
+
+
+def test_sound_is_as_fast_as_the_standard_says() -> None:
+    assert float(air_at(np.asarray(0.0)).sound_speed_m_s) == pytest.approx(340.294, abs=1e-3)
+
+
+def test_a_free_arc_keeps_its_inertial_energy_and_angular_momentum() -> None:
+    start = state(Place(30.0, 120.0), 200e3, np.array([-2_000.0, 3_000.0, 4_500.0]), 1_000.0)
+    arc = Leg("coast", AlongVelocity(0.0), VACUUM).fly(0.0, start, 900.0)
+    energies, momenta = [], []
+    for t_s in np.linspace(0.0, 900.0, 10):
+        position, velocity = inertial(arc.at(np.asarray(t_s)))
+        angle = ROTATION_RAD_S * t_s
+        turn = np.array([[math.cos(angle), -math.sin(angle), 0], [math.sin(angle), math.cos(angle), 0], [0, 0, 1]])
+        energies.append(velocity @ velocity / 2 - MU_M3_S2 / np.linalg.norm(position))
+        momenta.append(turn @ np.cross(position, velocity))
+    assert np.ptp(energies) < 1e-6 * abs(energies[0])
+    assert np.abs(np.array(momenta) - momenta[0]).max() < 1e-6 * np.linalg.norm(momenta[0])
+
+
+def test_a_free_arc_is_the_kepler_ellipse() -> None:
+    speed = 7_000.0
+    start = state(Place(0.0, 0.0), 300e3, np.array([0.0, 0.0, speed]), 1_000.0)
+    position, velocity = inertial(start)
+    semi_major = 1.0 / (2.0 / np.linalg.norm(position) - velocity @ velocity / MU_M3_S2)
+    arc = Leg("coast", BaseFirst(0.0), VACUUM)
+    down = arc.fly(0.0, start, 5_000.0, Until(lambda _, m: float(m.altitude_m) - 100e3, rising=False))
+    # it starts at apogee, so the eccentric anomaly there is pi; Kepler's equation gives the time to any radius
+    eccentricity = np.linalg.norm(position) / semi_major - 1.0
+    anomaly = math.acos((1.0 - (RADIUS_M + 100e3) / semi_major) / eccentricity)
+    mean_motion = math.sqrt(MU_M3_S2 / semi_major**3)
+    fall_s = (math.pi - (anomaly - eccentricity * math.sin(anomaly))) / mean_motion
+    assert down.end_s == pytest.approx(fall_s, rel=1e-6)
+
+
+def test_a_burn_obeys_the_rocket_equation() -> None:
+    start = state(Place(10.0, 20.0), 600e3, np.array([0.0, 7_000.0, 100.0]), 50_000.0)
+    leg = Leg("ascent", AlongVelocity(1.0), VACUUM, ENGINE).fly(0.0, start, 100.0)
+    t_s = np.linspace(0.0, 100.0, 20_001)
+    states = leg.at(t_s)
+    thrust = leg.forces(t_s, motion_of(states)).thrust_n
+    gained = float(np.trapezoid(thrust / states[6], t_s))
+    exhaust_m_s = ENGINE.isp_vacuum_s * GRAVITY_M_S2
+    assert gained == pytest.approx(exhaust_m_s * math.log(50_000.0 / states[6, -1]), rel=1e-6)
+    assert states[6, -1] == pytest.approx(50_000.0 - 100.0 * ENGINE.mass_flow_kg_s, abs=0.1)
+
+
+def test_back_pressure_costs_thrust_and_an_idle_engine_gives_none() -> None:
+    full, none = np.asarray(1.0), np.asarray(0.0)
+    assert float(ENGINE.thrust_n(full, np.asarray(101_325.0))) == pytest.approx(900e3 - 101_325.0)
+    assert float(ENGINE.thrust_n(none, np.asarray(101_325.0))) == 0.0
+    throttle = ENGINE.throttle_for(np.asarray(500e3), np.asarray(101_325.0))
+    assert float(ENGINE.thrust_n(throttle, np.asarray(101_325.0))) == pytest.approx(500e3)
+
+
+def test_power_ramps_up_after_the_start_command_and_down_after_cut_off() -> None:
+    leg = Leg("ascent", Upright(1.0), BLUNT, ENGINE, lit_s=10.0, cut_s=20.0)
+    share = leg.power_share(np.array([9.9, 10.5, 11.0, 20.0, 20.25, 21.0]))
+    assert share.tolist() == pytest.approx([0.0, 0.5, 1.0, 1.0, 0.5, 0.0])
+
+
+def test_a_falling_body_reaches_terminal_speed() -> None:
+    start = state(Place(10.0, 20.0), 12_000.0, np.zeros(3), 2_000.0)
+    fall = Leg("descent", BaseFirst(0.0), BLUNT)
+    down = fall.fly(0.0, start, 400.0, Until(lambda _, m: float(m.altitude_m), rising=False))
+    at = motion_of(down.last)
+    terminal = math.sqrt(2.0 * 2_000.0 * 9.8 / (1.225 * 13.85))
+    assert float(at.speed_m_s) == pytest.approx(terminal, rel=0.02)
+
+
+def test_drag_takes_energy_and_lift_does_not() -> None:
+    moving = np.array([0.0, 1_000.0, -200.0])
+    start = state(Place(0.0, 0.0), 30_000.0, moving, 10_000.0)
+    for ratio in (0.0, 0.3):
+        leg = Leg("entry", BaseFirst(0.0, ratio), BLUNT.model_copy(update={"lift_to_drag": ratio}))
+        motion = motion_of(start)
+        force = leg.forces(np.asarray(0.0), motion).sum_n
+        assert float(force @ motion.ahead) == pytest.approx(-BLUNT.drag_n(motion.mach, motion.dynamic_pressure_pa))
+        assert float(force @ motion.lift_axis) == pytest.approx(-ratio * float(force @ motion.ahead), abs=1e-6)
+
+
+def test_a_landing_burn_ends_at_the_speed_that_was_asked_for() -> None:
+    start = state(Place(10.0, 20.0), 2_000.0, np.zeros(3), 30_000.0)
+    start[3:6] = -150.0 * start[:3] / np.linalg.norm(start[:3])
+    landing = Leg("landing_burn", Landing(2.0, BLUNT, 10.0), BLUNT, ENGINE, lit_s=0.0)
+    down = landing.fly(0.0, start, 60.0, Until(lambda _, m: float(m.altitude_m) - 10.0, rising=False))
+    assert float(motion_of(down.last).speed_m_s) == pytest.approx(2.0, abs=0.5)
+    settle = replace(landing, law=SteadySpeed(-1.0))
+    end = settle.fly(down.end_s, down.last, 60.0, Until(lambda _, m: float(m.altitude_m), rising=False))
+    assert float(motion_of(end.last).vertical_speed_m_s) == pytest.approx(-1.0, abs=0.05)
+
+
+def test_a_leg_whose_end_does_not_come_says_so() -> None:
+    start = state(Place(0.0, 0.0), 400e3, np.array([0.0, 7_500.0, 0.0]), 1_000.0)
+    with pytest.raises(FlightError, match=r"leg 'coast' from 5\.0 s did not end in 10 s"):
+        Leg("coast", AlongVelocity(0.0), VACUUM).fly(
+            5.0, start, 10.0, Until(lambda _, m: float(m.altitude_m), rising=False)
+        )
+
+
+def test_great_circles_agree_with_known_places() -> None:
+    beijing, sydney = Place(39.9042, 116.4074), Place(-33.8688, 151.2093)
+    distance = float(ground_distance_m(beijing, sydney.position_m()))
+    assert distance == pytest.approx(8_950e3, rel=0.002)
+    there = destination(beijing, bearing_deg(beijing, sydney), distance)
+    assert (there.latitude_deg, there.longitude_deg) == pytest.approx((-33.8688, 151.2093), abs=1e-6)
+
+
+def test_directions_on_the_ground_are_square() -> None:
+    place = Place(36.6, 121.2).position_m()
+    east, north = east_north(place)
+    up = place / np.linalg.norm(place)
+    frame = np.array([east, north, up])
+    assert frame @ frame.T == pytest.approx(np.eye(3), abs=1e-12)
+    assert np.linalg.det(frame) == pytest.approx(1.0)
+
+
+def test_elevation_is_a_right_angle_overhead_and_below_zero_behind_the_horizon() -> None:
+    station = Place(0.0, 0.0).position_m()
+    above, far = Place(0.0, 0.0).position_m(100e3), Place(0.0, 40.0).position_m(100e3)
+    assert float(elevation_deg(station, above)) == pytest.approx(90.0)
+    assert float(elevation_deg(station, far)) < 0.0
