@@ -198,7 +198,7 @@ async def _settled(feed: Feed, board: Board, truth: Truth, folder: Path) -> None
     try:
         async with asyncio.timeout(SETTLED_WITHIN_S):
             await feed.until(is_told)
-            while await asyncio.to_thread(archived_rows, folder) < board.messages:
+            while await asyncio.to_thread(archived_rows, folder) < board.messages:  # noqa: ASYNC110 -- no event tells of files
                 await asyncio.sleep(LOOK_EVERY_S)
     except TimeoutError:
         return

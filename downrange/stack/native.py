@@ -1,0 +1,102 @@
+"""mosquitto, Apache Kafka and InfluxDB without Docker: what deploy/native installs, started for one job."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+from downrange.stack.addresses import Addresses
+from downrange.stack.process import Process, free_port, start_process
+from downrange.stack.ready import influx_answers, kafka_answers, mqtt_answers, until_ready
+from telemetry.errors import FatalError
+
+SCRIPTS_DIR: Final = Path(__file__).parents[2] / "deploy" / "native"
+MQTT_READY_WITHIN_S: Final = 20.0
+KAFKA_READY_WITHIN_S: Final = 90.0
+INFLUX_READY_WITHIN_S: Final = 60.0
+ORG: Final = "downrange"
+BUCKET: Final = "telemetry"
+CREATED: Final = 201
+
+
+@asynccontextmanager
+async def native_stack(data_dir: Path) -> AsyncIterator[Addresses]:
+    """Install what is missing, start all three on free loopback ports, and stop them at the end.
+
+    Raises
+    ------
+    FatalError
+        If one cannot be had or does not come up; with the line that installs it, or its last log lines.
+    """
+    await install("mosquitto", "kafka", "influxdb")
+    async with (
+        mosquitto(data_dir / "mosquitto", free_port()) as (mqtt_url, _),
+        kafka(data_dir / "kafka", free_port()) as (bootstrap, _),
+        influxdb(data_dir / "influxdb", free_port()) as (influx_url, token),
+    ):
+        yield Addresses(mqtt_url, bootstrap, influx_url, token, ORG, BUCKET)
+
+
+async def install(*servers: str) -> None:
+    """Run deploy/native/servers.sh; it shows its progress on standard error.
+
+    Raises
+    ------
+    FatalError
+        If there is no checkout, or a server cannot be had; the script has said why.
+    """
+    script = SCRIPTS_DIR / "servers.sh"
+    if not script.is_file():
+        msg = "the native stack needs Downrange's checkout (deploy/native); from a wheel use --stack embedded or none"
+        raise FatalError(msg)
+    installer = await asyncio.create_subprocess_exec(script, "install", *servers)
+    if await installer.wait():
+        msg = f"could not install {', '.join(servers)}: see above"
+        raise FatalError(msg)
+
+
+def _start(server: str, data_dir: Path, port: int) -> list[str]:
+    return [str(SCRIPTS_DIR / "servers.sh"), "start", server, str(data_dir), str(port)]
+
+
+@asynccontextmanager
+async def mosquitto(data_dir: Path, port: int) -> AsyncIterator[tuple[str, Process]]:
+    """Run mosquitto on a port, going on with what is in its folder; yields its URL."""
+    command = [str(SCRIPTS_DIR / "servers.sh"), "start", "mosquitto", str(data_dir), str(port)]
+    async with start_process("mosquitto", command, log=data_dir / "server.log") as process:
+        await until_ready(process, lambda: mqtt_answers(port), MQTT_READY_WITHIN_S)
+        yield f"mqtt://127.0.0.1:{port}", process
+
+
+@asynccontextmanager
+async def kafka(data_dir: Path, port: int) -> AsyncIterator[tuple[str, Process]]:
+    """Run Kafka on a port, going on with what is in its folder; yields its bootstrap address."""
+    # a short life: the second compiler's work would never pay
+    command = ["env", "KAFKA_JVM=-XX:TieredStopAtLevel=1", *_start("kafka", data_dir, port)]
+    async with start_process("Kafka", command, log=data_dir / "server.log") as process:
+        await until_ready(process, lambda: kafka_answers(port), KAFKA_READY_WITHIN_S)
+        yield f"127.0.0.1:{port}", process
+
+
+@asynccontextmanager
+async def influxdb(data_dir: Path, port: int) -> AsyncIterator[tuple[str, str]]:
+    """Run a new InfluxDB on a port; yields its URL and the token that was drawn for it."""
+    url, token = f"http://127.0.0.1:{port}", secrets.token_urlsafe(32)
+    command = [str(SCRIPTS_DIR / "servers.sh"), "start", "influxdb", str(data_dir), str(port)]
+    async with start_process("InfluxDB", command, log=data_dir / "server.log") as process:
+        await until_ready(process, lambda: influx_answers(url), INFLUX_READY_WITHIN_S)
+        owner = {"username": "downrange", "password": secrets.token_urlsafe(16), "token": token}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{url}/api/v2/setup", json={**owner, "org": ORG, "bucket": BUCKET}) as response,
+        ):
+            if response.status != CREATED:
+                msg = f"InfluxDB refused its setup ({response.status}): {await response.text()}"
+                raise FatalError(msg)
+        yield url, token
