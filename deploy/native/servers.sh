@@ -42,8 +42,8 @@ install_many() {
   local wanted=("$@") name failed=()
   [[ ${#wanted[@]} -gt 0 && ${wanted[0]} != all ]] || wanted=("${names[@]}")
   for name in "${wanted[@]}"; do
-    # each in a shell of its own: all that can be had is installed before any failure is told
-    if (install_one "$name"); then say "$name: ready"; else failed+=("$name"); fi
+    # each in a process of its own: all that can be had is installed before any failure is told
+    if bash "${BASH_SOURCE[0]}" install-one "$name"; then say "$name: ready"; else failed+=("$name"); fi
   done
   [[ ${#failed[@]} -eq 0 ]] || die "could not install: ${failed[*]} (the reason and the remedy are above)"
 }
@@ -52,6 +52,9 @@ case ${1:-} in
   install)
     shift
     install_many "$@"
+    ;;
+  install-one)
+    install_one "$2"
     ;;
   installed)
     [[ $# -eq 2 ]] || usage
