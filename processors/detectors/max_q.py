@@ -7,11 +7,12 @@ from statistics import median
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processors.detector import Detector, Finding, found
 from processors.peaks import top_of
 from processors.signals import Trail
-from processors.stretch import Stretch
+from processors.stretch import Rows, Stretch
 from telemetry.vocabulary import FlightEvent
 
 
@@ -32,6 +33,8 @@ class MaxQParameters:
         dips by a tenth and comes back.
     smooth_rows
         The median of so many rows is looked at, so that a spike is no maximum.
+    model_s
+        What a parabola takes from a curve that is none, on top of what its residuals show.
     keep_rows
         The plateau of a slow ascent: a minute and a half.
     """
@@ -42,6 +45,7 @@ class MaxQParameters:
     fallen_share: float = 0.85
     fallen_rows: int = 10
     smooth_rows: int = 5
+    model_s: float = 0.3
     keep_rows: int = 900
 
 
@@ -87,22 +91,26 @@ class MaxQ(Detector):
         if rows is None:
             return ()
         pressure, climb = rows.values
-        chosen = (rows.counts % self.parameters.every_counts == 0) & (climb > self.parameters.climb_m_s)
-        for at in np.flatnonzero(chosen).tolist():
+        return self.follow(stretch, rows, np.asarray(pressure, dtype=np.float64), climb > self.parameters.climb_m_s)
+
+    def follow(
+        self, stretch: Stretch, rows: Rows, pressure: NDArray[np.float64], climbs: NDArray[np.bool_]
+    ) -> tuple[Finding, ...]:
+        """Take the rows on the way up and return the maximum once it is past."""
+        for at in np.flatnonzero((rows.counts % self.parameters.every_counts == 0) & climbs).tolist():
             if self._past(rows.t_ns[at : at + 1], pressure[at : at + 1]):
                 self.state.done = True
                 times, pressures = self.state.trail.arrays()
                 self.state.trail.clear()
                 top_ns, sigma_s, top_pa = top_of(times, pressures)
+                sigma_s = (sigma_s**2 + self.parameters.model_s**2) ** 0.5
                 values = stretch.at(top_ns, int(rows.t_ns[at])) | {"dynamic_pressure_pa": top_pa}
                 count_first = int(rows.counts[at]) - self.parameters.every_counts * (len(times) - 1)
                 event = FlightEvent.MAX_Q.value
                 return (found(event, top_ns, sigma_s, rows, at, max(count_first, 0), values),)
         return ()
 
-    def _past(
-        self, t_ns: np.ndarray[tuple[int], np.dtype[np.int64]], pressure: np.ndarray[tuple[int], np.dtype[np.generic]]
-    ) -> bool:
+    def _past(self, t_ns: NDArray[np.int64], pressure: NDArray[np.float64]) -> bool:
         """Take one row; return whether the maximum is past."""
         state, limits = self.state, self.parameters
         state.trail.add(t_ns, pressure, limits.keep_rows)
