@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -50,6 +50,7 @@ Headers = list[tuple[str, bytes]]
 SESSION_TIMEOUT_MS: Final = 6_000
 HEARTBEAT_INTERVAL_MS: Final = 2_000
 BATCH_OCTETS: Final = 256 * 1024
+STOP_S: Final = 3.0
 # after one of these the client never delivers again: trying again would be for ever, a new process begins afresh
 END_OF_A_PRODUCER: Final = (
     InvalidProducerEpoch,
@@ -204,7 +205,7 @@ def _worth_trying(error: KafkaError, what: str) -> Exception:
 
 @asynccontextmanager
 async def open_producer(settings: KafkaSettings, client_id: str) -> AsyncIterator[Producer]:
-    """Start a producer and stop it at the end; what it still holds is sent first."""
+    """Start a producer and stop it at the end; what it holds is sent first, if Kafka takes it in time."""
     client = AIOKafkaProducer(
         client_id=client_id,
         acks="all",
@@ -219,7 +220,9 @@ async def open_producer(settings: KafkaSettings, client_id: str) -> AsyncIterato
         await client.start()
         yield Producer(client, settings)
     finally:
-        await client.stop()
+        # a producer waits for its acknowledgements for ever; who needed them has waited before
+        with suppress(TimeoutError):
+            await asyncio.wait_for(client.stop(), STOP_S)
 
 
 @asynccontextmanager

@@ -29,20 +29,25 @@ def configure_logs(settings: ServiceSettings) -> None:
         if as_text
         else structlog.processors.JSONRenderer()
     )
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([] if as_text else [TRACEBACK]),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([] if as_text else [TRACEBACK]),
-            renderer,
-        ],
+        processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    # what libraries say through the standard library's logging has the same form
+    handler = logging.StreamHandler(sys.stderr)
+    end = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+    foreign = [structlog.stdlib.add_logger_name, *shared]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=end, foreign_pre_chain=foreign))
+    logging.basicConfig(level=logging.ERROR, handlers=[handler], force=True)
     # aiokafka reports each reconnection attempt as an error of its own; our adapters say it once, with the remedy
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ T = TypeVar("T")
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_FATAL: Final = 2
+GRACE_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +77,32 @@ async def serve(name: str, run: Run, settings: Settings) -> None:
     """
     scope = Scope(asyncio.Event(), Health(name), logger(name))
     loop = asyncio.get_running_loop()
-    async with health_server(settings.service, scope.health) as port, asyncio.timeout(None) as deadline:
+    deadline_s = settings.service.shutdown_deadline_s
+    deadline = asyncio.timeout(None)
 
-        def stop() -> None:
-            if not scope.stop.is_set():
-                scope.log.info("stopping", deadline_s=settings.service.shutdown_deadline_s)
-                deadline.reschedule(loop.time() + settings.service.shutdown_deadline_s)
-                scope.stop.set()
+    def stop() -> None:
+        if not scope.stop.is_set():
+            scope.log.info("stopping", deadline_s=deadline_s)
+            deadline.reschedule(loop.time() + deadline_s)
+            # for what no cancellation ends: a blocked thread, a client that waits for a server that is gone
+            faulthandler.dump_traceback_later(deadline_s + GRACE_S, exit=True)
+            scope.stop.set()
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop)
-        try:
-            scope.log.info("starting", health=f"http://{settings.service.health_host}:{port}/healthz")
-            await run(settings, scope)
-        finally:
+    try:
+        async with health_server(settings.service, scope.health) as port, deadline:
             for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
+                loop.add_signal_handler(number, stop)
+            try:
+                scope.log.info("starting", health=f"http://{settings.service.health_host}:{port}/healthz")
+                await run(settings, scope)
+            finally:
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    loop.remove_signal_handler(number)
+    except TimeoutError as error:
+        if not deadline.expired():
+            raise
+        msg = f"not done {deadline_s:g} s after it was asked to stop (DOWNRANGE_SHUTDOWN_DEADLINE_S)"
+        raise TimeoutError(msg) from error
     scope.log.info("stopped")
 
 
@@ -112,8 +124,10 @@ def main(name: str, run: Run, settings: Settings) -> int:
             log.error("cannot run", error=str(leaf))  # noqa: TRY400 -- an operator's mistake: the remedy, not a traceback
         if fatal:
             return EXIT_FATAL
-        log.exception("failed", exc_info=error)
+        log.exception("failed", error=str(error) or repr(error), exc_info=error)
         return EXIT_FAILED
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     return EXIT_OK
 
 
