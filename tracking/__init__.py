@@ -1,0 +1,1 @@
+"""What customers see: manifests, deliveries, the API and the tracking page."""

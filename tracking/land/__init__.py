@@ -1,0 +1,1 @@
+"""The world's land outlines, and the script that made the file."""

@@ -1,0 +1,1 @@
+"""The words of the tracking page, a language a file."""
