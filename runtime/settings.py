@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -15,6 +16,23 @@ from telemetry.errors import SettingsError
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
 KAFKA_CLIENT_LIMIT = 1_000_000
+ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@,]+):[1-9][0-9]{0,4}")
+
+
+def _check_url(value: str, schemes: tuple[str, str], variable: str) -> str:
+    """Return an address that can be connected to; a password in it would stand in every log line that names it."""
+    try:
+        parts = urlsplit(value)
+        complete = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        complete = False
+    if not complete:
+        msg = f"give {schemes[0]}://HOST:PORT, or {schemes[1]}://HOST:PORT for TLS"
+        raise ValueError(msg)
+    if parts.username is not None or parts.password is not None:
+        msg = f"give the address alone, and the secret in {variable}"
+        raise ValueError(msg)
+    return value
 
 
 class ServiceSettings(BaseSettings):
@@ -48,11 +66,7 @@ class MqttSettings(BaseSettings):
     @field_validator("url")
     @classmethod
     def _mqtt_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
-            msg = "give mqtt://HOST:PORT, or mqtts://HOST:PORT for TLS"
-            raise ValueError(msg)
-        return value
+        return _check_url(value, ("mqtt", "mqtts"), "DOWNRANGE_MQTT_USERNAME and DOWNRANGE_MQTT_PASSWORD")
 
     @property
     def host(self) -> str:
@@ -86,6 +100,21 @@ class KafkaSettings(BaseSettings):
     idempotent: bool = True
     max_request_bytes: Annotated[int, Field(ge=100_000, le=KAFKA_CLIENT_LIMIT)] = KAFKA_CLIENT_LIMIT
 
+    @field_validator("bootstrap")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        if not all(ADDRESS.fullmatch(address.strip()) for address in value.split(",")):
+            msg = "give HOST:PORT, or several with commas between"
+            raise ValueError(msg)
+        return value
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            msg = "DOWNRANGE_KAFKA_USERNAME and DOWNRANGE_KAFKA_PASSWORD belong together: set both or none"
+            raise ValueError(msg)
+        return self
+
 
 class IngestSettings(BaseSettings):
     """`DOWNRANGE_INGEST_*`: the bridge from MQTT to Kafka."""
@@ -117,6 +146,11 @@ class InfluxSettings(BaseSettings):
     gzip: bool = True
     timeout_s: Seconds = 30.0
 
+    @field_validator("url")
+    @classmethod
+    def _http_url(cls, value: str) -> str:
+        return _check_url(value, ("http", "https"), "DOWNRANGE_INFLUX_TOKEN")
+
 
 class ArchiveSettings(BaseSettings):
     """`DOWNRANGE_ARCHIVE_*`: where flights are kept."""
@@ -147,10 +181,15 @@ class GrafanaSettings(BaseSettings):
     url: str | None = None
     token: SecretStr | None = None
 
+    @field_validator("url")
+    @classmethod
+    def _http_url(cls, value: str | None) -> str | None:
+        return value if value is None else _check_url(value, ("http", "https"), "DOWNRANGE_GRAFANA_TOKEN")
+
     @model_validator(mode="after")
     def _token_needs_url(self) -> Self:
         if self.token is not None and self.url is None:
-            msg = "a token without DOWNRANGE_GRAFANA_URL"
+            msg = "DOWNRANGE_GRAFANA_TOKEN is set without DOWNRANGE_GRAFANA_URL: set both or none"
             raise ValueError(msg)
         return self
 
@@ -185,8 +224,11 @@ def read_settings() -> Settings:
         settings = next((cls for cls in SETTINGS_CLASSES if cls.__name__ == error.title), ServiceSettings)
         prefix = str(settings.model_config.get("env_prefix", "DOWNRANGE_"))
         name = prefix + "_".join(str(step) for step in first["loc"]).upper()
-        msg = f"{name.rstrip('_')}: {first['msg'].removeprefix('Value error, ')}"
-        raise SettingsError(msg) from error
+        said = first["msg"].removeprefix("Value error, ")
+        # what is wrong with several together names them itself
+        msg = f"{name}: {said}" if first["loc"] else said
+        # not chained: the original quotes what was given, which may be a secret
+        raise SettingsError(msg) from None
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
