@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from downrange.jobs import archive, demo, simulate
+from downrange.jobs import archive, demo, ledger, simulate
 from downrange.services import SERVICES
 from telemetry.errors import DownrangeError
 
@@ -35,7 +35,7 @@ app.command("simulate", rich_help_panel=JOBS)(simulate.simulate)
 app.command("replay", rich_help_panel=JOBS)(archive.replay)
 app.command("import", rich_help_panel=JOBS)(archive.import_)
 app.command("events", rich_help_panel=JOBS)(archive.events)
-app.command("ledger", rich_help_panel=JOBS)(archive.ledger)
+app.command("ledger", rich_help_panel=JOBS)(ledger.ledger)
 
 
 def _starter(name: str) -> Callable[[], None]:

@@ -9,7 +9,7 @@ from telemetry.dictionary import Dictionary
 from telemetry.events import Event
 from telemetry.frames import Frame
 from telemetry.quality import LedgerRow, LinkState, QualityRecord
-from telemetry.vocabulary import FlightEvent
+from telemetry.vocabulary import DeliveryStatus, FlightEvent
 
 NS_PER_S: Final = 10**9
 
@@ -45,7 +45,7 @@ class Board:
     events: dict[tuple[str, str, int], Event] = field(default_factory=dict)
     ledger: dict[tuple[str, ...], LedgerRow] = field(default_factory=dict)
     links: dict[tuple[str, ...], LinkState] = field(default_factory=dict)
-    deliveries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    deliveries: dict[str, DeliveryStatus] = field(default_factory=dict)
     messages: int = 0
     unreadable: int = 0
 

@@ -172,7 +172,7 @@ def _cargo_panel(board: Board) -> Panel:
         value = ship.values.get(channel)
         if value is not None:
             line.append(f"{good if value is True else bad}   ", style="green" if value is True else "yellow")
-    statuses = Counter(str(delivery.get("status", "?")) for delivery in board.deliveries.values())
+    statuses = Counter(status.value for status in board.deliveries.values())
     said = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in statuses.items())
     return Panel(
         Group(line, Text(f"parcels: {said or 'none booked'}")), title="cargo", title_align="left", border_style="yellow"

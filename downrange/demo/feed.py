@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -20,6 +19,8 @@ from telemetry.events import Event, event_from_kafka
 from telemetry.message import message_from_kafka
 from telemetry.quality import QUALITY_TYPES
 from telemetry.topics import KafkaTopic, Kind, flight_key, partition_of
+from tracking.delivery import Delivery
+from tracking.records import read_record
 
 FOLLOWED: Final = (KafkaTopic.TELEMETRY, KafkaTopic.EVENTS, KafkaTopic.QUALITY, KafkaTopic.DELIVERIES)
 
@@ -82,8 +83,9 @@ class Feed:
                     if kind is not None:
                         self._board.see_quality(kind.model_validate_json(record.value))
                 case KafkaTopic.DELIVERIES:
-                    if record.value is not None:
-                        self._board.deliveries[key] = json.loads(record.value)
+                    delivery = read_record(record.value or b"", list(record.headers))
+                    if isinstance(delivery, Delivery):
+                        self._board.deliveries[delivery.code] = delivery.status
                 case _:
                     pass
         except (InputError, ValidationError, ValueError):

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyarrow.parquet as pq
 
 from downrange.demo.board import Board
 from downrange.demo.console import Billing
-from downrange.demo.delivery import Booked, book_parcels, delivery_of
+from downrange.demo.delivery import Booked, ask_delivery, book_parcels
 from downrange.demo.feed import Feed, open_feed
 from downrange.demo.screen import Screen
 from downrange.demo.summary import Summary, Truth, balance, event_rows
@@ -33,11 +33,16 @@ from telemetry.dictionary import Registry
 from telemetry.errors import FatalError
 from telemetry.events import Event
 from telemetry.topics import LIVE_RUN
+from telemetry.vocabulary import DeliveryStatus
 
 SERVICES: Final = ("ingest", "detect", "store", "record", "track")
 SETTLED_WITHIN_S: Final = 60.0
 LOOK_EVERY_S: Final = 0.25
-FINAL_STATUSES: Final = {"out_for_delivery", "available_for_pickup", "exception"}
+FINAL_STATUSES: Final = {
+    DeliveryStatus.OUT_FOR_DELIVERY,
+    DeliveryStatus.AVAILABLE_FOR_PICKUP,
+    DeliveryStatus.EXCEPTION,
+}
 
 MakeScreen = Callable[[Board, Billing], Screen]
 
@@ -117,7 +122,7 @@ async def flown(options: Options, make_screen: MakeScreen, say: Callable[[str], 
             truth_file = await asyncio.to_thread(write_flight, transmitter, options.flight, truth_dir, packets=False)
             timings.reach("simulated_s")
             truth = Truth.model_validate_json(truth_file.read_bytes())
-            booked = await book_parcels(line.settings, truth, transmitter.flight.preset)
+            booked = await book_parcels(line.settings, options.flight, truth, transmitter.flight.preset)
             board = await _fly(options, line, transmitter, truth, booked, make_screen, timings)
             timings.reach("settled_s")
             yield Flown(line, booked.page, await _summarise(options, line, board, truth, booked, timings))
@@ -192,8 +197,8 @@ async def _settled(feed: Feed, board: Board, truth: Truth, folder: Path) -> None
     """
 
     def is_told() -> bool:
-        statuses = {delivery.get("status") for delivery in board.deliveries.values()}
-        return balance(board.ledger.values(), truth.sent).balanced and statuses <= FINAL_STATUSES
+        statuses = set(board.deliveries.values())
+        return balance(board.ledger.values(), truth.sent).balanced and bool(statuses) and statuses <= FINAL_STATUSES
 
     try:
         async with asyncio.timeout(SETTLED_WITHIN_S):
@@ -215,12 +220,11 @@ async def _summarise(
 ) -> Summary:
     archive_option = f"DOWNRANGE_ARCHIVE_DIR={shlex.quote(str(options.archive_dir))} "
     command = f"downrange replay {options.flight} --speed max --compare --stack {options.stack.value}"
-    delivery: dict[str, Any] = await delivery_of(line.settings, booked)
     return Summary(
         flight=options.flight,
         events=event_rows(board.events.values(), truth),
         ledger=balance(board.ledger.values(), truth.sent),
-        delivery=delivery,
+        delivery=await ask_delivery(line.settings, booked),
         archive=str(options.archive_dir / LIVE_RUN / options.flight),
         replay=archive_option + command,
         timings=timings.reached,

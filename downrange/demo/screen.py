@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, Protocol
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from downrange.demo.board import NS_PER_S, Board
@@ -55,7 +55,7 @@ class LiveScreen:
             finally:
                 live.update(self._drawing(), refresh=True)
 
-    def _drawing(self) -> object:
+    def _drawing(self) -> RenderableType:
         return draw(self._board, self._billing, self._console.width, self._console.height)
 
 

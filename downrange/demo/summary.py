@@ -134,9 +134,5 @@ def _when(row: EventRow) -> float:
     return row.t_event_s if row.t_event_s is not None else row.truth_s or 0.0
 
 
-def _when(row: EventRow) -> float:
-    return row.t_event_s if row.t_event_s is not None else row.truth_s or 0.0
-
-
 def _seconds(duration_ns: int) -> float:
     return round(duration_ns / 10**9, 3)

@@ -1,0 +1,212 @@
+"""`downrange import`, `replay`, `events` and `ledger`: what one does with recorded flights."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from downrange.stack.names import StackName
+
+if TYPE_CHECKING:
+    from replay.flight import ReplayOptions, ReplayProgress
+    from runtime.settings import Settings
+    from telemetry.events import Event
+
+EXIT_DIFFERENT: Final = 1
+MAX_SPEED: Final = "max"
+WIDE: Final = 200
+REPLAY_SERVICES: Final = ("ingest", "detect", "store", "record")
+Flight = Annotated[str, typer.Argument(help="Name of the flight, as in the archive.")]
+Run = Annotated[
+    str | None, typer.Option(help="Which run of it: live, imported, replay-...; the best there is by default.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV, plain or gzip: t_s and the channels of one packet.", exists=True)],
+    *,
+    dictionary: Annotated[str, typer.Option(help="Dictionary whose packet has the file's columns.")] = "webcast",
+    flight: Annotated[str | None, typer.Option(help="Name of the flight; the file's by default.")] = None,
+    t0: Annotated[datetime | None, typer.Option(help="When t_s was 0, in UTC; 2020-01-01 by default.")] = None,
+) -> None:
+    """Turn a recorded log into an archive that replay can fly."""
+    # loaded here, so that `downrange --help` does not wait for pyarrow
+    from datetime import UTC  # noqa: PLC0415
+
+    from ingest.importers.csv_log import ImportOptions, import_csv  # noqa: PLC0415
+    from replay.flight import replay_registry  # noqa: PLC0415
+    from runtime.settings import read_settings  # noqa: PLC0415
+
+    settings = read_settings()
+    options = ImportOptions(dictionary=dictionary, flight=flight)
+    if t0 is not None:
+        options = replace(options, t0=t0.replace(tzinfo=UTC))
+    result = import_csv(file, settings.archive, replay_registry(settings), settings.kafka.partitions, options)
+    typer.echo(f"{result.folder}: {result.packets:,} rows" + (", as it was before" if result.already_there else ""))
+    for bad in result.first_bad_rows:
+        typer.secho(f"{file}:{bad.line}: {bad.detail}", fg=typer.colors.YELLOW, err=True)
+    if result.bad_rows:
+        typer.secho(f"{result.bad_rows} lines could not be read; they are kept in the recording", err=True)
+    typer.echo(f"fly it: downrange replay {result.flight} --speed max --stack embedded")
+
+
+def replay(
+    flight: Flight,
+    *,
+    speed: Annotated[str, typer.Option(help="Flight seconds a second, or max.")] = "1",
+    from_: Annotated[str | None, typer.Option("--from", help="Begin at this time since liftoff: T+140, -10.")] = None,
+    to: Annotated[str | None, typer.Option(help="End at this time since liftoff.")] = None,
+    run: Run = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Compare the events with the original's.")] = False,
+    stack: Annotated[
+        StackName, typer.Option(help="none: your servers and services; embedded, native: started for this.")
+    ] = StackName.NONE,
+    as_json: AsJson = False,
+) -> None:
+    """Fly a recorded flight again through the same line, under a run of its own."""
+    from replay.flight import ReplayOptions  # noqa: PLC0415 -- see `import_`
+    from runtime.archive.catalog import find_recording  # noqa: PLC0415 -- see `import_`
+    from runtime.logs import configure_logs  # noqa: PLC0415 -- see `import_`
+    from runtime.settings import ServiceSettings, read_settings  # noqa: PLC0415 -- see `import_`
+
+    configure_logs(ServiceSettings(log_level="error"))
+    settings = read_settings()
+    find_recording(settings.archive.dir, flight, run)
+    options = ReplayOptions(
+        flight, source_run=run, speed=_speed(speed), from_s=_since_liftoff(from_), to_s=_since_liftoff(to)
+    )
+    if compare and (options.from_s is not None or options.to_s is not None):
+        raise typer.BadParameter("--compare is for a whole flight: leave out --from and --to")
+    sys.exit(asyncio.run(_replay(settings, options, stack, compare=compare, as_json=as_json)))
+
+
+async def _replay(settings: Settings, options: ReplayOptions, stack: StackName, *, compare: bool, as_json: bool) -> int:
+    from downrange.line import open_line  # noqa: PLC0415 -- see `import_`
+    from replay.compare import compare_events  # noqa: PLC0415 -- see `import_`
+    from replay.flight import new_run  # noqa: PLC0415 -- see `import_`
+    from replay.flight import replay as fly  # noqa: PLC0415 -- see `import_`
+    from replay.outcome import mark, outcome  # noqa: PLC0415 -- see `import_`
+    from runtime.archive.contents import recorded_events  # noqa: PLC0415 -- see `import_`
+    from runtime.logs import logger  # noqa: PLC0415 -- see `import_`
+
+    log, console = logger("replay"), Console(stderr=True)
+    named = replace(options, run=options.run or new_run())
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=console
+    )
+    with tempfile.TemporaryDirectory(prefix="downrange-") as work, bar:
+        task = bar.add_task("starting", total=None)
+
+        def say(text: str) -> None:
+            bar.update(task, description=text)
+
+        def on_progress(progress: ReplayProgress) -> None:
+            bar.update(task, description=f"flying {named.flight}", completed=progress.read, total=progress.recorded)
+
+        archive_dir = settings.archive.dir.absolute()
+        async with open_line(stack, REPLAY_SERVICES, Path(work), archive_dir, 0, say) as line:
+            begin = await mark(line.settings, named.run or "", named.flight, log)
+            result = await fly(line.settings, named, log, on_progress)
+            bar.update(task, description="waiting for the detectors", total=None)
+            found = await outcome(line.settings, begin)
+    uncounted = found.uncounted(result)
+    comparison = compare_events(recorded_events(result.source), found.events) if compare else None
+    seconds = (result.last_ns - result.first_ns) / 1e9
+    if as_json:
+        report = {
+            "run": result.run,
+            "flight": result.flight,
+            "messages": result.messages,
+            "packets": sum(result.packets.values()),
+            "flight_s": seconds,
+            "elapsed_s": result.elapsed_s,
+            "events": [event.model_dump(mode="json") for event in found.events],
+            "compare": None if comparison is None else {"same": comparison.same, "report": comparison.to_text()},
+        }
+        typer.echo(json.dumps(report, indent=1))
+    else:
+        count = sum(result.packets.values())
+        typer.echo(f"{result.run}: {count:,} packets, {seconds:,.0f} s of flight in {result.elapsed_s:.1f} s")
+        _print_events(found.events)
+        if comparison is not None:
+            typer.echo(comparison.to_text())
+    for (vehicle, packet), (sent, received) in uncounted.items():
+        typer.secho(f"{vehicle} {packet}: {sent} sent, {received} in the books", fg=typer.colors.RED, err=True)
+    return EXIT_DIFFERENT if uncounted or (comparison is not None and not comparison.same) else 0
+
+
+def events(flight: Flight, *, run: Run = None, as_json: AsJson = False) -> None:
+    """Show what happened on a recorded flight, when, and how sure that is."""
+    from runtime.archive.catalog import find_recording  # noqa: PLC0415 -- see `import_`
+    from runtime.archive.contents import recorded_events  # noqa: PLC0415 -- see `import_`
+    from runtime.settings import read_settings  # noqa: PLC0415 -- see `import_`
+
+    recording = find_recording(read_settings().archive.dir, flight, run)
+    found = sorted(recorded_events(recording), key=lambda event: event.t_ns)
+    if as_json:
+        for event in found:
+            typer.echo(event.model_dump_json())
+        return
+    typer.echo(f"{recording.run}/{recording.flight}: {len(found)} events")
+    _print_events(found)
+
+
+def _print_events(found: list[Event]) -> None:
+    from telemetry.vocabulary import FlightEvent  # noqa: PLC0415 -- see `import_`
+
+    in_order = sorted(found, key=lambda event: event.t_ns)
+    liftoff_ns = min((e.t_ns for e in in_order if e.type == FlightEvent.LIFTOFF.value), default=None)
+    zero_ns = liftoff_ns if liftoff_ns is not None else in_order[0].t_ns if in_order else 0
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    since = "T s" if liftoff_ns is not None else "s since the first"
+    for heading in (since, "± s", "vehicle", "event", "revision", "status", "known after s", "values"):
+        table.add_column(heading, justify="right" if heading.endswith(" s") else "left", no_wrap=heading != "values")
+    for event in in_order:
+        values = ", ".join(
+            f"{name} {value:,.6g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in event.values.items()
+        )
+        table.add_row(
+            f"{(event.t_ns - zero_ns) / 1e9:+,.2f}",
+            f"{event.t_sigma_s:.2f}",
+            event.vehicle,
+            event.name if event.ordinal == 0 else f"{event.name} {event.ordinal + 1}",
+            str(event.revision),
+            event.status,
+            f"{(event.detected_ns - event.t_ns) / 1e9:.2f}",
+            values,
+        )
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+def _speed(text: str) -> float | None:
+    if text == MAX_SPEED:
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not speed > 0:
+        raise typer.BadParameter(f"--speed {text!r} is neither a positive number nor {MAX_SPEED}")
+    return speed
+
+
+def _since_liftoff(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        return float(text.upper().removeprefix("T"))
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time since liftoff, for example T+151 or -10") from None

@@ -1,0 +1,1 @@
+"""`downrange ledger`: the books of a recorded flight, recounted from its raw packets."""
