@@ -57,7 +57,7 @@ async def health_server(settings: ServiceSettings, health: Health) -> AsyncItera
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/metrics", metrics)])
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.health_host, settings.health_port)

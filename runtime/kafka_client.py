@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import Any
 
 from runtime.settings import KafkaSettings
-from telemetry.errors import SettingsError
+from runtime.tls import tls_context
 
 
 def client_options(settings: KafkaSettings) -> dict[str, Any]:
@@ -19,11 +18,7 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
     """
     options: dict[str, Any] = {"bootstrap_servers": settings.bootstrap}
     if settings.ca_file is not None:
-        try:
-            options["ssl_context"] = ssl.create_default_context(cafile=str(settings.ca_file))
-        except OSError as error:  # an ssl.SSLError is one too
-            msg = f"DOWNRANGE_KAFKA_CA_FILE: {settings.ca_file} is no certificate file ({error.strerror or error})"
-            raise SettingsError(msg) from error
+        options["ssl_context"] = tls_context(settings.ca_file, "DOWNRANGE_KAFKA_CA_FILE")
     if settings.username is not None and settings.password is not None:
         options["sasl_mechanism"] = "SCRAM-SHA-512"
         options["sasl_plain_username"] = settings.username

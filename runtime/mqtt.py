@@ -13,7 +13,6 @@ The contract:
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from runtime.backoff import backoff_delays_s
 from runtime.mqtt_client import SteadyClient
 from runtime.service import first_of
 from runtime.settings import MqttSettings
+from runtime.tls import tls_context
 from telemetry.errors import DownrangeError, FatalError, TransientError
 from telemetry.message import JSON
 
@@ -275,7 +275,7 @@ def _steady(client: Client, log: FilteringBoundLogger) -> SteadyClient:
         "receive_max": settings.receive_maximum,
     }
     if settings.tls:
-        options["ssl_context"] = ssl.create_default_context(cafile=settings.ca_file)
+        options["ssl_context"] = tls_context(settings.ca_file, "DOWNRANGE_MQTT_CA_FILE")
     if will is not None:
         options["will"] = aiomqtt.Will(
             will.topic, payload=will.payload, qos=aiomqtt.QoS.AT_LEAST_ONCE, content_type=JSON
