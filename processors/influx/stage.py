@@ -15,7 +15,7 @@ from processors.influx.encoder import Encoder, Readable, read_event, read_qualit
 from processors.influx.line_protocol import Block
 from processors.influx.writer import InfluxWriter, RefusedLine
 from runtime.consumer import Batch, Offsets
-from runtime.kafka import Headers, Partition, Producer
+from runtime.kafka import Outgoing, Partition, Producer
 from telemetry.errors import InputError, TransientError
 from telemetry.topics import KafkaTopic, flight_key
 
@@ -31,7 +31,7 @@ TAG: Final = re.compile(rb",(flight|run|vehicle)=([^, ]+)")
 
 
 @dataclass(slots=True)
-class Outgoing:
+class Blocks:
     """Blocks on their way; one that failed is handed out again before the next."""
 
     blocks: Iterator[Block]
@@ -92,11 +92,11 @@ class InfluxStage:
                 self._read[tp] = records[-1].offset + 1
         return readable
 
-    def advance(self, decoded: Readable) -> Outgoing:
+    def advance(self, decoded: Readable) -> Blocks:
         """Step 3: lines, made as they are asked for."""
-        return Outgoing(self._encoder.blocks(decoded))
+        return Blocks(self._encoder.blocks(decoded))
 
-    async def produce(self, output: Outgoing) -> None:
+    async def produce(self, output: Blocks) -> None:
         """Step 4: write the blocks, the next one while InfluxDB works on the last."""
         failures: list[TransientError] = []
         slots = asyncio.Semaphore(WRITES_AT_ONCE)
@@ -122,10 +122,7 @@ class InfluxStage:
 
     async def flush(self) -> None:
         """Step 5: everything is stored, or safe in `downrange.rejected`."""
-        futures = []
-        for refused in self._refused:
-            key, headers = _rejection(refused)
-            futures.append(await self._producer.send(KafkaTopic.REJECTED, key, refused.line, headers))
+        futures = await self._producer.send_all(_rejection(refused) for refused in self._refused)
         await self._producer.acknowledged(futures)
         if self._refused:
             first = self._refused[0]
@@ -137,8 +134,8 @@ class InfluxStage:
         return self._read
 
 
-def _rejection(refused: RefusedLine) -> tuple[str, Headers]:
-    """Return key and headers of a refused line's record."""
+def _rejection(refused: RefusedLine) -> Outgoing:
+    """Return the record that keeps a refused line."""
     tags = {name.decode(): value for name, value in TAG.findall(refused.line)}
     headers = [
         *((name, tags.get(name, b"")) for name in ("run", "flight", "vehicle")),
@@ -146,4 +143,5 @@ def _rejection(refused: RefusedLine) -> tuple[str, Headers]:
         ("reason", refused.reason.value.encode()),
         ("detail", refused.detail.encode()),
     ]
-    return flight_key(tags.get("run", b"").decode(), tags.get("flight", b"").decode()), headers
+    key = flight_key(tags.get("run", b"").decode(), tags.get("flight", b"").decode())
+    return Outgoing(KafkaTopic.REJECTED, key, refused.line, headers)

@@ -1,0 +1,103 @@
+"""A made-up flight as messages, brought into Kafka, and services as processes that may be killed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from downrange.stack.process import Process, start_process
+from runtime.kafka import Outgoing, open_producer
+from runtime.settings import KafkaSettings, Settings, environment_of
+from telemetry.channels import Channel
+from telemetry.codec import PacketCodec
+from telemetry.dictionary import built_in
+from telemetry.link import LinkReport
+from telemetry.message import JSON, Message
+from telemetry.topics import Address, KafkaTopic, Kind
+
+NS: Final = 10**9
+T0_NS: Final = 1_893_456_000 * NS
+STATIONS: Final = ("haiyang", "sydney")
+RUN_SERVICE: Final = """
+import sys
+from downrange.services import SERVICES
+from runtime.service import main
+from runtime.settings import read_settings
+sys.exit(main(sys.argv[1], SERVICES[sys.argv[1]].load(), read_settings()))
+"""
+
+
+def new_flight() -> str:
+    return f"F-{token_hex(4)}"
+
+
+def values_of(channel: Channel, t_s: NDArray[np.float64]) -> NDArray[Any]:
+    if channel.kind == "bool":
+        return np.asarray(np.floor(t_s) % 2 == 0)
+    if channel.kind == "label":
+        return np.full(t_s.size, min(channel.labels or {0: ""}))
+    low, high = channel.range or (0, 1000)
+    wave = low + (high - low) * (0.5 + 0.4 * np.sin(t_s / 7))
+    return wave if channel.kind == "float" else np.floor(wave)
+
+
+def fly(
+    flight: str,
+    seconds: int,
+    *,
+    run: str = "live",
+    vehicle: str = "ship",
+    stations: Iterable[str] = STATIONS,
+    t0_ns: int = T0_NS,
+) -> Iterator[Message]:
+    """Yield a flight's messages: one a second from each station, all packet types in it, and a heartbeat."""
+    dictionary = built_in("yuanxing-1")
+    codec = PacketCodec(dictionary)
+    for second in range(seconds):
+        payload = b""
+        for name, packet in dictionary.packets.items():
+            rate = int(packet.rate_hz)
+            t_s = second + np.arange(rate) / rate
+            columns = {channel.name: values_of(channel, t_s) for channel in packet.channels}
+            counts = np.arange(second * rate, (second + 1) * rate)
+            payload += codec.encode(name, counts, t0_ns + (t_s * NS).astype(np.int64), columns)
+        for station in stations:
+            address = Address(run, flight, vehicle, station)
+            ert_ns = t0_ns + (second + 1) * NS
+            yield Message(address, Kind.TELEMETRY, payload, ert_ns, dictionary=dictionary.name)
+            report = LinkReport(state="aos", reason="heartbeat", ert_ns=ert_ns, signal_dbm=-90.0)
+            octets = report.model_dump_json(exclude_none=True).encode()
+            yield Message(address, Kind.LINK, octets, ert_ns, content_type=JSON)
+
+
+def record_of(message: Message) -> Outgoing:
+    return Outgoing(KafkaTopic.TELEMETRY, message.address.key, message.payload, message.kafka_headers())
+
+
+async def publish(settings: KafkaSettings, messages: Iterable[Message]) -> None:
+    """Bring messages into Kafka as ingest does, and wait for the acknowledgement."""
+    async with open_producer(settings, "test") as producer:
+        await producer.acknowledged(await producer.send_all(record_of(message) for message in messages))
+
+
+@asynccontextmanager
+async def running(name: str, settings: Settings, logs: Path) -> AsyncIterator[Process]:
+    """Run a service as a process of its own; SIGTERM at the end, if it still lives."""
+    environment = {**os.environ, **environment_of(settings), "DOWNRANGE_LOG_FORMAT": "json"}
+    command = [sys.executable, "-c", RUN_SERVICE, name]
+    async with start_process(name, command, log=logs / f"{name}.log", env=environment, stop_within_s=25) as process:
+        yield process
+
+
+def with_part_rules(settings: Settings, folder: Path, part_bytes: int, part_age_s: float) -> Settings:
+    changes = {"dir": folder, "part_bytes": part_bytes, "part_age_s": part_age_s}
+    return replace(settings, archive=settings.archive.model_copy(update=changes))
