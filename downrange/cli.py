@@ -9,7 +9,7 @@ import typer
 
 from downrange.jobs import archive, demo, ledger, simulate
 from downrange.services import SERVICES
-from telemetry.errors import DownrangeError
+from telemetry.errors import DownrangeError, leaves_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +68,10 @@ def main() -> None:
     """Run the command line; an error of ours is one line that says what to do, and exit code 2."""
     try:
         app()
-    except DownrangeError as error:
-        typer.secho(f"downrange: {error}", fg=typer.colors.RED, err=True)
+    except (DownrangeError, BaseExceptionGroup) as error:
+        ours = [leaf for leaf in leaves_of(error) if isinstance(leaf, DownrangeError)]
+        if not ours:
+            raise
+        for leaf in ours:
+            typer.secho(f"downrange: {leaf}", fg=typer.colors.RED, err=True)
         sys.exit(2)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from runtime.health import Health, health_server
 from runtime.logs import configure_logs, logger
 from runtime.settings import Settings
-from telemetry.errors import FatalError
+from telemetry.errors import FatalError, leaves_of
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -129,10 +129,3 @@ def main(name: str, run: Run, settings: Settings) -> int:
     finally:
         faulthandler.cancel_dump_traceback_later()
     return EXIT_OK
-
-
-def leaves_of(error: BaseException) -> list[BaseException]:
-    """Return the single errors of a nested exception group, or the error itself."""
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in leaves_of(inner)]
-    return [error]

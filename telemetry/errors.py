@@ -124,3 +124,10 @@ class DictionaryError(FatalError):
         self.path = path
         self.line = line
         self.detail = detail
+
+
+def leaves_of(error: BaseException) -> list[BaseException]:
+    """Return the single errors of a nested exception group, or the error itself."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in leaves_of(inner)]
+    return [error]

@@ -1,1 +1,5 @@
 """`downrange ledger`: the books of a recorded flight, recounted from its raw packets."""
+
+
+def ledger() -> None:
+    """Recount."""

