@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -72,9 +71,8 @@ async def embedded_stack(data_dir: Path) -> AsyncIterator[Addresses]:
         start_process("the MQTT broker", mqtt_command, log=data_dir / "mqtt.log") as mqtt,
         start_process("the Kafka broker", kafka_command, log=data_dir / "kafka.log") as kafka,
     ):
-        async with asyncio.TaskGroup() as group:
-            group.create_task(until_ready(mqtt, lambda: mqtt_answers(mqtt_port), READY_WITHIN_S))
-            group.create_task(until_ready(kafka, lambda: kafka_answers(kafka_port), READY_WITHIN_S))
+        await until_ready(mqtt, lambda: mqtt_answers(mqtt_port), READY_WITHIN_S)
+        await until_ready(kafka, lambda: kafka_answers(kafka_port), READY_WITHIN_S)
         async with needing(mqtt, kafka):
             yield Addresses(f"mqtt://127.0.0.1:{mqtt_port}", f"127.0.0.1:{kafka_port}")
 

@@ -6,12 +6,14 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
 import aiohttp
 
 from downrange.stack.addresses import Addresses
+from downrange.stack.needing import needing
 from downrange.stack.process import Process, free_port, start_process
 from downrange.stack.ready import influx_answers, kafka_answers, mqtt_answers, until_ready
 from telemetry.errors import FatalError
@@ -22,7 +24,6 @@ KAFKA_READY_WITHIN_S: Final = 90.0
 INFLUX_READY_WITHIN_S: Final = 60.0
 ORG: Final = "downrange"
 BUCKET: Final = "telemetry"
-CREATED: Final = 201
 
 
 @asynccontextmanager
@@ -32,13 +33,15 @@ async def native_stack(data_dir: Path) -> AsyncIterator[Addresses]:
     Raises
     ------
     FatalError
-        If one cannot be had or does not come up; with the line that installs it, or its last log lines.
+        If one cannot be had, does not come up, or ends before the body; with the line that installs it, or its last
+        log lines.
     """
     await install("mosquitto", "kafka", "influxdb")
     async with (
-        mosquitto(data_dir / "mosquitto", free_port()) as (mqtt_url, _),
-        kafka(data_dir / "kafka", free_port()) as (bootstrap, _),
-        influxdb(data_dir / "influxdb", free_port()) as (influx_url, token),
+        mosquitto(data_dir / "mosquitto", free_port()) as (mqtt_url, mqtt),
+        kafka(data_dir / "kafka", free_port()) as (bootstrap, broker),
+        influxdb(data_dir / "influxdb", free_port()) as (influx_url, token, database),
+        needing(mqtt, broker, database),
     ):
         yield Addresses(mqtt_url, bootstrap, influx_url, token, ORG, BUCKET)
 
@@ -61,15 +64,10 @@ async def install(*servers: str) -> None:
         raise FatalError(msg)
 
 
-def _start(server: str, data_dir: Path, port: int) -> list[str]:
-    return [str(SCRIPTS_DIR / "servers.sh"), "start", server, str(data_dir), str(port)]
-
-
 @asynccontextmanager
 async def mosquitto(data_dir: Path, port: int) -> AsyncIterator[tuple[str, Process]]:
     """Run mosquitto on a port, going on with what is in its folder; yields its URL."""
-    command = [str(SCRIPTS_DIR / "servers.sh"), "start", "mosquitto", str(data_dir), str(port)]
-    async with start_process("mosquitto", command, log=data_dir / "server.log") as process:
+    async with start_process("mosquitto", _start("mosquitto", data_dir, port), log=data_dir / "server.log") as process:
         await until_ready(process, lambda: mqtt_answers(port), MQTT_READY_WITHIN_S)
         yield f"mqtt://127.0.0.1:{port}", process
 
@@ -85,18 +83,33 @@ async def kafka(data_dir: Path, port: int) -> AsyncIterator[tuple[str, Process]]
 
 
 @asynccontextmanager
-async def influxdb(data_dir: Path, port: int) -> AsyncIterator[tuple[str, str]]:
-    """Run a new InfluxDB on a port; yields its URL and the token that was drawn for it."""
-    url, token = f"http://127.0.0.1:{port}", secrets.token_urlsafe(32)
-    command = [str(SCRIPTS_DIR / "servers.sh"), "start", "influxdb", str(data_dir), str(port)]
-    async with start_process("InfluxDB", command, log=data_dir / "server.log") as process:
+async def influxdb(data_dir: Path, port: int) -> AsyncIterator[tuple[str, str, Process]]:
+    """Run InfluxDB on a port, going on with what is in its folder; yields its URL and that folder's token."""
+    url = f"http://127.0.0.1:{port}"
+    async with start_process("InfluxDB", _start("influxdb", data_dir, port), log=data_dir / "server.log") as process:
         await until_ready(process, lambda: influx_answers(url), INFLUX_READY_WITHIN_S)
-        owner = {"username": "downrange", "password": secrets.token_urlsafe(16), "token": token}
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(f"{url}/api/v2/setup", json={**owner, "org": ORG, "bucket": BUCKET}) as response,
-        ):
-            if response.status != CREATED:
-                msg = f"InfluxDB refused its setup ({response.status}): {await response.text()}"
-                raise FatalError(msg)
-        yield url, token
+        yield url, await _token(data_dir, url), process
+
+
+async def _token(data_dir: Path, url: str) -> str:
+    """Return the token of an InfluxDB, setting the database up if it is new."""
+    kept = data_dir / "token"
+    if not kept.exists():
+        # written down first: a database that is set up and whose token nobody has would be lost
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(32))
+    token = kept.read_text()
+    owner = {"username": "downrange", "password": secrets.token_urlsafe(16), "token": token}
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{url}/api/v2/setup") as response:
+            is_new = (await response.json())["allowed"]
+        if is_new:
+            async with session.post(f"{url}/api/v2/setup", json={**owner, "org": ORG, "bucket": BUCKET}) as response:
+                if response.status != HTTPStatus.CREATED:
+                    msg = f"InfluxDB refused its setup ({response.status}): {await response.text()}"
+                    raise FatalError(msg)
+    return token
+
+
+def _start(server: str, data_dir: Path, port: int) -> list[str]:
+    return ["bash", str(SCRIPTS_DIR / "servers.sh"), "start", server, str(data_dir), str(port)]

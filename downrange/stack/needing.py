@@ -20,6 +20,7 @@ async def needing(*processes: Process) -> AsyncIterator[None]:
         If a process has ended before the body; with its exit code and its last log lines.
     """
     body = asyncio.current_task()
+    cancelling = body.cancelling() if body is not None else 0
     ended: list[Process] = []
 
     def end_body(watch: asyncio.Task[int]) -> None:
@@ -41,7 +42,7 @@ async def needing(*processes: Process) -> AsyncIterator[None]:
             await asyncio.wait(watched)
     except asyncio.CancelledError:
         # as asyncio.timeout does it: ours becomes an error, somebody else's goes on
-        if body is None or not ended or body.uncancel():
+        if body is None or not ended or body.uncancel() > cancelling:
             raise
         raise _end_of(ended[0]) from None
     except Exception as error:

@@ -21,8 +21,8 @@ TAIL_LINES: Final = 12
 STOP_WITHIN_S: Final = 10.0
 
 
-# below the range from which the kernel takes the ports of outgoing connections (net.ipv4.ip_local_port_range): a port out of that range
-# can be gone when the server binds it, or when it comes back to it after a crash
+# below the range from which the kernel takes the ports of outgoing connections (net.ipv4.ip_local_port_range): a port
+# out of that range can be gone when the server binds it, or when it comes back to it after a crash
 SERVER_PORTS: Final = range(20_000, 32_000)
 
 
@@ -133,8 +133,9 @@ async def start_process(
 def _dies_with(parent_pid: int) -> Callable[[], None] | None:
     """Return what has Linux end the child when we are killed with -9 and cannot do it ourselves.
 
-    The kernel's own mark on the child needs no supervisor that could itself be killed, and it stays when the child becomes another
-    program, as the scripts of `deploy/native` do. It means the thread that starts the child: one that stays until the end.
+    The kernel's own mark on the child needs no supervisor that could itself be killed, and it stays when the child
+    becomes another program, as the scripts of `deploy/native` do. The parent that it means is the thread that starts
+    the child: it has to stay until the end.
     """
     if sys.platform != "linux":
         return None

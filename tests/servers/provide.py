@@ -64,7 +64,7 @@ async def influx_server(data_dir: Path) -> AsyncIterator[Influx]:
             yield Influx(url, token, org, bucket)
     else:
         await _install("influxdb", "DOWNRANGE_TEST_INFLUX_URL=http://TOKEN@HOST:PORT/ORG/BUCKET")
-        async with native.influxdb(data_dir, free_port()) as (url, token):
+        async with native.influxdb(data_dir, free_port()) as (url, token, _):
             yield Influx(url, token, org, bucket)
 
 
