@@ -95,7 +95,9 @@ class SteadyClient(aiomqtt.Client):
             # AttributeError: a TLS transport that the broker has closed already
             with suppress(TimeoutError, OSError, aiomqtt.ConnectError, AttributeError):
                 async with asyncio.timeout(CLOSE_S):
-                    await self._disconnect(reason_code=code)
+                    # a property gives the packet its long form: the demo's broker takes the short one, which aiomqtt
+                    # sends else, for a broken connection, and publishes the will
+                    await self._disconnect(reason_code=code, session_expiry_interval=self._session_expiry_interval)
         except asyncio.CancelledError:
             # a cancelled task of aiomqtt's leaves a cancelled future to wait for; only a cancellation of ours goes on
             task = asyncio.current_task()
