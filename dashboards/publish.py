@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-import niquests
 from grafana_client.api import AsyncGrafanaApi
 from grafana_client.client import GrafanaClientError, GrafanaException, GrafanaUnauthorizedError
 
@@ -48,13 +47,7 @@ def dashboard_url(base: str, view: View) -> str:
     """
     times = {"from": view.from_ns // NS_PER_MS, "to": -(-view.to_ns // NS_PER_MS)}
     query = urlencode({"var-run": view.run, "var-flight": view.flight, **times})
-    return f"{_shown(base)}/d/{UID}/{TITLE.lower().replace(' ', '-')}?{query}"
-
-
-def _shown(url: str) -> str:
-    """Return a URL as everybody may see it: without the password that it may carry."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1], query="", fragment="")).rstrip("/")
+    return f"{base.rstrip('/')}/d/{UID}/{TITLE.lower().replace(' ', '-')}?{query}"
 
 
 def datasource(influx: InfluxSettings) -> dict[str, Any]:
@@ -89,20 +82,20 @@ async def publish(grafana: GrafanaSettings, influx: InfluxSettings, view: View) 
         msg = "no Grafana: set DOWNRANGE_GRAFANA_URL"
         raise SettingsError(msg)
     token = grafana.token.get_secret_value() if grafana.token is not None else None
-    api, shown = _client(grafana.url, token), _shown(grafana.url)
+    api = _client(grafana.url, token)
     async with api.client.s:
         try:
             await _put_datasource(api, datasource(influx))
             await _put_dashboard(api)
         except GrafanaUnauthorizedError as error:
-            raise SettingsError(f"Grafana at {shown} refuses us: set DOWNRANGE_GRAFANA_TOKEN") from error
+            raise SettingsError(f"Grafana at {grafana.url} refuses us: set DOWNRANGE_GRAFANA_TOKEN") from error
         except GrafanaException as error:
             if error.status_code == FORBIDDEN:
-                msg = f"Grafana at {shown}: DOWNRANGE_GRAFANA_TOKEN must be an administrator's ({error.message})"
+                msg = f"Grafana at {grafana.url}: DOWNRANGE_GRAFANA_TOKEN must be an administrator's ({error.message})"
                 raise SettingsError(msg) from error
-            raise TransientError(f"Grafana at {shown}: {error.message}") from error
-        except niquests.exceptions.RequestException as error:
-            msg = f"no Grafana at {shown}: start it, or set DOWNRANGE_GRAFANA_URL ({type(error).__name__})"
+            raise TransientError(f"Grafana at {grafana.url}: {error.message}") from error
+        except OSError as error:  # the base of every error of the HTTP client beneath
+            msg = f"no Grafana at {grafana.url}: start it, or set DOWNRANGE_GRAFANA_URL ({type(error).__name__})"
             raise TransientError(msg) from error
     return dashboard_url(grafana.url, view)
 

@@ -8,7 +8,6 @@ import getpass
 import os
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from downrange.stack.process import free_port
 from runtime.mqtt import Client, Connection, MqttLostError, MqttRefusedError, connect
 from runtime.settings import MqttSettings
 
@@ -27,17 +27,16 @@ TIMEOUT_S = 20
 STATIONS = ("haiyang", "sydney")
 
 
-def program(name: str) -> str:
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-    assert found, f"{name} is missing: apt-get install mosquitto, or deploy/native/servers.sh install mosquitto"
-    return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def with_mosquitto() -> dict[str, str]:
+    """Return an environment that finds mosquitto and its tools: the machine's, or those that deploy/native unpacked."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "downrange"
+    root = Path(os.environ.get("DOWNRANGE_CACHE_DIR", cache)) / "mosquitto" / "root"
+    programs = [os.environ["PATH"], "/usr/sbin", "/usr/local/sbin", f"{root}/usr/sbin", f"{root}/usr/bin"]
+    environment = {**os.environ, "PATH": ":".join(programs)}
+    if shutil.which("mosquitto", path=":".join(programs[:3])) is None:
+        libraries = [*root.glob("usr/lib/*"), *root.glob("lib/*"), os.environ.get("LD_LIBRARY_PATH", "")]
+        environment["LD_LIBRARY_PATH"] = ":".join(map(str, libraries))
+    return environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +68,11 @@ class Broker:
 
 
 @pytest.fixture(scope="module")
-def secrets(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+def secrets(mqtt_url: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    assert mqtt_url, "asked for because it installs mosquitto where there is none"
     folder = tmp_path_factory.mktemp("secrets")
-    program("mosquitto_passwd")
     environment = {
-        **os.environ,
+        **with_mosquitto(),
         "DOWNRANGE_ENV_FILE": str(folder / ".env"),
         "DOWNRANGE_SECRETS_DIR": str(folder),
     }
@@ -104,7 +103,6 @@ async def running(shape: str, secrets: tuple[Path, dict[str, str]], tmp_path: Pa
         "/mosquitto/config/": f"{tmp_path}/config/",
         "/mosquitto/data/": f"{tmp_path}/data/",
         "/tmp/": f"{tmp_path}/run/",  # noqa: S108 -- the container's own, in memory
-        "exec mosquitto": f"exec {program('mosquitto')}",
         "listener 1883": f"listener {port} 127.0.0.1",
         "listener 8883": f"listener {port} 127.0.0.1",
         "allow_anonymous false": f"allow_anonymous false\nuser {getpass.getuser()}\nsys_interval 1",
@@ -114,7 +112,7 @@ async def running(shape: str, secrets: tuple[Path, dict[str, str]], tmp_path: Pa
     for source in (ROOT / "deploy/mosquitto").iterdir():
         text = re.sub("|".join(map(re.escape, moved)), lambda match: moved[match[0]], source.read_text())
         (tmp_path / "config" / source.name).write_text(text)
-    process = await asyncio.create_subprocess_exec("sh", str(tmp_path / "config/start.sh"), shape)
+    process = await asyncio.create_subprocess_exec("sh", str(tmp_path / "config/start.sh"), shape, env=with_mosquitto())
     try:
         async with asyncio.timeout(TIMEOUT_S):
             while True:

@@ -12,11 +12,11 @@ import aiohttp
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from servers.provide import Influx
 
 from dashboards.mission_control import build
 from processors.influx.line_protocol import packet_lines
 from processors.influx.points import event_line, link_line, quality_line
-from runtime.settings import InfluxSettings
 from telemetry.channels import Channel
 from telemetry.codec import PacketCodec
 from telemetry.dictionary import Dictionary, built_in
@@ -95,7 +95,7 @@ class Asked:
     """A server with one flight in it, asked as Grafana asks."""
 
     session: aiohttp.ClientSession
-    settings: InfluxSettings
+    influx: Influx
 
     async def __call__(self, query: str, finest_ms: int = 1000) -> list[dict[str, Any]]:
         """Return the series of the answer."""
@@ -111,7 +111,7 @@ class Asked:
         for word, meaning in words.items():
             query = query.replace(word, meaning)
         assert "$" not in query.replace("$/", "")
-        form = {"q": query, "db": self.settings.bucket, "epoch": "ms"}
+        form = {"q": query, "db": self.influx.bucket, "epoch": "ms"}
         async with self.session.post("/query", data=form) as response:
             answer = await response.json()
         assert response.status == 200, (query, answer)
@@ -122,10 +122,9 @@ class Asked:
 
 
 @pytest.fixture
-async def ask(influx: InfluxSettings) -> AsyncIterator[Asked]:
-    token = influx.token.get_secret_value() if influx.token is not None else ""
+async def ask(influx: Influx) -> AsyncIterator[Asked]:
     dictionary = built_in("yuanxing-1")
-    async with aiohttp.ClientSession(influx.url, headers={"Authorization": f"Token {token}"}) as session:
+    async with aiohttp.ClientSession(influx.url, headers={"Authorization": f"Token {influx.token}"}) as session:
         lines: list[str] = []
         for vehicle in ("ship", "booster"):
             address = Address(RUN, FLIGHT, vehicle, "haiyang")
