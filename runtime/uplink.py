@@ -16,9 +16,9 @@ from structlog.typing import FilteringBoundLogger
 
 from runtime.mqtt import Client, Will, stay_connected
 from runtime.outbox import Outbox, Pace, Tally
-from runtime.service import leaves_of
 from runtime.settings import MqttSettings
 from runtime.spool import Store
+from telemetry.errors import leaves_of
 from telemetry.link import WILL, LinkReport
 from telemetry.message import JSON, Message
 from telemetry.topics import ROOT, Address, Kind

@@ -28,6 +28,7 @@ DEFAULT_SPEED: Final = 25.0
 EXIT_OK: Final = 0
 EXIT_UNBALANCED: Final = 1
 EXIT_INTERRUPTED: Final = 130
+PLAIN_WIDTH: Final = 120
 
 
 def demo(
@@ -53,7 +54,7 @@ def demo(
     from runtime.logs import configure_logs  # noqa: PLC0415
     from runtime.settings import ServiceSettings  # noqa: PLC0415
 
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
     flight = f"{'YX1' if preset == 'express' else Path(preset).stem.upper()}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     configure_logs(ServiceSettings(log_level="error"))
     options = Options(
