@@ -1,0 +1,303 @@
+"""The InfluxDB writer against real servers: killed, cut off and given what InfluxDB refuses, it stores every point."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from http import HTTPStatus
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from flown import NS, STATIONS, fly, new_flight, publish, running
+from pydantic import SecretStr
+from servers.provide import Influx
+
+from downrange.stack.process import free_port
+from processors.influx.line_protocol import Block, point_line
+from processors.influx.stage import LINE_PROTOCOL
+from processors.influx.writer import InfluxWriter, open_writer
+from runtime.groups import ends_of, group_passes
+from runtime.health import Health
+from runtime.kafka import Partition, read_to_end
+from runtime.kafka_topics import ensure_topics
+from runtime.logs import logger
+from runtime.service import Scope
+from runtime.settings import InfluxSettings, KafkaSettings, ServiceSettings, Settings
+from telemetry.errors import FatalError, Reason, SettingsError, TransientError
+from telemetry.topics import KafkaTopic, flight_key, partition_of
+
+GROUP = "downrange.store"
+PATIENCE_S = 60
+WEEK_NS = 7 * 24 * 3600 * NS
+SECONDS = 400
+NAV_HZ = 50
+
+
+def some_week() -> int:
+    """Return a time in a week of a test's own: InfluxDB keeps a field's type for a week."""
+    return random.randrange(2_700, 9_000) * WEEK_NS + WEEK_NS // 2  # noqa: S311 -- no secret
+
+
+@pytest.fixture
+async def settings(kafka_bootstrap: str, influx: Influx) -> Settings:
+    kafka = KafkaSettings(bootstrap=kafka_bootstrap)
+    await ensure_topics(kafka, logger("test"), PATIENCE_S)
+    return Settings(kafka=kafka, influx=influx_settings(influx))
+
+
+def influx_settings(influx: Influx, **changes: Any) -> InfluxSettings:
+    place: dict[str, Any] = {
+        "url": influx.url,
+        "token": SecretStr(influx.token),
+        "org": influx.org,
+        "bucket": influx.bucket,
+    }
+    return InfluxSettings(**(place | {"batch_lines": 500} | changes))
+
+
+async def ask(influx: Influx, query: str) -> list[list[Any]]:
+    """Ask as Grafana does; returns the rows of the first series."""
+    headers = {"Authorization": f"Token {influx.token}"}
+    form = {"q": query, "db": influx.bucket, "epoch": "ns"}
+    async with aiohttp.ClientSession() as session, session.post(f"{influx.url}/query", data=form, headers=headers) as r:
+        answer = await r.json()
+    assert r.status == HTTPStatus.OK, answer
+    series = answer["results"][0].get("series", [])
+    return list(series[0]["values"]) if series else []
+
+
+async def count(influx: Influx, field: str, measurement: str, flight: str) -> int:
+    query = f'SELECT count("{field}") FROM "{measurement}" WHERE "flight" = \'{flight}\''  # noqa: S608 -- our own names
+    rows = await ask(influx, query)
+    return int(rows[0][1]) if rows else 0
+
+
+async def stored(settings: Settings, flight: str, patience_s: float = PATIENCE_S) -> None:
+    ends = await ends_of(
+        settings.kafka, flight_key("live", flight), (KafkaTopic.TELEMETRY, KafkaTopic.EVENTS, KafkaTopic.QUALITY)
+    )
+    await group_passes(settings.kafka, GROUP, ends, patience_s)
+
+
+@asynccontextmanager
+async def writer(settings: InfluxSettings) -> AsyncIterator[InfluxWriter]:
+    async with open_writer(settings) as opened:
+        yield opened
+
+
+async def test_killed_three_times_it_stores_exactly_the_unique_points(
+    settings: Settings, influx: Influx, tmp_path: Path
+) -> None:
+    flight, t0_ns = new_flight(), some_week()
+    messages = fly(flight, SECONDS, t0_ns=t0_ns)
+    for _ in range(3):
+        await publish(settings.kafka, islice(messages, SECONDS))
+        before = await count(influx, "altitude_m", "nav", flight)
+        async with running("store", settings, tmp_path) as store, asyncio.timeout(PATIENCE_S):
+            while await count(influx, "altitude_m", "nav", flight) <= before:
+                pass
+            await store.kill()
+    await publish(settings.kafka, messages)
+    async with running("store", settings, tmp_path) as store:
+        await stored(settings, flight)
+        assert await store.stop(25) == 0
+    for measurement, field, rate_hz in (
+        ("nav", "altitude_m", NAV_HZ),
+        ("propulsion", "thrust_n", 20),
+        ("cargo", "tilt_deg", 5),
+        ("health", "flight_phase", 1),
+    ):
+        assert await count(influx, field, measurement, flight) == SECONDS * rate_hz
+    assert await count(influx, "state", "links", flight) == SECONDS * len(STATIONS)
+    first = await ask(influx, f'SELECT first("altitude_m"), "vehicle" FROM "nav" WHERE "flight" = \'{flight}\'')  # noqa: S608 -- our own names
+    assert first[0][0] == t0_ns
+    assert first[0][2] == "ship"
+
+
+async def test_what_influxdb_refuses_is_kept_with_its_reason_and_the_rest_is_stored(
+    settings: Settings, influx: Influx, tmp_path: Path
+) -> None:
+    flight, t0_ns = new_flight(), some_week()
+    other = point_line("cargo", {"flight": "other"}, {"tilt_deg": "a word"}, t0_ns)
+    async with writer(settings.influx) as opened:
+        assert await opened.write(Block(str(other).encode(), 1)) == []
+    await publish(settings.kafka, fly(flight, 40, t0_ns=t0_ns, stations=["haiyang"]))
+    async with running("store", settings, tmp_path):
+        await stored(settings, flight)
+    assert await count(influx, "altitude_m", "nav", flight) == 40 * NAV_HZ
+    assert await count(influx, "bay_pressure_pa", "cargo", flight) == 0
+    key = flight_key("live", flight)
+    tp = Partition(KafkaTopic.REJECTED.value, partition_of(key, settings.kafka.partitions))
+    kept = [r async for r in read_to_end(settings.kafka, "test", [tp]) if r.key == key.encode()]
+    assert len({record.value for record in kept}) == 40 * 5
+    headers = dict(kept[0].headers)
+    assert headers["reason"] == Reason.FIELD_CONFLICT.value.encode()
+    assert headers["content-type"] == LINE_PROTOCOL.encode()
+    assert (headers["run"], headers["flight"], headers["vehicle"]) == (b"live", flight.encode(), b"ship")
+    assert b'"tilt_deg"' in headers["detail"]
+    assert kept[0].value.startswith(f"cargo,flight={flight},run=live,vehicle=ship ".encode())
+
+
+async def test_bad_lines_among_good_ones_are_told_apart(influx: Influx) -> None:
+    t0_ns = some_week()
+    async with writer(influx_settings(influx)) as opened:
+        await opened.write(Block(f"m,flight=x f=1 {t0_ns}\n".encode(), 1))
+        bad = {3, 7, 8, 9, 100, 255}
+        lines = [f"m,flight=x f={'t' if n in bad else n} {t0_ns + n}\n" for n in range(256)]
+        refused = await opened.write(Block("".join(lines).encode(), 256))
+        assert [line.line.decode() + "\n" for line in refused] == [lines[n] for n in sorted(bad)]
+        assert {line.reason for line in refused} == {Reason.FIELD_CONFLICT}
+        unparsable = await opened.write(Block(f"m,flight=y f=1 {t0_ns}\nnonsense\nm,flight=y f=2 1\n".encode(), 3))
+        assert [line.line for line in unparsable] == [b"nonsense"]
+    assert await count(influx, "f", "m", "x") == 256 - len(bad)
+    assert await count(influx, "f", "m", "y") == 2
+
+
+@pytest.mark.parametrize("text", ['"quoted"', "back\\", "a,b=c d", "two\nlines", "航天 🚀", "\\", "\\n", " ", "'"])
+async def test_text_comes_back_from_influxdb(influx: Influx, text: str) -> None:
+    flight, t0_ns = new_flight(), some_week()
+    line = point_line("te,xt m", {"flight": flight, "t=g": "a, b=c"}, {"te,xt": text}, t0_ns)
+    async with writer(influx_settings(influx)) as opened:
+        assert await opened.write(Block(str(line).encode(), 1)) == []
+    rows = await ask(influx, f'SELECT "te,xt", "t=g" FROM "te,xt m" WHERE "flight" = \'{flight}\'')  # noqa: S608 -- our own names
+    assert rows == [[t0_ns, text.replace("\n", "\\n"), "a, b=c"]]
+
+
+class Relay:
+    """A TCP relay to a server, which can be cut."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._target = (parts.hostname, parts.port)
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.port = free_port()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+
+    async def cut(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for stream in list(self._writers):
+            stream.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, stream: asyncio.StreamWriter) -> None:
+        far_reader, far = await asyncio.open_connection(*self._target)
+        self._writers |= {stream, far}
+        try:
+            await asyncio.gather(self._copy(reader, far), self._copy(far_reader, stream))
+        finally:
+            self._writers -= {stream, far}
+            stream.transport.abort()
+            far.transport.abort()
+
+    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while octets := await source.read(64 * 1024):
+                sink.write(octets)
+                await sink.drain()
+        sink.transport.abort()
+
+
+async def health(port: int) -> dict[str, Any]:
+    with contextlib.suppress(aiohttp.ClientError):
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/healthz") as answer:
+            return dict(await answer.json())
+    return {"healthy": None, "parts": {}}
+
+
+async def says(port: int, *, healthy: bool) -> dict[str, Any]:
+    async with asyncio.timeout(PATIENCE_S):
+        while (found := await health(port))["healthy"] is not healthy:  # noqa: ASYNC110 -- health is asked for
+            await asyncio.sleep(0.1)
+    return found
+
+
+async def test_while_influxdb_is_away_nothing_is_committed_and_then_nothing_is_missing(
+    settings: Settings, influx: Influx, tmp_path: Path
+) -> None:
+    flight, relay, port = new_flight(), Relay(influx.url), free_port()
+    away = replace(
+        settings,
+        influx=influx_settings(influx, url=relay.url, timeout_s=2),
+        service=ServiceSettings(health_port=port, connect_timeout_s=PATIENCE_S),
+    )
+    t0_ns = some_week()
+    messages = fly(flight, 100, t0_ns=t0_ns)
+    await relay.open()
+    async with running("store", away, tmp_path):
+        await says(port, healthy=True)
+        await publish(settings.kafka, islice(messages, 40))
+        await stored(settings, flight)
+        await relay.cut()
+        await publish(settings.kafka, islice(messages, 200))
+        found = await says(port, healthy=False)
+        assert relay.url in found["parts"]["produce"]
+        with pytest.raises(TransientError, match=GROUP):
+            await stored(settings, flight, patience_s=1)
+        assert await count(influx, "altitude_m", "nav", flight) == 10 * NAV_HZ
+        await relay.open()
+        await publish(settings.kafka, messages)
+        await stored(settings, flight)
+        await says(port, healthy=True)
+    await relay.cut()
+    assert await count(influx, "altitude_m", "nav", flight) == 100 * NAV_HZ
+
+
+def scope() -> Scope:
+    return Scope(asyncio.Event(), Health("store"), logger("store"))
+
+
+async def test_an_influxdb_that_is_not_there_is_named_with_what_to_set(
+    influx: Influx, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    async with writer(influx_settings(influx, url=url)) as opened:
+        with pytest.raises(FatalError, match=f"{url} within 1 s.*DOWNRANGE_INFLUX_URL"):
+            await opened.connect(scope(), 1)
+    said = capfd.readouterr()
+    assert url in said.out + said.err
+
+
+async def test_no_token_is_said_before_anything_else(influx: Influx) -> None:
+    with pytest.raises(SettingsError, match="DOWNRANGE_INFLUX_TOKEN"):
+        async with writer(influx_settings(influx, token=None)):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("change", "variable"),
+    [
+        ({"token": SecretStr("wrong")}, "DOWNRANGE_INFLUX_TOKEN"),
+        ({"bucket": "wrong"}, "DOWNRANGE_INFLUX_BUCKET"),
+        ({"org": "wrong"}, "DOWNRANGE_INFLUX_ORG"),
+    ],
+)
+async def test_what_influxdb_will_never_take_names_its_setting(
+    influx: Influx, change: dict[str, Any], variable: str
+) -> None:
+    async with writer(influx_settings(influx, **change)) as opened:
+        with pytest.raises(SettingsError, match=variable):
+            await opened.connect(scope(), PATIENCE_S)
+
+
+async def test_a_service_with_a_wrong_token_ends_with_the_remedy(
+    settings: Settings, influx: Influx, tmp_path: Path
+) -> None:
+    wrong = replace(settings, influx=influx_settings(influx, token=SecretStr("wrong")))
+    async with running("store", wrong, tmp_path) as store, asyncio.timeout(PATIENCE_S):
+        assert await store.wait() == 2
+    assert "DOWNRANGE_INFLUX_TOKEN" in store.tail()
