@@ -18,12 +18,13 @@ app = typer.Typer(
     name="downrange",
     help="The ground segment of a rocket express-delivery line.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 run_app = typer.Typer(
-    help="Run a service until SIGTERM: " + " | ".join(SERVICES) + ".",
+    help="Run a service: " + " | ".join(SERVICES) + ".",
     no_args_is_help=True,
     epilog="Settings come from DOWNRANGE_* variables; docs/operations.md lists them.",
 )
@@ -54,7 +55,7 @@ for _service in SERVICES.values():
 
 @app.callback(invoke_without_command=True)
 def version(
-    *, show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False
+    *, show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False
 ) -> None:
     """Take the options that stand before a command."""
     if show:

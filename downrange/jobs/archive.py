@@ -75,7 +75,7 @@ def replay(
     ] = StackName.NONE,
     as_json: AsJson = False,
 ) -> None:
-    """Fly a recorded flight again through the same line, under a run of its own."""
+    """Fly a recorded flight again through the same line."""
     from replay.flight import ReplayOptions  # noqa: PLC0415 -- see `import_`
     from runtime.archive.catalog import find_recording  # noqa: PLC0415 -- see `import_`
     from runtime.logs import configure_logs  # noqa: PLC0415 -- see `import_`
@@ -148,7 +148,7 @@ async def _replay(settings: Settings, options: ReplayOptions, stack: StackName, 
 
 
 def events(flight: Flight, *, run: Run = None, as_json: AsJson = False) -> None:
-    """Show what happened on a recorded flight, when, and how sure that is."""
+    """Show what happened on a recorded flight."""
     from runtime.archive.catalog import find_recording  # noqa: PLC0415 -- see `import_`
     from runtime.archive.contents import recorded_events  # noqa: PLC0415 -- see `import_`
     from runtime.settings import read_settings  # noqa: PLC0415 -- see `import_`

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from downrange.demo.closing import close
 from downrange.stack.names import StackName
 
 if TYPE_CHECKING:
@@ -83,6 +82,7 @@ async def _until_asked_to_end(work: Coroutine[Any, Any, int]) -> int:
 
 
 async def _demo(options: Options, console: Console, summary_file: Path | None, *, stays: bool) -> int:
+    from downrange.demo.closing import close  # noqa: PLC0415 -- see `demo`
     from downrange.demo.flight import flown  # noqa: PLC0415 -- see `demo`
     from downrange.demo.screen import LiveScreen, PlainScreen  # noqa: PLC0415 -- see `demo`
 

@@ -2,4 +2,4 @@
 
 
 def ledger() -> None:
-    """Recount."""
+    """Recount the books of a recorded flight."""
