@@ -13,9 +13,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import typer
 import yaml
 
 from dashboards.influxql import DATASOURCE_UID
+from dashboards.mission_control import PLUGIN_VERSION
+from downrange.cli import app
 from downrange.services import SERVICES
 from runtime.health import Health, health_server
 from runtime.settings import SETTINGS_CLASSES, ServiceSettings, Settings, read_settings
@@ -330,6 +333,27 @@ def test_the_image_is_made_of_the_wheel_and_nothing_else() -> None:
     supported = re.findall(r"Python :: (3\.\d+)", "\n".join(project["project"]["classifiers"]))
     assert set(versions) <= set(supported)
     assert f"downrange:{project['project']['version']}" == OUR_IMAGE
+
+
+def test_the_command_line_takes_every_containers_command() -> None:
+    commands: Any = typer.main.get_command(app)
+    for name in OURS:
+        words = [str(word) for word in compose()["services"][name]["command"]]
+        command = commands
+        while words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words.pop(0)]
+        options = {option: each for each in command.params for option in each.opts} | {"--help": None}
+        assert {word for word in words if word.startswith("--")} <= set(options), name
+        assert command is not commands or words == ["--help"], name
+
+
+def test_tests_and_production_run_the_same_servers() -> None:
+    versions = directives((ROOT / "deploy/native/versions.sh").read_text().replace("=", " "))
+    services = compose()["services"]
+    assert services["kafka"]["image"] == f"apache/kafka:{versions['KAFKA_VERSION']}"
+    assert services["influxdb"]["image"] == f"influxdb:{versions['INFLUXDB_VERSION']}"
+    assert services["mosquitto"]["image"].startswith(f"eclipse-mosquitto:{versions['MOSQUITTO_AT_LEAST']}.")
+    assert services["grafana"]["image"] == f"grafana/grafana:{PLUGIN_VERSION}"
 
 
 @pytest.mark.parametrize(("state", "expected"), [("well", 0), ("the broker is away", 1)])
