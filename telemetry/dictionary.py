@@ -124,10 +124,10 @@ def load_dictionary(path: Path) -> Dictionary:
     try:
         return Dictionary.model_validate(source.content)
     except ValidationError as error:
-        first, more = error.errors()[0], error.error_count() - 1
+        first = error.errors()[0]
         place = first.get("ctx", {}).get("at", first["loc"])
         where = ".".join(str(step) for step in place) or "the file"
-        detail = f"{where}: {_complaint(first)}" + (f" (and {more} more)" if more else "")
+        detail = f"{where}: {_complaint(first)}"
         raise source.error(place, detail) from error
 
 
