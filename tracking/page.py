@@ -3,47 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
-from telemetry.vocabulary import CargoEvent, DeliveryStatus
+from telemetry.vocabulary import DeliveryStatus
 from tracking.chart import Backdrop, Progress, backdrop, progress
 from tracking.codes import grouped
 from tracking.condition_words import Gauge, gauges
+from tracking.journey import NS_PER_MS, Figure, Step, Update, When, figures_of, reached, steps_of, updates_of, when
 from tracking.language import Words, clock_text
 from tracking.motion import NS_PER_S
-from tracking.standing import PATH, RANK
-from tracking.view import PublicDelivery, PublicHistory, PublicStep
+from tracking.standing import RANK
+from tracking.view import PublicDelivery, PublicHistory
 
-NS_PER_MS: Final = 10**6
 TWO_SIGMA: Final = 2
 FRESH_S: Final = 5.0
 LOST_S: Final = 60.0
 LITRES_PER_M3: Final = 1000
-_OTHER_HANDOVER: Final = {
-    "delivery": DeliveryStatus.AVAILABLE_FOR_PICKUP,
-    "pickup": DeliveryStatus.OUT_FOR_DELIVERY,
-}
-# limits are told by the condition of the container, not one by one
-_NOT_TOLD: Final = frozenset(
-    kind.value.rsplit(".", 1)[-1]
-    for kind in (
-        CargoEvent.SHOCK,
-        CargoEvent.TILT,
-        CargoEvent.TEMPERATURE,
-        CargoEvent.PRESSURE,
-        CargoEvent.HUMIDITY,
-        CargoEvent.POWER,
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """A time for people and for the script."""
-
-    iso: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +28,6 @@ class Countdown:
     label: str
     t_ms: int
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the journey: `done`, `now` or `next`, and when it was or will be."""
-
-    name: str
-    state: str
-    state_text: str
-    when: When | None
-    estimated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """One line of the history."""
-
-    text: str
-    where: str
-    when: When
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure of the flight."""
-
-    label: str
-    value: str
-    counting: str = ""
-    t_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +82,7 @@ def page_of(delivery: PublicDelivery, words: Words) -> Page:
     drawn_ns = clock_ns or (flight.liftoff.t_ns if flight.liftoff else 0)
     done = RANK[delivery.progress] >= RANK[DeliveryStatus.OUT_FOR_DELIVERY]
     trouble = delivery.status not in RANK
-    handed_over = _reached(delivery, delivery.progress) if done and not trouble else None
+    handed_over = reached(delivery, delivery.progress) if done and not trouble else None
     return Page(
         words=words,
         code=delivery.code,
@@ -149,14 +93,14 @@ def page_of(delivery: PublicDelivery, words: Words) -> Page:
         trouble=trouble,
         main=None if done else _main_countdown(delivery, words, clock_ns),
         sigma="" if done or delivery.eta_sigma_s is None else _sigma(words, delivery.eta_sigma_s),
-        expected=None if done or delivery.eta is None else _when(words, delivery.eta),
+        expected=None if done or delivery.eta is None else when(words, delivery.eta),
         basis="" if done else words(f"eta.basis.{delivery.eta_basis}"),
         next=None if done else _next_countdown(delivery, words, clock_ns),
-        handed_over=None if handed_over is None else _when(words, handed_over.time),
+        handed_over=None if handed_over is None else when(words, handed_over.time),
         handed_over_label="" if handed_over is None else words(f"done.{delivery.progress.value}"),
         after_liftoff=_after_liftoff(delivery, words, handed_over),
-        steps=_steps(delivery, words),
-        figures=_figures(delivery, words, clock_ns),
+        steps=steps_of(delivery, words),
+        figures=figures_of(delivery, words, clock_ns),
         gauges=gauges(delivery, words),
         limits=tuple(
             words(
@@ -166,7 +110,7 @@ def page_of(delivery: PublicDelivery, words: Words) -> Page:
             )
             for limit in delivery.limits
         ),
-        updates=_updates(delivery, words),
+        updates=updates_of(delivery, words),
         signal=_signal(delivery, words),
         details=_details(delivery, words, origin, destination),
         backdrop=backdrop(flight.origin, flight.landing, drawn_ns),
@@ -175,10 +119,6 @@ def page_of(delivery: PublicDelivery, words: Words) -> Page:
         clock=_clock(delivery),
         replay=flight.replay,
     )
-
-
-def _when(words: Words, time: datetime) -> When:
-    return When(time.isoformat(timespec="seconds"), words.when(time))
 
 
 def _sigma(words: Words, sigma_s: float) -> str:
@@ -204,85 +144,11 @@ def _next_countdown(delivery: PublicDelivery, words: Words, clock_ns: int | None
     return None
 
 
-def _reached(delivery: PublicDelivery, status: DeliveryStatus) -> PublicHistory | None:
-    return next((e for e in delivery.history if e.status is status and e.validity == "current"), None)
-
-
 def _after_liftoff(delivery: PublicDelivery, words: Words, handed_over: PublicHistory | None) -> str:
     liftoff = delivery.flight.liftoff
     if handed_over is None or liftoff is None or not liftoff.actual:
         return ""
     return words("door_to_door", time=words.about((handed_over.t_ns - liftoff.t_ns) / NS_PER_S))
-
-
-def _steps(delivery: PublicDelivery, words: Words) -> tuple[Step, ...]:
-    flight = delivery.flight
-    handed_over = {DeliveryStatus.OUT_FOR_DELIVERY, DeliveryStatus.AVAILABLE_FOR_PICKUP}
-    estimates: dict[DeliveryStatus, PublicStep | None] = {
-        DeliveryStatus.DEPARTED: flight.liftoff,
-        DeliveryStatus.LANDED: flight.splashdown,
-        DeliveryStatus.RECOVERED: flight.recovered,
-        **dict.fromkeys(handed_over, flight.pickup),
-    }
-    rank = RANK[delivery.progress]
-    left_out = _OTHER_HANDOVER[delivery.handover]
-    if delivery.progress is left_out:
-        left_out = next(iter(handed_over - {left_out}))
-    steps = []
-    for status in PATH:
-        if status is left_out:
-            continue
-        state = "done" if RANK[status] < rank else "now" if RANK[status] == rank else "next"
-        if state == "now" and status is DeliveryStatus.DELIVERED:
-            state = "done"
-        entry, estimate = _reached(delivery, status), estimates.get(status)
-        when = None
-        if entry is not None:
-            when = _when(words, entry.time)
-        elif estimate is not None and state == "next":
-            when = _when(words, estimate.time)
-        steps.append(Step(words(f"step.{status.value}"), state, words(f"step.{state}"), when, estimated=entry is None))
-    return tuple(steps)
-
-
-def _figures(delivery: PublicDelivery, words: Words, clock_ns: int | None) -> tuple[Figure, ...]:
-    flight, position = delivery.flight, delivery.flight.position
-    liftoff = flight.liftoff
-    figures = []
-    flown = RANK[delivery.progress] >= RANK[DeliveryStatus.DEPARTED]
-    if flown and position is not None and RANK[delivery.progress] < RANK[DeliveryStatus.RECOVERED]:
-        if position.altitude_m is not None:
-            figures.append(Figure(words("figure.altitude"), words.length(max(position.altitude_m, 0.0))))
-        if position.speed_m_s is not None:
-            figures.append(Figure(words("figure.speed"), words.with_unit("kmh", position.speed_m_s * 3.6)))
-        togo_m = delivery.flight.to_go_m
-        if togo_m is not None:
-            figures.append(Figure(words("figure.togo"), words.length(togo_m)))
-        if liftoff is not None and clock_ns is not None and liftoff.actual:
-            text = clock_text((clock_ns - liftoff.t_ns) / NS_PER_S)
-            figures.append(Figure(words("figure.clock"), text, "up", liftoff.t_ns // NS_PER_MS))
-    return tuple(figures)
-
-
-def _updates(delivery: PublicDelivery, words: Words) -> tuple[Update, ...]:
-    return tuple(
-        Update(
-            text=words(f"update.{entry.event}"),
-            where=_where(entry, words),
-            when=_when(words, entry.time),
-            note="" if entry.validity == "current" else words(f"update.{entry.validity}"),
-        )
-        for entry in reversed(delivery.history)
-        if entry.event not in _NOT_TOLD
-    )
-
-
-def _where(entry: PublicHistory, words: Words) -> str:
-    if entry.place is not None:
-        return words.name(entry.place)
-    if entry.altitude_m is not None:
-        return words("update.altitude", altitude=words.length(max(entry.altitude_m, 0.0)))
-    return words("place.flight")
 
 
 def _signal(delivery: PublicDelivery, words: Words) -> Signal:
