@@ -20,7 +20,7 @@ CABIN_PA: Final = 101_325.0
 LEAK_PA_S: Final = 0.8
 FILL_S: Final = 8.0
 CABIN_K: Final = 293.15
-INSULATION_S: Final = 35_000.0
+INSULATION_S: Final = 45_000.0
 CABIN_HUMIDITY: Final = 45.0
 SEA_HUMIDITY: Final = 72.0
 HUMIDITY_PER_K: Final = 2.4
@@ -90,9 +90,10 @@ def _temperature_k(truth: Truth, nose_radius_m: float, open_s: float) -> FloatAr
 
 def _shock_m_s2(truth: Truth, noise: Noise, jolts: Mapping[float, float]) -> FloatArray:
     """Peaks since the last packet: engine and air noise, and single jolts that ring out."""
-    level = 0.3 + 6.0 * truth.power + 1.2e-4 * truth.dynamic_pressure_pa
+    level = 0.3 + 6.0 * truth.driven + 1.2e-4 * truth.dynamic_pressure_pa
     peaks = np.abs(noise.white("shock", 0.25) + 1.0) * level
     for at_s, size in jolts.items():
-        since = truth.t_s - at_s
-        peaks = np.maximum(peaks, np.where(since >= 0.0, size * np.exp(-np.maximum(since, 0.0) / SHOCK_MEMORY_S), 0.0))
+        first = int(np.searchsorted(truth.t_s, at_s))
+        since = truth.t_s[first:] - truth.t_s[first]
+        peaks[first:] = np.maximum(peaks[first:], size * np.exp(-since / SHOCK_MEMORY_S))
     return np.asarray(peaks)

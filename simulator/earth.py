@@ -113,8 +113,9 @@ def destination(a: Place, course_deg: float, distance_m: float) -> Place:
 
     Examples
     --------
-    >>> destination(Place(0.0, 0.0), 90.0, RADIUS_M * math.pi / 2)
-    Place(latitude_deg=0.0, longitude_deg=90.0)
+    >>> there = destination(Place(0.0, 0.0), 90.0, RADIUS_M * math.pi / 2)
+    >>> abs(there.latitude_deg) < 1e-9, round(there.longitude_deg, 9)
+    (True, 90.0)
     """
     east, north = east_north(a.position_m())
     course, angle = math.radians(course_deg), distance_m / RADIUS_M

@@ -28,7 +28,7 @@ def nav_columns(truth: Truth, noise: Noise, course_deg: float, switched_on_s: fl
     shrink = np.maximum(np.cos(np.radians(truth.latitude_deg)), 0.01)
     north_m = noise.drift("north", 1.5, 120.0) + noise.white("north", 0.2)
     east_m = noise.drift("east", 1.5, 120.0) + noise.white("east", 0.2)
-    shaking = 0.02 + 0.25 * truth.power + 4e-6 * truth.dynamic_pressure_pa
+    shaking = 0.02 + 0.25 * truth.driven + 4e-6 * truth.dynamic_pressure_pa
     pitch = truth.pitch_deg
     satellites = np.rint(12.0 + noise.drift("satellites", 1.2, 90.0))
     satellites[(truth.speed_m_s > PLASMA_M_S) & (truth.altitude_m < PLASMA_M)] = 0.0

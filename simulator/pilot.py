@@ -84,7 +84,8 @@ class Pilot:
     def come_down(self, stage: Stage, plan: Return, touchdown: Touchdown) -> None:
         """Coast over the top, brake for the entry, fall through the air and land."""
         glide = BaseFirst(0.0, stage.descent.lift_to_drag)
-        free = Leg("coast", glide, stage.descent)
+        # already in the attitude of the burn: where there is no air to trim against, it holds what it likes
+        free = Leg("coast", BaseFirst(0.0, plan.entry_raised_tangent), stage.descent)
         self.coast(free, Until(lambda _, m: float(m.vertical_speed_m_s), rising=False))
         self.coast(free, Until(lambda _, m: float(m.altitude_m) - plan.entry_altitude_m, rising=False))
         engine = stage.main.model_copy(update={"count": plan.entry_engines})

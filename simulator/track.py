@@ -161,6 +161,7 @@ class Track:
             "air_temperature_k": air.temperature_k,
             "downrange_m": ground_distance_m(self.pad, motion.position_m),
             "throttle": none if engine is None else np.where(commanded, forces.throttle, 0.0),
+            "driven": forces.power,
             "power": none if engine is None else forces.power,
             "thrust_n": none if engine is None else forces.thrust_n,
             "running": none if engine is None else np.where(share > 0.5, float(engine.count), 0.0),  # noqa: PLR2004 -- half, as defined

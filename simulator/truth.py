@@ -16,7 +16,10 @@ PHASES: Final = ("pad", "ascent", "coast", "entry", "descent", "landing_burn", "
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What really is, at times of shape (n,): all arrays have it, vectors (3, n); `phase` counts in `PHASES`."""
+    """What really is, at times of shape (n,): all arrays have it, vectors (3, n); `phase` counts in `PHASES`.
+
+    `power` is that of the vehicle's own engines over full power, `driven` that of those which drive the stack.
+    """
 
     t_s: FloatArray
     position_m: FloatArray
@@ -37,6 +40,7 @@ class Truth:
     downrange_m: FloatArray
     throttle: FloatArray
     power: FloatArray
+    driven: FloatArray
     thrust_n: FloatArray
     running: FloatArray
     chamber_pressure_pa: FloatArray

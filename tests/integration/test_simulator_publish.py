@@ -1,0 +1,132 @@
+"""A simulated flight over a real broker: all of it arrives, in order, and what is not confirmed is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from secrets import token_hex
+
+import numpy as np
+import pytest
+
+from runtime.logs import logger
+from runtime.mqtt import Client, connect
+from runtime.settings import MqttSettings
+from simulator.downlink import make_links, ticks
+from simulator.packets import Transmitter
+from simulator.publish import Broadcast, Outcome, publish
+from simulator.simulate import simulate
+from simulator.stations import load_stations
+from telemetry.acks import Ack, SettledMessage
+from telemetry.message import Message
+from telemetry.topics import ROOT, Kind
+
+T0_NS = 1_790_000_000 * 10**9
+WITHIN_S = 60
+LOG = logger("test")
+
+Heard = dict[str, list[bytes]]
+
+
+@pytest.fixture(scope="module")
+def hop() -> Transmitter:
+    return simulate("hop", 11, T0_NS)
+
+
+@pytest.fixture
+def broadcast(tmp_path: Path) -> Broadcast:
+    return Broadcast(f"H-{token_hex(4)}", float("inf"), tmp_path / "spool", confirm_within_s=WITHIN_S)
+
+
+@asynccontextmanager
+async def line(settings: MqttSettings, flight: str) -> AsyncIterator[Heard]:
+    """Take in a flight's messages and confirm each of them, as ingest does."""
+    heard: Heard = {}
+
+    async def take() -> None:
+        async with connect(Client(settings, f"line-{flight}"), LOG) as connection:
+            for kind in (Kind.TELEMETRY, Kind.LINK):
+                await connection.subscribe(f"{ROOT}/live/{flight}/+/+/{kind.value}")
+            ready.set()
+            while True:
+                messages = await connection.receive(64)
+                for message in messages:
+                    heard.setdefault(message.topic, []).append(message.payload)
+                    ack = Ack(settled=(SettledMessage(correlation=message.correlation.hex()),))
+                    topic = f"{message.topic.rpartition('/')[0]}/{Kind.ACK.value}"
+                    if message.correlation:
+                        await connection.publish(topic, ack.model_dump_json().encode())
+                await connection.acknowledge(messages)
+
+    ready = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        taking = group.create_task(take())
+        await ready.wait()
+        yield heard
+        taking.cancel()
+
+
+def expected(hop: Transmitter, flight: str) -> list[Message]:
+    links = make_links(hop, load_stations(hop.flight.preset.stations), "live", flight)
+    return [message for tick in ticks(hop, links, 1.0) for message in tick.messages]
+
+
+async def fly(settings: MqttSettings, hop: Transmitter, broadcast: Broadcast) -> Outcome:
+    async with asyncio.timeout(WITHIN_S):
+        return await publish(settings, hop, broadcast, asyncio.Event(), LOG)
+
+
+async def test_everything_that_the_stations_hear_arrives_in_order(
+    mqtt_url: str, hop: Transmitter, broadcast: Broadcast
+) -> None:
+    settings = MqttSettings(url=mqtt_url)
+    async with line(settings, broadcast.flight) as heard:
+        outcome = await fly(settings, hop, broadcast)
+    due: Heard = {}
+    for message in expected(hop, broadcast.flight):
+        due.setdefault(message.topic, []).append(message.payload)
+    assert (outcome.completed, outcome.left, outcome.refused) == (True, 0, 0)
+    assert outcome.messages == outcome.settled == sum(len(payloads) for payloads in due.values())
+    assert heard == due
+
+
+async def test_a_flight_without_a_line_says_what_is_left_and_sends_it_the_next_time(
+    mqtt_url: str, hop: Transmitter, broadcast: Broadcast
+) -> None:
+    settings = MqttSettings(url=mqtt_url)
+    hasty = Broadcast(broadcast.flight, float("inf"), broadcast.spool_dir, confirm_within_s=0.1)
+    outcome = await fly(settings, hop, hasty)
+    assert outcome.left == outcome.messages == len(expected(hop, broadcast.flight))
+    stopped = asyncio.Event()
+    stopped.set()
+    async with line(settings, broadcast.flight) as heard, asyncio.timeout(WITHIN_S):
+        again = await publish(settings, hop, broadcast, stopped, LOG)
+    assert (again.messages, again.settled, again.left) == (0, outcome.left, 0)
+    assert sum(len(payloads) for payloads in heard.values()) == outcome.left
+
+
+async def test_a_flight_is_paced_on_its_own_clock_and_stops_when_asked(
+    mqtt_url: str, hop: Transmitter, broadcast: Broadcast
+) -> None:
+    settings = MqttSettings(url=mqtt_url)
+    paced = Broadcast(broadcast.flight, 20.0, broadcast.spool_dir, confirm_within_s=WITHIN_S)
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    seen: list[tuple[float, int]] = []
+
+    def look(t_ns: int) -> None:
+        seen.append((loop.time(), t_ns))
+        if t_ns > hop.start_ns + 20 * 10**9:
+            stop.set()
+
+    async with line(settings, broadcast.flight) as heard, asyncio.timeout(WITHIN_S):
+        outcome = await publish(settings, hop, paced, stop, LOG, on_tick=look)
+    assert not outcome.completed
+    assert outcome.left == 0
+    assert sum(len(payloads) for payloads in heard.values()) == outcome.messages
+    wall_s, flight_ns = (np.array(column, dtype=np.float64) for column in zip(*seen, strict=True))
+    flown_s = (flight_ns[-1] - flight_ns[0]) / 1e9
+    assert flown_s == pytest.approx(20.0, abs=1.0)
+    # never early; how late it may be depends on the machine
+    assert wall_s[-1] - wall_s[0] > 0.9 * flown_s / 20.0
