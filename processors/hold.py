@@ -15,7 +15,7 @@ from telemetry.frames import Frame
 
 NEVER: Final = -(1 << 62)
 FOREVER: Final = 1 << 62
-MAX_HELD_ROWS: Final = 16_384
+MAX_HELD_ROWS: Final = 2_048
 JITTER_S: Final = 0.02
 
 

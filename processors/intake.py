@@ -1,0 +1,102 @@
+"""A batch of records as readings: step 2 of detection."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from prometheus_client import Counter
+
+from processors.reading import Packets, Reading, read_rejected, read_telemetry
+from runtime.consumer import Batch
+from runtime.kafka import Headers, Outgoing, Partition, Record
+from telemetry.decoder import Decoder
+from telemetry.errors import InputError
+from telemetry.topics import KafkaTopic
+
+UNREADABLE = Counter("downrange_detect_unreadable_total", "Records that could not be decoded", ["reason"])
+MOST_TEXT: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record that was read: where it stood, whose it is, and what is in it."""
+
+    partition: int
+    topic: str
+    offset: int
+    key: str
+    reading: Reading
+
+
+@dataclass(slots=True)
+class Readings:
+    """A decoded batch.
+
+    Parameters
+    ----------
+    now_s, wall_ns
+        When it was read, by the clock that only goes forward and by the one on the wall.
+    arrivals
+        What could be read, in order within each partition.
+    last
+        The last record of each partition.
+    unreadable
+        What could not be decoded, as records of `downrange.rejected`.
+    """
+
+    now_s: float
+    wall_ns: int
+    arrivals: list[Arrival] = field(default_factory=list)
+    last: dict[Partition, Record] = field(default_factory=dict)
+    unreadable: list[Outgoing] = field(default_factory=list)
+
+
+def read_batch(batch: Batch, decoder: Decoder, now_s: float, wall_ns: int) -> Readings:
+    """Decode every record of a batch; none raises."""
+    readings = Readings(now_s, wall_ns)
+    for tp, records in batch.items():
+        for record in records:
+            if tp.topic == KafkaTopic.REJECTED.value:
+                _read_rejected(tp, record, decoder, readings)
+            else:
+                _read_telemetry(tp, record, decoder, readings)
+            readings.last[tp] = record
+    return readings
+
+
+def key_of(record: Record) -> str:
+    """Return a record's key as text; empty if it has none."""
+    return (record.key or b"").decode("utf-8", "replace")
+
+
+def _read_rejected(tp: Partition, record: Record, decoder: Decoder, readings: Readings) -> None:
+    # sinks file refused lines and events in the same topic: those are no packets, and count in no ledger
+    with suppress(InputError):
+        refused = read_rejected(record.value or b"", record.headers, decoder)
+        if refused is not None:
+            readings.arrivals.append(_arrival(tp, record, refused))
+
+
+def _read_telemetry(tp: Partition, record: Record, decoder: Decoder, readings: Readings) -> None:
+    value, headers = record.value or b"", list(record.headers)
+    try:
+        reading = read_telemetry(value, headers, decoder)
+    except InputError as error:
+        readings.unreadable.append(_rejection(record, value, headers, error))
+        return
+    readings.arrivals.append(_arrival(tp, record, reading))
+    for refusal in reading.refusals if isinstance(reading, Packets) else ():
+        octets = value[refusal.start : refusal.stop]
+        readings.unreadable.append(_rejection(record, octets, headers, InputError(refusal.reason, refusal.detail)))
+
+
+def _arrival(tp: Partition, record: Record, reading: Reading) -> Arrival:
+    return Arrival(tp.partition, tp.topic, record.offset, reading.message.address.key, reading)
+
+
+def _rejection(record: Record, octets: bytes, headers: Headers, error: InputError) -> Outgoing:
+    UNREADABLE.labels(error.reason.value).inc()
+    named = [*headers, ("reason", error.reason.value.encode()), ("detail", error.detail.encode()[:MOST_TEXT])]
+    return Outgoing(KafkaTopic.REJECTED, key_of(record), octets, named)

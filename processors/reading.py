@@ -1,0 +1,99 @@
+"""Records of the line as the engine takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from processors.engine import Engine, Output
+from processors.refused import packet_of_refused
+from telemetry.decoder import Decoder
+from telemetry.dictionary import Dictionary
+from telemetry.errors import PacketError, Reason
+from telemetry.frames import Frame, Refusal
+from telemetry.link import LinkReport
+from telemetry.message import Message, message_from_kafka
+from telemetry.topics import Kind
+
+Headers = Iterable[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """A telemetry message, decoded; the dictionary is none when the message names one that is not known."""
+
+    message: Message
+    frames: tuple[Frame, ...]
+    refusals: tuple[Refusal, ...]
+    dictionary: Dictionary | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A link message, decoded."""
+
+    message: Message
+    report: LinkReport
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record of `downrange.rejected` that was telemetry: the packet type that it claims to be, or `?`."""
+
+    message: Message
+    packet: str
+
+
+Reading = Packets | Report | Refused
+
+
+def read_telemetry(value: bytes, headers: Headers, decoder: Decoder) -> Packets | Report:
+    """Read a record of `downrange.telemetry`.
+
+    Raises
+    ------
+    PacketError
+        If a header, or a link report, is wrong.
+    AddressError
+        If a name in the headers is none.
+    """
+    message = message_from_kafka(value, headers)
+    if message.kind is Kind.LINK:
+        try:
+            return Report(message, LinkReport.model_validate_json(value))
+        except ValidationError as error:
+            raise PacketError(Reason.BAD_JSON, f"not a link report: {error.errors()[0]['msg']}") from error
+    decoded = decoder.decode(message)
+    return Packets(message, decoded.frames, decoded.refusals, decoder.dictionary_of(message))
+
+
+def read_rejected(value: bytes, headers: Headers, decoder: Decoder) -> Refused | None:
+    """Read a record of `downrange.rejected`; None if it was no telemetry, or is a further part of what was counted.
+
+    Raises
+    ------
+    PacketError
+        If a header is wrong: then it is no refused message, but a refused line or event of some sink.
+    AddressError
+        If a name in the headers is none.
+    """
+    named = list(headers)
+    message = message_from_kafka(value, named)
+    part = dict(named).get("part", b"1/1")
+    if message.kind is not Kind.TELEMETRY or not part.startswith(b"1/"):
+        return None
+    return Refused(message, packet_of_refused(message, decoder.dictionary_of(message)))
+
+
+def advance(engine: Engine, reading: Reading, offsets: dict[str, int]) -> Output:
+    """Let an engine take a reading."""
+    match reading:
+        case Packets(message, frames, _, dictionary):
+            return Output() if dictionary is None else engine.take_frames(message, frames, dictionary, offsets)
+        case Report(message, report):
+            return engine.take_report(message, report, offsets)
+        case Refused(message, packet):
+            engine.take_refusal(message.address.vehicle, packet)
+            return Output()

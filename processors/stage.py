@@ -1,0 +1,237 @@
+"""Detection as a stage: events stand on Kafka before the state that knows of them, the state before the offset."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from structlog.typing import FilteringBoundLogger
+
+from processors.engine import Engine
+from processors.intake import Arrival, Readings, key_of, read_batch
+from processors.outbox import Findings, Outbox
+from processors.reading import Packets, advance
+from processors.shard import (
+    CHECKPOINT_KEY,
+    INPUTS,
+    Checkpoint,
+    Flight,
+    Shard,
+    pack_checkpoint,
+    pack_flight,
+    unpack_flight,
+)
+from processors.state_topic import find_snapshot, restore_shard
+from runtime.backoff import backoff_delays_s
+from runtime.consumer import Batch, Offsets
+from runtime.kafka import Outgoing, Partition, Producer
+from runtime.settings import Settings
+from telemetry.cuc import NS_PER_S
+from telemetry.decoder import Decoder
+from telemetry.errors import PacketError, TransientError
+from telemetry.quality import QualityRecord
+from telemetry.topics import KafkaTopic, flight_key, partition_of
+
+SAVE_S: Final = 1.0
+IDLE_S: Final = 1.0
+
+
+class DetectStage:
+    """Runs the engines of the flights whose partitions are ours.
+
+    Parameters
+    ----------
+    settings
+        Of Kafka and of detection.
+    producer
+        Takes events, quality records, refused records and snapshots.
+    decoder
+        Reads telemetry.
+    log
+        The service's logger.
+    stop
+        When it is set, everything that is held is due.
+    """
+
+    name: Final = "detect"
+    topics: Final[tuple[KafkaTopic, ...]] = INPUTS
+
+    def __init__(
+        self, settings: Settings, producer: Producer, decoder: Decoder, log: FilteringBoundLogger, stop: asyncio.Event
+    ) -> None:
+        self._settings = settings
+        self._producer = producer
+        self._decoder = decoder
+        self._log = log
+        self._stop = stop
+        self._outbox = Outbox(producer, settings.kafka)
+        self._shards: dict[int, Shard] = {}
+        self._safe: dict[Partition, int] = {}
+        self._saved_s = 0.0
+
+    async def assigned(self, partitions: frozenset[Partition]) -> Offsets:
+        """Restore the flights of partitions and go on from where their state ends."""
+        await self.revoked(partitions)
+        offsets: dict[Partition, int] = {}
+        for number in {tp.partition for tp in partitions}:
+            shard = self._shards[number] = await self._restore(number)
+            saved = shard.saved.next_offsets
+            offsets |= {Partition(topic, number): offset for topic, offset in saved.items()}
+        self._safe |= offsets
+        return {tp: offset for tp, offset in offsets.items() if tp in partitions}
+
+    async def revoked(self, partitions: frozenset[Partition]) -> None:
+        """Forget the flights of partitions; their next owner restores them."""
+        for tp in partitions:
+            self._shards.pop(tp.partition, None)
+            self._safe.pop(tp, None)
+
+    async def decode(self, batch: Batch) -> Readings:
+        """Step 2: decode, and have the flights in memory that the records belong to."""
+        readings = read_batch(batch, self._decoder, time.monotonic(), time.time_ns())
+        for partition, key in {(arrival.partition, arrival.key) for arrival in readings.arrivals}:
+            await self._load(partition, key)
+        return readings
+
+    def advance(self, decoded: Readings) -> Findings:
+        """Step 3: the engines."""
+        findings = Findings([], decoded.unreadable)
+        for arrival in decoded.arrivals:
+            self._advance(arrival, decoded, findings)
+        for tp, record in decoded.last.items():
+            shard = self._shards[tp.partition]
+            shard.at.next_offsets[tp.topic] = record.offset + 1
+            if partition_of(key_of(record), self._settings.kafka.partitions) == tp.partition:
+                shard.route = key_of(record)
+        self._tell_idle(decoded.now_s, findings)
+        return findings
+
+    async def produce(self, output: Findings) -> None:
+        """Step 4: events and records to Kafka."""
+        ends = {number: shard.at.events_offset for number, shard in self._shards.items()}
+        await self._outbox.send(output, ends)
+
+    async def flush(self) -> None:
+        """Step 5: all of them are safe, and it is known up to where the events topic is ours."""
+        events, ends = await self._outbox.acknowledged()
+        for number, end in ends.items():
+            self._shards[number].at.events_offset = end
+        for event in events:
+            named = {"run": event.run, "flight": event.flight, "vehicle": event.vehicle}
+            self._log.info("event", type=event.name, ordinal=event.ordinal, id=event.id, **named)
+
+    async def save(self) -> Offsets:
+        """Step 6: snapshots, then the checkpoint that says that they are there; once a second, and at the end."""
+        now_s = time.monotonic()
+        if now_s - self._saved_s >= SAVE_S or self._stop.is_set():
+            moved = {number: shard for number, shard in self._shards.items() if shard.route and shard.at != shard.saved}
+            complete = await self._save_flights(moved)
+            await self._save_checkpoints({number: moved[number] for number in complete})
+            self._saved_s = now_s
+        return self._safe
+
+    async def _restore(self, number: int) -> Shard:
+        for delay_s in backoff_delays_s():
+            try:
+                return await restore_shard(self._settings.kafka, number)
+            except TransientError as error:
+                self._log.warning("trying again", step="restore", error=str(error), again_in_s=round(delay_s, 1))
+                await asyncio.sleep(delay_s)
+        raise AssertionError  # the delays never end
+
+    async def _load(self, partition: int, key: str) -> None:
+        """Have a flight in memory: as it is, from its snapshot, or new."""
+        shard = self._shards[partition]
+        if key in shard.flights:
+            shard.flights.move_to_end(key)
+            return
+        known = key in shard.snapshots
+        snapshot = shard.snapshots.pop(key, None)
+        if known and snapshot is None:
+            snapshot = await find_snapshot(self._settings.kafka, partition, key)
+        shard.flights[key] = self._flight(key, snapshot)
+
+    def _flight(self, key: str, snapshot: bytes | None) -> Flight:
+        run, _, flight = key.partition("/")
+        hold_ns = round(self._settings.detect.hold_s * NS_PER_S)
+        if snapshot is not None:
+            try:
+                return unpack_flight(snapshot, Engine(run, flight, self._decoder.registry, hold_ns))
+            except PacketError as error:
+                self._log.warning("a flight begins anew", run=run, flight=flight, error=str(error))
+        return Flight(Engine(run, flight, self._decoder.registry, hold_ns), {})
+
+    def _advance(self, arrival: Arrival, readings: Readings, findings: Findings) -> None:
+        shard = self._shards[arrival.partition]
+        flight = shard.flights[arrival.key]
+        if arrival.offset < flight.next_offsets.get(arrival.topic, 0):
+            return
+        output = advance(flight.engine, arrival.reading, {f"{arrival.topic}-{arrival.partition}": arrival.offset})
+        flight.next_offsets[arrival.topic] = arrival.offset + 1
+        flight.touched_s, flight.dirty, flight.told = readings.now_s, True, False
+        for event in output.events:
+            if event.id in shard.known:
+                shard.known.discard(event.id)
+            else:
+                findings.events.append((arrival.partition, event))
+        message = arrival.reading.message
+        if isinstance(arrival.reading, Packets):
+            flight.latencies.add(message.address.vehicle, "ingest", message.sent_ns, message.ingest_ns)
+            flight.latencies.add(message.address.vehicle, "detect", message.ingest_ns, readings.wall_ns)
+        if output.quality:
+            latencies = flight.latencies.take(message.address.run, message.address.flight, message.ert_ns)
+            findings.records += [_quality(record) for record in (*output.quality, *latencies)]
+
+    def _tell_idle(self, now_s: float, findings: Findings) -> None:
+        """Tell the last of a flight that has fallen silent: no second of its data will come to carry it."""
+        stopping = self._stop.is_set()
+        for shard in self._shards.values():
+            for flight in shard.flights.values():
+                if not flight.told and (stopping or now_s - flight.touched_s >= IDLE_S):
+                    findings.records += [_quality(record) for record in flight.engine.quality()]
+                    flight.told = True
+
+    async def _save_flights(self, moved: Mapping[int, Shard]) -> list[int]:
+        """Save the flights that have changed; returns the partitions of which every one is safe."""
+        futures: list[asyncio.Future[Any]] = []
+        complete: list[int] = []
+        for number, shard in moved.items():
+            values = {
+                key: pack_flight(flight, shard.at.events_offset)
+                for key, flight in shard.flights.items()
+                if flight.dirty
+            }
+            try:
+                for key, value in values.items():
+                    futures.append(await self._producer.send(KafkaTopic.STATE, key, value, [("kind", b"flight")]))
+            except PacketError as error:
+                # without all snapshots the checkpoint must stay: more is read again after a crash
+                self._log.error("snapshots not saved", partition=number, error=str(error))
+            else:
+                complete.append(number)
+        await self._producer.acknowledged(futures)
+        return complete
+
+    async def _save_checkpoints(self, complete: Mapping[int, Shard]) -> None:
+        kind = [("kind", b"checkpoint")]
+        futures = [
+            await self._producer.send(
+                KafkaTopic.STATE, CHECKPOINT_KEY, pack_checkpoint(shard.at), kind, flight=shard.route
+            )
+            for shard in complete.values()
+        ]
+        await self._producer.acknowledged(futures)
+        for number, shard in complete.items():
+            shard.saved = Checkpoint(dict(shard.at.next_offsets), shard.at.events_offset)
+            self._safe |= {Partition(topic, number): at for topic, at in shard.saved.next_offsets.items()}
+            for flight in shard.flights.values():
+                flight.dirty = False
+            shard.evict()
+
+
+def _quality(record: QualityRecord) -> Outgoing:
+    headers = [("type", record.type.encode()), ("run", record.run.encode()), ("flight", record.flight.encode())]
+    key = flight_key(record.run, record.flight)
+    return Outgoing(KafkaTopic.QUALITY, key, record.model_dump_json().encode(), headers)
