@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from replay.compare import compare_events
+from telemetry.events import Event, Evidence
+
+T_NS = 1_893_456_000 * 10**9
+
+
+def event(kind: str = "flight.apogee", **changes: Any) -> Event:
+    given: dict[str, Any] = {
+        "run": "live",
+        "flight": "F",
+        "vehicle": "ship",
+        "t_ns": T_NS,
+        "t_sigma_s": 0.1,
+        "detected_ns": T_NS + 5,
+        "values": {"altitude_m": 100.0},
+        "evidence": Evidence(detector="d", detector_version=1, topic_offsets={"downrange.telemetry-3": 17}),
+    }
+    return Event(type=f"downrange.{kind}", **(given | changes))
+
+
+APOGEE = ("ship", "downrange.flight.apogee", 0, 0)
+
+
+def test_another_run_detected_later_at_other_offsets_is_equal() -> None:
+    evidence = Evidence(detector="d", detector_version=1, topic_offsets={"downrange.telemetry-9": 99_999})
+    again = event(run="replay-1", detected_ns=T_NS + 10**9, evidence=evidence)
+    comparison = compare_events([event()], [again])
+    assert comparison.equal == [APOGEE]
+    assert comparison.same
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "said"),
+    [
+        ({"t_ns": T_NS - 20_000_000}, "t_ns", "-0.020000000 s"),
+        ({"values": {"altitude_m": 101.0}}, "values.altitude_m", "100.0, replayed 101.0"),
+        ({"values": {}}, "values.altitude_m", "100.0, replayed None"),
+        ({"values": {"altitude_m": 100.0, "more_m": 1.0}}, "values.more_m", "None, replayed 1.0"),
+        ({"t_sigma_s": 0.2}, "t_sigma_s", "0.1, replayed 0.2"),
+        ({"status": "retracted"}, "status", "confirmed, replayed retracted"),
+    ],
+)
+def test_a_difference_names_event_field_and_both_values(change: dict[str, Any], field: str, said: str) -> None:
+    comparison = compare_events([event()], [event(**change)])
+    assert [(d.identity, list(d.fields)) for d in comparison.differing] == [(APOGEE, [field])]
+    assert not comparison.same
+    assert "differing  ship apogee" in comparison.to_text()
+    assert said in comparison.to_text()
+
+
+def test_what_only_one_run_found_is_missing_or_extra() -> None:
+    first, second = event("cargo.shock"), event("cargo.shock", ordinal=1)
+    revised = event("cargo.shock", revision=1, status="retracted")
+    comparison = compare_events([first, second], [first, revised])
+    assert comparison.missing == [("ship", "downrange.cargo.shock", 1, 0)]
+    assert comparison.extra == [("ship", "downrange.cargo.shock", 0, 1)]
+    text = comparison.to_text()
+    assert "1 equal, 0 differing, 1 missing, 1 extra" in text
+    assert "missing    ship shock #2" in text
+    assert "extra      ship shock revision 1" in text
+    assert not comparison.same
+
+
+def test_vehicles_are_kept_apart_and_order_does_not_matter() -> None:
+    events = [event(vehicle=vehicle) for vehicle in ("ship", "booster")]
+    assert len(compare_events(events, events[::-1]).equal) == 2
+
+
+def test_two_runs_without_events_are_not_called_the_same() -> None:
+    assert not compare_events([], []).same
