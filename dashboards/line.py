@@ -17,7 +17,7 @@ BALANCED_COLOURS: Final = {"true": "green", "false": "red"}
 # a station reports once a second: a longer silence is shown as one
 LINK_INTERVAL: Final = "2s"
 RATE_INTERVAL: Final = "2s"
-LATENCY_HOLE_S: Final = 60.0
+LATENCY_HOLE_S: Final = 10.0
 
 LEDGER_COLUMNS: Final = {
     "vehicle": ("Vehicle", "string"),
@@ -176,11 +176,12 @@ def ledger_row() -> list[Builder[Panel]]:
             "s",
             [
                 Target(
-                    select(
-                        ['"p50_s" AS "p50"', '"p99_s" AS "p99"', '"max_s" AS "max"'],
+                    select_each_interval(
+                        [f'max("{name}_s") AS "{name}"' for name in ("p50", "p99", "max")],
                         ["quality"],
                         ["vehicle", "stage"],
                         where="\"type\" = 'latency'",
+                        fill="none",
                     ),
                     alias="$tag_stage $tag_vehicle $col",
                 )
@@ -188,6 +189,6 @@ def ledger_row() -> list[Builder[Panel]]:
             interval="1s",
             span=12,
             hole_after_s=LATENCY_HOLE_S,
-            description="Wall clock: median, 99th percentile and maximum over the messages since the record before.",
+            description="Wall clock: the worst median, 99th percentile and maximum among the records of an interval.",
         ),
     ]

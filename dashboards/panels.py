@@ -75,7 +75,7 @@ def chart(
     limits
         Drawn as coloured areas.
     hole_after_s
-        For queries without time buckets, which have no empty ones: points further apart than this are not joined.
+        For rare points, which leave most intervals empty: those further apart than this are not joined.
     as_points
         No lines at all: single happenings.
     """

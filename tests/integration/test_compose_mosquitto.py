@@ -105,7 +105,7 @@ async def running(shape: str, secrets: tuple[Path, dict[str, str]], tmp_path: Pa
         "/tmp/": f"{tmp_path}/run/",  # noqa: S108 -- the container's own, in memory
         "listener 1883": f"listener {port} 127.0.0.1",
         "listener 8883": f"listener {port} 127.0.0.1",
-        "allow_anonymous false": f"allow_anonymous false\nuser {getpass.getuser()}\nsys_interval 1",
+        "persistence true": f"persistence true\nuser {getpass.getuser()}\nsys_interval 1",
     }
     for name in ("config", "data", "run"):
         (tmp_path / name).mkdir()

@@ -97,9 +97,10 @@ def test_gaps_are_not_drawn_over() -> None:
         for target in panel["targets"]:
             if "time($__interval)" in target["query"]:
                 assert panel["interval"], panel["title"]
-                wanted = {"geomap": "fill(none)"}.get(panel["type"], "fill(null)")
+                breaks = panel["type"] == "geomap" or "insertNulls" in panel["fieldConfig"]["defaults"]["custom"]
                 counted = "count(" in target["query"]
-                assert target["query"].endswith("fill(0)" if counted else wanted), panel["title"]
+                wanted = "fill(0)" if counted else "fill(none)" if breaks else "fill(null)"
+                assert target["query"].endswith(wanted), panel["title"]
 
 
 def test_an_interval_holds_at_least_one_sample() -> None:
