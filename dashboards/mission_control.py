@@ -25,6 +25,8 @@ UID: Final = "downrange-mission-control"
 TITLE: Final = "Mission control"
 # measured: Grafana 12 migrates a panel without a version as if it were old, and xychart then fails
 PLUGIN_VERSION: Final = "12.2.0"
+# Grafana's own lower bound: it refuses a dashboard over its API that asks for less
+REFRESH: Final = "5s"
 DICTIONARIES: Final = ("yuanxing-1", "webcast")
 FLIGHTS: Final = 'SHOW TAG VALUES WITH KEY = "flight" WHERE "run" =~ /^$run$/'
 
@@ -67,7 +69,7 @@ def build(dictionaries: tuple[Dictionary, ...] | None = None) -> dict[str, Any]:
         .tags(["downrange"])
         .timezone("utc")
         .time("now-15m", "now")
-        .refresh("2s")
+        .refresh(REFRESH)
         .timepicker(builders.TimePicker().refresh_intervals(["1s", "2s", "5s", "30s", "1m"]))
         .tooltip(DashboardCursorSync.CROSSHAIR)
         .readonly()
