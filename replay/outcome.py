@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 from structlog.typing import FilteringBoundLogger
 
-from replay.flight import ReplayResult
 from runtime.groups import Progress, ends_of, group_passes
-from runtime.kafka import Partition, ensure_topics, read_to_end
+from runtime.kafka import Partition, Record, ensure_topics, open_consumer
 from runtime.settings import Settings
 from telemetry.errors import InputError, TransientError
 from telemetry.events import Event, event_from_kafka
@@ -21,6 +24,8 @@ from telemetry.topics import KafkaTopic, flight_key
 DETECT_GROUP: Final = "downrange.detect"
 INPUTS: Final = (KafkaTopic.TELEMETRY, KafkaTopic.REJECTED)
 OUTPUTS: Final = (KafkaTopic.EVENTS, KafkaTopic.QUALITY)
+LEDGER_S: Final = 10.0
+WAIT_MS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +36,43 @@ class Mark:
     starts: dict[Partition, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """What the line made of a run.
 
     Parameters
     ----------
-    events
-        Each once, in the order in which they were produced.
+    key
+        `{run}/{flight}`.
     ledger
         The last row of each vehicle and packet type.
     """
 
-    events: list[Event]
-    ledger: dict[tuple[str, str], LedgerRow]
+    key: str
+    _events: dict[str, Event] = field(default_factory=dict)
+    ledger: dict[tuple[str, str], LedgerRow] = field(default_factory=dict)
 
-    def uncounted(self, result: ReplayResult) -> dict[tuple[str, str], tuple[int, int]]:
-        """Return where the engine's books differ from what was sent: (sent, received) by vehicle and packet type."""
-        received = {who: row.received for who, row in self.ledger.items()}
-        return {
-            who: (sent, received.get(who, 0)) for who, sent in result.packets.items() if received.get(who, 0) != sent
-        }
+    @property
+    def events(self) -> list[Event]:
+        """Each event once, in the order in which they were produced."""
+        return list(self._events.values())
+
+    def take(self, record: Record) -> None:
+        """Take a record of the events or quality topic, if it is of this run."""
+        if (record.key or b"").decode("utf-8", "replace") != self.key:
+            return
+        with suppress(InputError, ValidationError):
+            if record.topic == KafkaTopic.EVENTS.value:
+                event = event_from_kafka(record.value, record.headers)
+                self._events[event.id] = event
+            elif dict(record.headers).get("type") == LedgerRow.type.encode():
+                row = LedgerRow.model_validate_json(record.value or b"")
+                self.ledger[row.vehicle, row.packet] = row
+
+    def uncounted(self, sent: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], tuple[int, int]]:
+        """Return what the engine's books do not have: (sent, received) by vehicle and packet type."""
+        received = {who: self.ledger[who].received if who in self.ledger else 0 for who in sent}
+        return {who: (count, received[who]) for who, count in sent.items() if received[who] < count}
 
 
 async def mark(settings: Settings, run: str, flight: str, log: FilteringBoundLogger) -> Mark:
@@ -70,13 +91,15 @@ async def mark(settings: Settings, run: str, flight: str, log: FilteringBoundLog
 async def outcome(
     settings: Settings,
     start: Mark,
+    sent: Mapping[tuple[str, str], int],
     patience_s: float = 30.0,
     on_progress: Progress = lambda _done, _of: None,
 ) -> Outcome:
     """Wait until the engine has seen everything of a run that Kafka holds, and read what it made of it.
 
-    The engine commits an offset only after what it made of everything before it is in Kafka. So once its group's
-    offsets have passed the ends of its inputs, nothing more is to come.
+    The engine commits an offset only after its events up to there are in Kafka. Its last ledger rows follow when the
+    flight has been silent for a moment: they are waited for until they count what was sent, but not longer than
+    `LEDGER_S`.
 
     Parameters
     ----------
@@ -84,6 +107,8 @@ async def outcome(
         Where Kafka is.
     start
         From `mark`.
+    sent
+        How many packets were sent, by vehicle and packet type, as `ReplayResult.packets`.
     patience_s
         How long the engine may make no progress.
     on_progress
@@ -96,33 +121,26 @@ async def outcome(
     """
     inputs = await ends_of(settings.kafka, start.key, INPUTS)
     await group_passes(settings.kafka, DETECT_GROUP, inputs, patience_s, on_progress)
-    events: dict[str, Event] = {}
-    ledger: dict[tuple[str, str], LedgerRow] = {}
+    ends = await ends_of(settings.kafka, start.key, OUTPUTS)
+    found = Outcome(start.key)
     try:
-        async for record in read_to_end(settings.kafka, "downrange-outcome", start.starts, start.starts):
-            if (record.key or b"").decode("utf-8", "replace") == start.key:
-                _take(record.topic, record.value or b"", record.headers, events, ledger)
+        async with open_consumer(settings.kafka, "downrange-outcome", None) as consumer:
+            consumer.assign(list(start.starts))
+            for tp, offset in start.starts.items():
+                consumer.seek(tp, offset)
+            await _read(consumer, found, ends, sent)
     except KafkaError as error:
         raise TransientError(f"Kafka at {settings.kafka.bootstrap}: {error!r}") from error
-    return Outcome(list(events.values()), ledger)
+    return found
 
 
-def _take(
-    topic: str,
-    value: bytes,
-    headers: list[tuple[str, bytes]],
-    events: dict[str, Event],
-    ledger: dict[tuple[str, str], LedgerRow],
+async def _read(
+    consumer: AIOKafkaConsumer, found: Outcome, ends: Mapping[Partition, int], sent: Mapping[tuple[str, str], int]
 ) -> None:
-    if topic == KafkaTopic.EVENTS.value:
-        try:
-            event = event_from_kafka(value, headers)
-        except InputError:
-            return
-        events[event.id] = event
-    elif dict(headers).get("type") == LedgerRow.type.encode():
-        try:
-            row = LedgerRow.model_validate_json(value)
-        except ValidationError:
-            return
-        ledger[row.vehicle, row.packet] = row
+    at = dict.fromkeys(ends, 0)
+    give_up_s = time.monotonic() + LEDGER_S
+    while any(at[tp] < end for tp, end in ends.items()) or (found.uncounted(sent) and time.monotonic() < give_up_s):
+        for records in (await consumer.getmany(timeout_ms=WAIT_MS)).values():
+            for record in records:
+                found.take(record)
+        at = {tp: await consumer.position(tp) for tp in ends}

@@ -120,8 +120,8 @@ async def _replay(settings: Settings, options: ReplayOptions, stack: StackName, 
             begin = await mark(line.settings, named.run or "", named.flight, log)
             result = await fly(line.settings, named, log, on_progress)
             bar.update(task, description="waiting for the detectors", total=None)
-            found = await outcome(line.settings, begin)
-    uncounted = found.uncounted(result)
+            found = await outcome(line.settings, begin, result.packets)
+    uncounted = found.uncounted(result.packets)
     comparison = compare_events(recorded_events(result.source), found.events) if compare else None
     seconds = (result.last_ns - result.first_ns) / 1e9
     if as_json:

@@ -24,12 +24,13 @@ from runtime.settings import ArchiveSettings
 from telemetry.dictionary import Registry
 from telemetry.errors import ArchiveError, PacketError, Reason, SettingsError
 from telemetry.message import Message
-from telemetry.topics import Address, partition_of
+from telemetry.topics import Address, Kind, partition_of
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 LONGEST_LINE: Final = 64 * 1024
 MOST_RECORDS: Final = 20_000
 SHOWN_BAD_ROWS: Final = 20
+CSV: Final = "text/csv"
 DEFAULT_T0: Final = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 
 
@@ -225,16 +226,10 @@ class _Sink:
         result, address = self._result, self._address
         if len(result.first_bad_rows) < SHOWN_BAD_ROWS:
             result.first_bad_rows.append(BadRow(line.number, error.detail))
-        named = {
-            "run": address.run,
-            "flight": address.flight,
-            "vehicle": address.vehicle,
-            "station": address.station,
-            "content-type": "text/csv",
-            "reason": error.reason.value,
-            "detail": f"line {line.number}: {error.detail}",
-        }
-        headers = tuple((name, text.encode()) for name, text in named.items())
+        # headers as of any refused message, so that the ledger counts it
+        message = Message(address, Kind.TELEMETRY, line.octets, result.last_ns, content_type=CSV)
+        reasons = (("reason", error.reason.value), ("detail", f"line {line.number}: {error.detail}"))
+        headers = (*message.kafka_headers(), *((name, text.encode()) for name, text in reasons))
         self._keep(Stream.REJECTED, result.bad_rows, result.last_ns, headers, line.octets)
         result.bad_rows += 1
 
