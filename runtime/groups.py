@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from runtime.kafka import Partition, client_options, open_consumer
+from runtime.kafka_ends import log_ends
 from runtime.settings import KafkaSettings
 from telemetry.errors import TransientError
 from telemetry.topics import KafkaTopic, partition_of
@@ -30,7 +31,8 @@ async def ends_of(settings: KafkaSettings, key: str, topics: Iterable[KafkaTopic
     partitions = [Partition(topic.value, partition_of(key, settings.partitions)) for topic in topics]
     try:
         async with open_consumer(settings, "downrange-ends", None) as consumer:
-            return dict(await consumer.end_offsets(partitions))
+            consumer.assign(partitions)
+            return await log_ends(consumer, partitions)
     except KafkaError as error:
         raise TransientError(f"Kafka at {settings.bootstrap}: {error!r}") from error
 

@@ -26,6 +26,7 @@ from aiokafka.errors import (
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from runtime.kafka_client import client_options
+from runtime.kafka_ends import log_ends
 from runtime.kafka_topics import ensure_topics
 from runtime.settings import KafkaSettings
 from telemetry.errors import PacketError, Reason, TransientError
@@ -257,7 +258,7 @@ async def read_to_end(
     chosen = list(partitions)
     async with open_consumer(settings, client_id, None) as consumer:
         consumer.assign(chosen)
-        ends = await consumer.end_offsets(chosen)
+        ends = await log_ends(consumer, chosen)
         begins = await consumer.beginning_offsets(chosen)
         at = {tp: max(begins[tp], (starts or {}).get(tp, 0)) for tp in chosen}
         for tp, offset in at.items():

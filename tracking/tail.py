@@ -11,6 +11,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer
 
 from runtime.kafka import Partition, Record, open_consumer
+from runtime.kafka_ends import log_ends
 from runtime.service import Scope
 from runtime.settings import KafkaSettings
 from telemetry.errors import PacketError
@@ -59,8 +60,8 @@ async def follow(settings: KafkaSettings, scope: Scope, register: LiveRegister) 
     async with open_consumer(settings, "downrange-track-register", None) as consumer:
         partitions = [Partition(KafkaTopic.DELIVERIES.value, number) for number in range(settings.partitions)]
         consumer.assign(partitions)
+        behind = {tp: end for tp, end in (await log_ends(consumer, partitions)).items() if end > 0}
         await consumer.seek_to_beginning(*partitions)
-        behind = {tp: end for tp, end in (await consumer.end_offsets(partitions)).items() if end > 0}
         while not scope.stop.is_set():
             if not register.complete.is_set():
                 behind = await _still_behind(consumer, behind)
