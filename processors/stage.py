@@ -34,7 +34,6 @@ from telemetry.errors import PacketError, TransientError
 from telemetry.quality import QualityRecord
 from telemetry.topics import KafkaTopic, flight_key, partition_of
 
-SAVE_S: Final = 1.0
 IDLE_S: Final = 1.0
 
 
@@ -69,7 +68,7 @@ class DetectStage:
         self._outbox = Outbox(producer, settings.kafka)
         self._shards: dict[int, Shard] = {}
         self._safe: dict[Partition, int] = {}
-        self._saved_s = 0.0
+        self._saved_s = time.monotonic()
 
     async def assigned(self, partitions: frozenset[Partition]) -> Offsets:
         """Restore the flights of partitions and go on from where their state ends."""
@@ -123,9 +122,9 @@ class DetectStage:
             self._log.info("event", type=event.name, ordinal=event.ordinal, id=event.id, **named)
 
     async def save(self) -> Offsets:
-        """Step 6: snapshots, then the checkpoint that says that they are there; once a second, and at the end."""
+        """Step 6: snapshots, then the checkpoint that says that they are there; every `save_s`, and at the end."""
         now_s = time.monotonic()
-        if now_s - self._saved_s >= SAVE_S or self._stop.is_set():
+        if now_s - self._saved_s >= self._settings.detect.save_s or self._stop.is_set():
             moved = {number: shard for number, shard in self._shards.items() if shard.route and shard.at != shard.saved}
             complete = await self._save_flights(moved)
             await self._save_checkpoints({number: moved[number] for number in complete})

@@ -1,0 +1,78 @@
+"""Flights brought straight into an engine, without brokers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from processors.engine import Engine, Output
+from simulator.downlink import FINEST_BUNDLE_S, make_links, ticks
+from simulator.packets import Transmitter
+from simulator.simulate import simulate
+from simulator.stations import load_stations
+from telemetry.decoder import Decoder
+from telemetry.dictionary import Registry
+from telemetry.events import Event
+from telemetry.link import LinkReport
+from telemetry.message import Message
+from telemetry.quality import QualityRecord
+from telemetry.topics import Kind
+
+NS: Final = 10**9
+T0_NS: Final = 1_800_000_000 * NS
+REGISTRY: Final = Registry()
+DECODER: Final = Decoder(REGISTRY)
+Seen = tuple[str, str, int, int, float, tuple[tuple[str, object], ...]]
+
+
+@functools.cache
+def transmitter(preset: str, seed: int = 7) -> Transmitter:
+    return simulate(preset, seed, T0_NS)
+
+
+def messages_of(sent: Transmitter, flight: str = "F", run: str = "live") -> list[Message]:
+    """Return everything that the stations send of a simulated flight, in order."""
+    links = make_links(sent, load_stations(sent.flight.preset.stations), run, flight)
+    return [message for tick in ticks(sent, links, FINEST_BUNDLE_S) for message in tick.messages]
+
+
+def new_engine(flight: str = "F", run: str = "live") -> Engine:
+    return Engine(run, flight, REGISTRY)
+
+
+def take(engine: Engine, message: Message, offset: int = 0) -> Output:
+    """Let an engine take one message, as the service does."""
+    offsets = {"downrange.telemetry-0": offset}
+    if message.kind is Kind.LINK:
+        return engine.take_report(message, LinkReport.model_validate_json(message.payload), offsets)
+    dictionary = DECODER.dictionary_of(message)
+    assert dictionary is not None
+    return engine.take_frames(message, DECODER.decode(message).frames, dictionary, offsets)
+
+
+@dataclass(slots=True)
+class Flown:
+    """What an engine said of some messages."""
+
+    engine: Engine
+    events: list[Event] = field(default_factory=list)
+    quality: list[QualityRecord] = field(default_factory=list)
+
+    def named(self, name: str, vehicle: str = "ship") -> list[Event]:
+        return [event for event in self.events if event.name == name and event.vehicle == vehicle]
+
+
+def detect(messages: Iterable[Message], engine: Engine | None = None) -> Flown:
+    flown = Flown(engine or new_engine())
+    for offset, message in enumerate(messages):
+        output = take(flown.engine, message, offset)
+        flown.events += output.events
+        flown.quality += output.quality
+    return flown
+
+
+def seen(events: Iterable[Event]) -> list[Seen]:
+    """Return what must not depend on how a flight was cut: all but when it became known, and by which message."""
+    return sorted((e.id, e.vehicle, e.ordinal, e.t_ns, e.t_sigma_s, tuple(sorted(e.values.items()))) for e in events)
