@@ -82,11 +82,12 @@ async def serve(name: str, run: Run, settings: Settings) -> None:
 
     def stop() -> None:
         if not scope.stop.is_set():
-            scope.log.info("stopping", deadline_s=deadline_s)
+            scope.stop.set()
             deadline.reschedule(loop.time() + deadline_s)
             # for what no cancellation ends: a blocked thread, a client that waits for a server that is gone
             faulthandler.dump_traceback_later(deadline_s + GRACE_S, exit=True)
-            scope.stop.set()
+            # last: whoever reads the log may be gone, and a line that cannot be written must not keep the service alive
+            scope.log.info("stopping", deadline_s=deadline_s)
 
     try:
         async with health_server(settings.service, scope.health) as port, deadline:
