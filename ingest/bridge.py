@@ -18,6 +18,8 @@ from telemetry.topics import ROOT, KafkaTopic, Kind
 
 MOST_MESSAGES: Final = 1000
 SLOW_S: Final = 5.0
+# what ingest itself publishes comes back from brokers that do not know "no local"
+ACKNOWLEDGEMENT: Final = f"/{Kind.ACK.value}"
 
 
 class Bridge:
@@ -39,7 +41,7 @@ class Bridge:
         self._producer = producer
         self._examiner = examiner
         self._scope = scope
-        self._prefix = "$share/ingest/" if shared else ""
+        self._shared = shared
         self._outbox = AckOutbox()
 
     async def run(self, connection: Connection) -> None:
@@ -51,8 +53,7 @@ class Bridge:
         try:
             async with asyncio.TaskGroup() as group:
                 posting = group.create_task(self._outbox.post(connection), name="post acknowledgements")
-                for kind in (Kind.TELEMETRY, Kind.LINK):
-                    await connection.subscribe(f"{self._prefix}{ROOT}/+/+/+/+/{kind.value}")
+                await self._subscribe(connection)
                 while not self._scope.stop.is_set():
                     await self._turn(connection)
                 await self._outbox.emptied()
@@ -60,6 +61,15 @@ class Bridge:
         finally:
             metrics.WINDOW.set(0)
             self._scope.health.ill("mqtt", "not connected")
+
+    async def _subscribe(self, connection: Connection) -> None:
+        if self._shared:
+            # members of a shared subscription have no common order, and MQTT forbids them to leave out their own
+            for kind in (Kind.TELEMETRY, Kind.LINK):
+                await connection.subscribe(f"$share/ingest/{ROOT}/+/+/+/+/{kind.value}")
+        else:
+            # in one filter, because some brokers keep the order of messages only within each
+            await connection.subscribe(f"{ROOT}/+/+/+/+/+", no_local=True)
 
     async def _turn(self, connection: Connection) -> None:
         # 1 read a batch
@@ -70,7 +80,8 @@ class Bridge:
         metrics.WINDOW.set(len(batch))
         # 2 check
         ingest_ns = time.time_ns()
-        examined = [self._examiner.examine(inbound, ingest_ns) for inbound in batch]
+        stations = [inbound for inbound in batch if not inbound.topic.endswith(ACKNOWLEDGEMENT)]
+        examined = [self._examiner.examine(inbound, ingest_ns) for inbound in stations]
         # 3 produce and 4 flush
         await self._store(examined)
         # 5 PUBACK, in order of arrival
@@ -81,7 +92,7 @@ class Bridge:
                 self._outbox.add(one.ack_topic, one.settled)
         metrics.ACK_LATENCY.observe(time.perf_counter() - began_s)
         metrics.WINDOW.set(0)
-        _count(batch, examined)
+        _count(stations, examined)
 
     async def _store(self, examined: list[Examined]) -> None:
         """Return when Kafka has acknowledged every record, steps 3 and 4; before that nothing is acknowledged upstream.

@@ -106,8 +106,15 @@ class Connection:
         self._client = client
         self.session_present = session_present
 
-    async def subscribe(self, topic_filter: str) -> None:
+    async def subscribe(self, topic_filter: str, *, no_local: bool = False) -> None:
         """Subscribe at QoS 1, without retained messages; on a session that has the subscription it changes nothing.
+
+        Parameters
+        ----------
+        topic_filter
+            What to receive.
+        no_local
+            Ask the broker to leave out what this connection publishes itself; not all brokers do.
 
         Raises
         ------
@@ -116,7 +123,10 @@ class Connection:
         """
         try:
             await self._client.subscribe(
-                topic_filter, max_qos=aiomqtt.QoS.AT_LEAST_ONCE, retain_handling=aiomqtt.RetainHandling.SEND_NEVER
+                topic_filter,
+                max_qos=aiomqtt.QoS.AT_LEAST_ONCE,
+                no_local=no_local,
+                retain_handling=aiomqtt.RetainHandling.SEND_NEVER,
             )
         except aiomqtt.NegativeAckError as error:
             msg = (
