@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 from structlog.typing import FilteringBoundLogger
 
+from runtime.archive.layout import Stream
 from runtime.groups import Progress, ends_of, group_passes
 from runtime.kafka import Partition, Record, ensure_topics, open_consumer
 from runtime.settings import Settings
@@ -22,6 +23,7 @@ from telemetry.quality import LedgerRow
 from telemetry.topics import KafkaTopic, flight_key
 
 DETECT_GROUP: Final = "downrange.detect"
+RECORD_GROUP: Final = "downrange.record"
 INPUTS: Final = (KafkaTopic.TELEMETRY, KafkaTopic.REJECTED)
 OUTPUTS: Final = (KafkaTopic.EVENTS, KafkaTopic.QUALITY)
 LEDGER_S: Final = 10.0
@@ -132,6 +134,18 @@ async def outcome(
     except KafkaError as error:
         raise TransientError(f"Kafka at {settings.kafka.bootstrap}: {error!r}") from error
     return found
+
+
+async def archived(settings: Settings, start: Mark, patience_s: float = 30.0) -> None:
+    """Return when the recorder has written everything of a run that Kafka holds now.
+
+    Raises
+    ------
+    TransientError
+        If the recorder makes no progress, or Kafka does not answer.
+    """
+    ends = await ends_of(settings.kafka, start.key, (stream.topic for stream in Stream))
+    await group_passes(settings.kafka, RECORD_GROUP, ends, patience_s)
 
 
 async def _read(

@@ -97,7 +97,7 @@ async def _replay(settings: Settings, options: ReplayOptions, stack: StackName, 
     from replay.compare import compare_events  # noqa: PLC0415 -- see `import_`
     from replay.flight import new_run  # noqa: PLC0415 -- see `import_`
     from replay.flight import replay as fly  # noqa: PLC0415 -- see `import_`
-    from replay.outcome import mark, outcome  # noqa: PLC0415 -- see `import_`
+    from replay.outcome import archived, mark, outcome  # noqa: PLC0415 -- see `import_`
     from runtime.archive.contents import recorded_events  # noqa: PLC0415 -- see `import_`
     from runtime.logs import logger  # noqa: PLC0415 -- see `import_`
 
@@ -121,6 +121,9 @@ async def _replay(settings: Settings, options: ReplayOptions, stack: StackName, 
             result = await fly(line.settings, named, log, on_progress)
             bar.update(task, description="waiting for the detectors", total=None)
             found = await outcome(line.settings, begin, result.packets)
+            if "record" in line.services:
+                # brokers that end with us keep nothing of what the recorder has not read
+                await archived(line.settings, begin)
     uncounted = found.uncounted(result.packets)
     comparison = compare_events(recorded_events(result.source), found.events) if compare else None
     seconds = (result.last_ns - result.first_ns) / 1e9
