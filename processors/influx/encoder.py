@@ -10,7 +10,7 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from processors.influx.line_protocol import Block, Lines, pack, packet_lines
-from processors.influx.points import event_line, link_line, quality_line
+from processors.influx.points import DeliveryState, delivery_line, event_line, link_line, quality_line
 from telemetry.decoder import Decoder
 from telemetry.errors import PacketError, Reason
 from telemetry.events import event_from_kafka
@@ -95,7 +95,7 @@ def read_telemetry(record: Any, into: Readable) -> None:
     InputError
         If its headers or its link report are wrong.
     """
-    message = message_from_kafka(record.value or b"", record.headers)
+    message = message_from_kafka(record.value, record.headers)
     if message.kind is Kind.TELEMETRY:
         into.telemetry.append(message)
         return
@@ -114,7 +114,7 @@ def read_event(record: Any, into: Readable) -> None:
     PacketError
         If it is no event.
     """
-    _add(event_line(event_from_kafka(record.value or b"", record.headers)), into)
+    _add(event_line(event_from_kafka(record.value, record.headers)), into)
 
 
 def read_quality(record: Any, into: Readable) -> None:
@@ -125,7 +125,7 @@ def read_quality(record: Any, into: Readable) -> None:
     PacketError
         If it is no quality record.
     """
-    named = dict(record.headers).get("type", b"").decode("utf-8", "replace")
+    named = (dict(record.headers).get("type") or b"").decode("utf-8", "replace")
     kind = QUALITY_TYPES.get(named)
     if kind is None:
         raise PacketError(Reason.BAD_PROPERTY, f"header type is {named[:40]!r}, none of: {', '.join(QUALITY_TYPES)}")
@@ -134,6 +134,23 @@ def read_quality(record: Any, into: Readable) -> None:
     except ValidationError as error:
         raise PacketError(Reason.BAD_JSON, f"not a {named} record: {error.errors()[0]['msg']}") from error
     _add(quality_line(quality), into)
+
+
+def read_delivery(record: Any, into: Readable) -> None:
+    """Read a record of `downrange.deliveries`; plans and positions stand there too and are none of ours.
+
+    Raises
+    ------
+    PacketError
+        If it calls itself a delivery and is none.
+    """
+    if dict(record.headers).get("type") != b"delivery" or record.value is None:
+        return
+    try:
+        state = DeliveryState.model_validate_json(record.value)
+    except ValidationError as error:
+        raise PacketError(Reason.BAD_JSON, f"not a delivery: {error.errors()[0]['msg']}") from error
+    _add(delivery_line(state), into)
 
 
 def _add(line: str | None, into: Readable) -> None:

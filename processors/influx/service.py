@@ -1,4 +1,4 @@
-"""Service `store`: telemetry, events and quality to InfluxDB."""
+"""Service `store`: telemetry, events, quality records and deliveries to InfluxDB."""
 
 from __future__ import annotations
 

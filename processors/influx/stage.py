@@ -11,7 +11,14 @@ from typing import Any, Final
 from prometheus_client import Counter
 from structlog.typing import FilteringBoundLogger
 
-from processors.influx.encoder import Encoder, Readable, read_event, read_quality, read_telemetry
+from processors.influx.encoder import (
+    Encoder,
+    Readable,
+    read_delivery,
+    read_event,
+    read_quality,
+    read_telemetry,
+)
 from processors.influx.line_protocol import Block
 from processors.influx.writer import InfluxWriter, RefusedLine
 from runtime.consumer import Batch, Offsets
@@ -26,6 +33,7 @@ READERS: Final[dict[str, Callable[[Any, Readable], None]]] = {
     KafkaTopic.TELEMETRY.value: read_telemetry,
     KafkaTopic.EVENTS.value: read_event,
     KafkaTopic.QUALITY.value: read_quality,
+    KafkaTopic.DELIVERIES.value: read_delivery,
 }
 TAG: Final = re.compile(rb",(flight|run|vehicle)=([^, ]+)")
 
@@ -43,7 +51,7 @@ class Blocks:
 
 
 class InfluxStage:
-    """Writes telemetry, events and quality to InfluxDB.
+    """Writes telemetry, events, quality records and deliveries to InfluxDB.
 
     Parameters
     ----------
@@ -58,7 +66,7 @@ class InfluxStage:
     """
 
     name: Final = "store"
-    topics: Final[tuple[KafkaTopic, ...]] = (KafkaTopic.TELEMETRY, KafkaTopic.EVENTS, KafkaTopic.QUALITY)
+    topics: Final[tuple[KafkaTopic, ...]] = tuple(KafkaTopic(topic) for topic in READERS)
 
     def __init__(self, writer: InfluxWriter, producer: Producer, encoder: Encoder, log: FilteringBoundLogger) -> None:
         self._writer = writer

@@ -4,12 +4,19 @@ from typing import Any
 
 import pytest
 
+from processors.influx.encoder import Readable, read_delivery
 from processors.influx.points import event_line, link_line, quality_line
+from runtime.archive.records import Archived
 from telemetry.events import Event, Evidence
 from telemetry.link import WILL, LinkReport
 from telemetry.message import Message
 from telemetry.quality import LedgerRow, LinkState, StageLatency
 from telemetry.topics import Address, Kind
+from tracking.condition import Condition
+from tracking.delivery import Delivery, assemble, booked, facts_of
+from tracking.example import example_manifest, example_plan
+from tracking.milestones import Chronicle
+from tracking.records import state_record
 
 ABOUT: dict[str, Any] = {"run": "live", "flight": "YX1-7", "vehicle": "ship"}
 TAGS = "flight=YX1-7,run=live"
@@ -81,3 +88,44 @@ def test_a_heartbeat_stands_at_the_time_of_its_station(signal_dbm: float | None,
 def test_a_will_has_no_time_and_no_point() -> None:
     message = Message(Address("live", "YX1-7", "ship", "haiyang"), Kind.LINK, b"", 0)
     assert link_line(message, WILL) is None
+
+
+def deliveries() -> list[Delivery]:
+    plan = example_plan("express", "YX1-7", 1_800_000_000 * 10**9, 2000.0, 2400.0, 2700.0)
+    facts = facts_of(plan, Chronicle(), None, Condition())
+    parcels = example_manifest(plan).parcels
+    return [assemble(facts, p, "CODE", Chronicle([booked(plan, p.parcel, 10**18)])) for p in parcels]
+
+
+def read(record_of: Delivery) -> str:
+    record, readable = state_record(record_of), Readable([], [])
+    read_delivery(Archived(0, 0, 0, record.key.encode(), tuple(record.headers), record.value), readable)
+    (line,) = readable.points
+    return line
+
+
+def test_a_delivery_of_tracking_becomes_a_point_with_the_parcel_as_a_field() -> None:
+    one = deliveries()[0]
+    line = read(one)
+    assert line.startswith(f'deliveries,flight=YX1-7,run=live,status=booked parcel="{one.parcel.parcel}",')
+    assert 0 <= int(line.rsplit(" ", 1)[1]) - one.since_ns < 10**8
+    assert "CODE" not in line
+    assert one.parcel.recipient not in line
+
+
+def test_all_parcels_of_a_flight_that_reach_a_status_in_one_instant_are_points_of_their_own() -> None:
+    many = deliveries()
+    assert len({one.since_ns for one in many}) == 1
+    assert len({read(one).rsplit(" ", 1)[1] for one in many}) == len(many) > 30
+
+
+def test_what_else_stands_among_the_deliveries_is_left_alone() -> None:
+    readable = Readable([], [])
+    for kind in (b"manifest", b"now", b""):
+        read_delivery(Archived(0, 0, 0, b"k", (("type", kind),), b"{}"), readable)
+    read_delivery(Archived(0, 0, 0, b"k", (("type", b"delivery"),), None), readable)
+    assert readable.points == []
+
+
+def test_a_delivery_event_is_about_a_parcel_and_no_point_of_a_vehicle() -> None:
+    assert event_line(event(type="downrange.delivery.booked", vehicle="parcel-1")) is None
