@@ -14,10 +14,10 @@ from runtime.mqtt import Inbound
 from telemetry.acks import RefusedOctets, SafeRange, SettledMessage
 from telemetry.decoder import Decoder
 from telemetry.errors import AddressError, PacketError, Reason
-from telemetry.frames import Frame, Refusal
+from telemetry.frames import Refusal
 from telemetry.link import LinkReport
 from telemetry.message import DICTIONARY, ERT_NS, JSON, SENT_NS, SPACE_PACKETS, Message, read_ns
-from telemetry.sequence import runs_of
+from telemetry.survey import Surveyed
 from telemetry.topics import Address, KafkaTopic, Kind, parse_topic
 
 KNOWN_TOPICS: Final = 4096
@@ -70,23 +70,35 @@ class Examiner:
         try:
             address, kind, ack_topic = _place(inbound.topic)
         except AddressError as error:
-            message = _message(UNPLACED, Kind.TELEMETRY, inbound, ingest_ns)
-            return self._judged(inbound, replace(message, correlation=b""), None, "", [], _all(inbound, error))
-        message = _message(address, kind, inbound, ingest_ns)
-        frames: tuple[Frame, ...] = ()
+            message = self._message(UNPLACED, Kind.TELEMETRY, inbound, ingest_ns)
+            return self._judged(inbound, replace(message, correlation=b""), None, "", _nothing(inbound, error))
+        message = self._message(address, kind, inbound, ingest_ns)
         try:
             self._check(message, inbound)
             if kind is Kind.LINK:
                 message = _with_report(message, inbound)
-                refusals: tuple[Refusal, ...] = ()
+                found = Surveyed((), ())
             else:
-                decoded = self._decoder.inspect(message)
-                frames, refusals = decoded.frames, decoded.refusals
-                dictionary = self._decoder.dictionary_of(message)
-                message = replace(message, dictionary=dictionary.name if dictionary else message.dictionary)
+                found = self._decoder.survey(message)
         except PacketError as error:
-            frames, refusals = (), _all(inbound, error)
-        return self._judged(inbound, message, kind, ack_topic, list(frames), refusals)
+            found = _nothing(inbound, error)
+        return self._judged(inbound, message, kind, ack_topic, found)
+
+    def _message(self, address: Address, kind: Kind, inbound: Inbound, ingest_ns: int) -> Message:
+        """Return the message as far as it can be told; a time that cannot be read is 0 until it is refused."""
+        named = inbound.properties.get(DICTIONARY, "")
+        return Message(
+            address,
+            kind,
+            inbound.payload,
+            _ns_or_0(inbound, ERT_NS),
+            _ns_or_0(inbound, SENT_NS),
+            ingest_ns,
+            inbound.content_type or (JSON if kind is Kind.LINK else SPACE_PACKETS),
+            # the record names the dictionary that it was checked against: others may have another default
+            named or self._decoder.registry.default,
+            inbound.correlation,
+        )
 
     def _check(self, message: Message, inbound: Inbound) -> None:
         """Refuse a message for what is around its payload."""
@@ -107,12 +119,12 @@ class Examiner:
         message: Message,
         kind: Kind | None,
         ack_topic: str,
-        frames: list[Frame],
-        refusals: tuple[Refusal, ...],
+        found: Surveyed,
     ) -> Examined:
+        refusals = found.refusals
         records: list[Outgoing] = []
-        good = _without(message.payload, refusals)
-        if frames or (kind is Kind.LINK and not refusals):
+        if found.ranges or (kind is Kind.LINK and not refusals):
+            good = _without(message.payload, refusals)
             records.append(Outgoing(KafkaTopic.TELEMETRY, message.address.key, good, message.kafka_headers()))
         for refusal in refusals:
             octets = message.payload[refusal.start : refusal.stop]
@@ -123,7 +135,7 @@ class Examiner:
         if not message.correlation:
             return Examined(kind, tuple(records), reasons, "", None)
         settled = SettledMessage.model_construct(
-            correlation=message.correlation.hex(), stored=_ranges(frames), refused=_summed(refusals)
+            correlation=message.correlation.hex(), stored=_stored(found), refused=_summed(refusals)
         )
         return Examined(kind, tuple(records), reasons, ack_topic, settled)
 
@@ -132,21 +144,6 @@ class Examiner:
 def _place(topic: str) -> tuple[Address, Kind, str]:
     address, kind = parse_topic(topic)
     return address, kind, address.topic(Kind.ACK)
-
-
-def _message(address: Address, kind: Kind, inbound: Inbound, ingest_ns: int) -> Message:
-    """Return the message as far as it can be told; a time that cannot be read is 0 until it is refused."""
-    return Message(
-        address,
-        kind,
-        inbound.payload,
-        _ns_or_0(inbound, ERT_NS),
-        _ns_or_0(inbound, SENT_NS),
-        ingest_ns,
-        inbound.content_type or (JSON if kind is Kind.LINK else SPACE_PACKETS),
-        inbound.properties.get(DICTIONARY, ""),
-        inbound.correlation,
-    )
 
 
 def _ns_or_0(inbound: Inbound, name: str) -> int:
@@ -169,8 +166,8 @@ def _with_report(message: Message, inbound: Inbound) -> Message:
     return message if ERT_NS in inbound.properties else replace(message, ert_ns=report.ert_ns or 0)
 
 
-def _all(inbound: Inbound, error: AddressError | PacketError) -> tuple[Refusal, ...]:
-    return (Refusal(0, len(inbound.payload), error.reason, error.detail),)
+def _nothing(inbound: Inbound, error: AddressError | PacketError) -> Surveyed:
+    return Surveyed((), (Refusal(0, len(inbound.payload), error.reason, error.detail),))
 
 
 def _without(payload: bytes, refusals: tuple[Refusal, ...]) -> bytes:
@@ -182,11 +179,9 @@ def _without(payload: bytes, refusals: tuple[Refusal, ...]) -> bytes:
     return b"".join(payload[start:stop] for start, stop in zip(starts, stops, strict=True))
 
 
-def _ranges(frames: list[Frame]) -> tuple[SafeRange, ...]:
+def _stored(found: Surveyed) -> tuple[SafeRange, ...]:
     return tuple(
-        SafeRange.model_construct(packet=frame.packet, first=first, last=last)
-        for frame in frames
-        for first, last in runs_of(frame.counts)
+        SafeRange.model_construct(packet=counts.packet, first=counts.first, last=counts.last) for counts in found.ranges
     )
 
 

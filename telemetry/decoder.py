@@ -8,6 +8,7 @@ from telemetry.errors import Reason
 from telemetry.frames import Decoded, Refusal
 from telemetry.json_codec import JsonCodec
 from telemetry.message import JSON, SPACE_PACKETS, Message
+from telemetry.survey import PacketSurveyor, Surveyed, surveyed
 
 
 class Decoder:
@@ -23,11 +24,13 @@ class Decoder:
         self.registry = registry
         self._packets: dict[str, PacketCodec] = {}
         self._json: dict[str, JsonCodec] = {}
+        self._surveyors: dict[str, PacketSurveyor] = {}
         for name in registry.names():
             dictionary = registry.get(name)
             if dictionary is not None:
                 self._packets[name] = PacketCodec(dictionary)
                 self._json[name] = JsonCodec(dictionary)
+                self._surveyors[name] = PacketSurveyor(self._packets[name])
 
     def dictionary_of(self, message: Message) -> Dictionary | None:
         """Return the dictionary that the message names, or None if it is unknown."""
@@ -40,6 +43,13 @@ class Decoder:
     def inspect(self, message: Message) -> Decoded:
         """Check a telemetry message; its frames carry counts and times, and no columns when it holds space packets."""
         return self._read(message, with_columns=False)
+
+    def survey(self, message: Message) -> Surveyed:
+        """Check a telemetry message as `inspect` does, and tell only which counts it holds: several times faster."""
+        dictionary = self.dictionary_of(message)
+        if dictionary is None or message.content_type != SPACE_PACKETS or not message.payload:
+            return surveyed(self.inspect(message))
+        return self._surveyors[dictionary.name].survey(message.payload, message.ert_ns)
 
     def _read(self, message: Message, *, with_columns: bool) -> Decoded:
         dictionary = self.dictionary_of(message)

@@ -1,0 +1,102 @@
+"""What a payload of space packets holds, as ranges of sequence counts: the checks of decoding without its arrays.
+
+For whoever forwards octets untouched, message by message: a message holds few packets, and for few packets plain Python
+is several times faster than numpy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from telemetry.codec import FUTURE_TOLERANCE_NS, OLDEST_NS, PacketCodec
+from telemetry.cuc import NS_PER_S
+from telemetry.frames import Decoded, Refusal
+from telemetry.packets import COUNT_MASK, PRIMARY_HEADER_OCTETS
+from telemetry.sequence import runs_of
+
+COUNT_AT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CountRange:
+    """A closed range of 14-bit sequence counts of one packet type."""
+
+    packet: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What a payload held: the good packets in payload order, and what was refused."""
+
+    ranges: tuple[CountRange, ...]
+    refusals: tuple[Refusal, ...]
+
+
+def surveyed(decoded: Decoded) -> Surveyed:
+    """Return the survey of what was decoded already."""
+    ranges = [CountRange(frame.packet, *pair) for frame in decoded.frames for pair in runs_of(frame.counts)]
+    return Surveyed(tuple(ranges), decoded.refusals)
+
+
+class PacketSurveyor:
+    """Surveys payloads of one dictionary's packets.
+
+    Parameters
+    ----------
+    codec
+        The dictionary's codec; it is asked where a time is wrong.
+    """
+
+    def __init__(self, codec: PacketCodec) -> None:
+        self._codec = codec
+        # read once: a dictionary works these out each time
+        self._epoch_ns = codec.dictionary.epoch_ns
+        self._width = codec.dictionary.time.octets
+        self._scale = 1 << (8 * codec.dictionary.time.fine_octets)
+        self._octets = {packet.apid: codec.layout.octets(packet.apid) for packet in codec.dictionary.packets.values()}
+
+    def survey(self, payload: bytes, ert_ns: int) -> Surveyed:
+        """Return what `PacketCodec.inspect` finds, without times."""
+        runs, refusals = self._codec.layout.split(payload)
+        bounds = self._good_times(ert_ns)
+        width = self._width
+        ranges: list[CountRange] = []
+        for run in runs:
+            size = self._octets[run.apid]
+            times = [payload[at : at + width] for at in range(run.start + PRIMARY_HEADER_OCTETS, run.stop, size)]
+            if bounds is None or min(times) < bounds[0] or max(times) > bounds[1]:
+                return surveyed(self._codec.inspect(payload, "", "", ert_ns))
+            highs = payload[run.start + COUNT_AT : run.stop : size]
+            lows = payload[run.start + COUNT_AT + 1 : run.stop : size]
+            counts = [(high << 8 | low) & COUNT_MASK for high, low in zip(highs, lows, strict=True)]
+            ranges += _ranges(run.packet, counts)
+        return Surveyed(tuple(ranges), tuple(refusals))
+
+    def _good_times(self, ert_ns: int) -> tuple[bytes, bytes] | None:
+        """Return the first and the last good time code, which compare as their octets do; None if there is none.
+
+        A code of u units stands for floor((u * 10**9 + scale / 2) / scale) ns since the epoch, where scale is the
+        units in a second; solved for u.
+        """
+        scale, since_ns = self._scale, ert_ns - self._epoch_ns
+        first = -((scale // 2 - (since_ns - OLDEST_NS) * scale) // NS_PER_S)
+        last = ((since_ns + FUTURE_TOLERANCE_NS + 1) * scale - scale // 2 - 1) // NS_PER_S
+        end = 1 << (8 * self._width)
+        if last < 0 or first >= end:
+            return None
+        return max(first, 0).to_bytes(self._width, "big"), min(last, end - 1).to_bytes(self._width, "big")
+
+
+def _ranges(packet: str, counts: list[int]) -> list[CountRange]:
+    first, last = counts[0], counts[-1]
+    if counts == list(range(first, first + len(counts))):
+        return [CountRange(packet, first, last)]
+    ranges: list[CountRange] = []
+    for before, count in pairwise(counts):
+        if count != before + 1:
+            ranges.append(CountRange(packet, first, before))
+            first = count
+    return [*ranges, CountRange(packet, first, last)]
