@@ -62,12 +62,15 @@ def fly(
     """Yield a flight's messages: one a second from each station, all packet types in it, and a heartbeat."""
     dictionary = built_in("yuanxing-1")
     codec = PacketCodec(dictionary)
+    rates = {packet.sent_counter: packet.rate_hz for packet in dictionary.packets.values()}
     for second in range(seconds):
         payload = b""
         for name, packet in dictionary.packets.items():
             rate = int(packet.rate_hz)
             t_s = second + np.arange(rate) / rate
-            columns = {channel.name: values_of(channel, t_s) for channel in packet.channels}
+            columns = {
+                c.name: (t_s + 1) * rates[c.name] if c.name in rates else values_of(c, t_s) for c in packet.channels
+            }
             counts = np.arange(second * rate, (second + 1) * rate)
             payload += codec.encode(name, counts, t0_ns + (t_s * NS).astype(np.int64), columns)
         for station in stations:
