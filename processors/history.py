@@ -44,6 +44,8 @@ class History:
         """Take the rows of the next stretch, counts unwrapped."""
         for frame in frames:
             if frame.packet == self._packet:
+                # reckoned from where the stretch begins, so that a long one forgets nothing that is asked of it
+                self._forget_before(int(frame.t_ns[0]) - KEEP_NS)
                 self._keep(frame)
 
     def _keep(self, frame: Frame) -> None:
@@ -52,22 +54,28 @@ class History:
             if all(low <= value <= high for value, (low, high) in zip(row, self._ranges, strict=True)):
                 self._t_ns.append(int(frame.t_ns[at]))
                 self._rows.append(row)
-        while self._t_ns and self._t_ns[0] < self._t_ns[-1] - KEEP_NS:
-            del self._t_ns[0], self._rows[0]
+
+    def _forget_before(self, t_ns: int) -> None:
+        old = int(np.searchsorted(self._t_ns, t_ns))
+        del self._t_ns[:old], self._rows[:old]
 
     def at(self, t_ns: int, known_ns: int) -> dict[str, float]:
         """Return the channels at a time, by what was measured until `known_ns`.
 
-        Interpolated, or carried on for two seconds; empty if nothing is known of that time.
+        Interpolated over up to four seconds, or carried on for two; empty if nothing is known of that time.
         """
-        known = int(np.searchsorted(self._t_ns, known_ns, side="right"))
-        if known == 0 or not self._t_ns[0] <= t_ns <= self._t_ns[known - 1] + CARRY_NS:
+        first = int(np.searchsorted(self._t_ns, known_ns - KEEP_NS))
+        times = self._t_ns[first : int(np.searchsorted(self._t_ns, known_ns, side="right"))]
+        if not times or not times[0] <= t_ns <= times[-1] + CARRY_NS:
             return {}
-        after = min(max(int(np.searchsorted(self._t_ns[:known], t_ns)), 1), known - 1)
+        after = min(max(int(np.searchsorted(times, t_ns)), 1), len(times) - 1)
         before = max(after - 1, 0)
-        t0, t1 = self._t_ns[before], self._t_ns[after]
+        t0, t1 = times[before], times[after]
+        if t1 - t0 > 2 * CARRY_NS:
+            return {}
         share = (t_ns - t0) / (t1 - t0) if t1 > t0 else 0.0
-        pairs = zip(self._names, self._rows[before], self._rows[after], strict=True)
+        rows = self._rows[first:]
+        pairs = zip(self._names, rows[before], rows[after], strict=True)
         return {name: low + share * (high - low) for name, low, high in pairs}
 
     def snapshot(self) -> Any:

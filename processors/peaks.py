@@ -40,7 +40,7 @@ def top_of(t_ns: NDArray[np.int64], values: NDArray[np.float64]) -> tuple[int, f
     >>> t_s = np.arange(0.0, 20.0, 0.1)
     >>> t_ns, sigma_s, top = top_of((t_s * 1e9).astype(np.int64), 100.0 - (t_s - 8.0) ** 2)
     >>> round(t_ns / 1e9, 3), round(sigma_s, 3), round(top, 3)
-    (8.0, 0.0, 100.0)
+    (8.0, 0.029, 100.0)
     """
     smooth = _smoothed(values)
     best = int(np.argmax(smooth))
@@ -53,7 +53,8 @@ def top_of(t_ns: NDArray[np.int64], values: NDArray[np.float64]) -> tuple[int, f
         vertex_s = -slope / (2.0 * bend) if bend < 0.0 else np.inf
         if t_s[near.start] <= vertex_s <= t_s[near.stop - 1] and spread <= GOOD_FIT * noise + 1e-6 * abs(height):
             lever_s = float(np.sqrt(np.sum((t_s[near] - t_s[near].mean()) ** 2)))
-            sigma_s = float(spread / (2.0 * abs(bend) * max(lever_s, 1e-9)))
+            widest_s = float(np.diff(t_s[near]).max())
+            sigma_s = float(np.hypot(spread / (2.0 * abs(bend) * max(lever_s, 1e-9)), widest_s / 12**0.5))
             return int(t_ns[best]) + round(vertex_s * NS_PER_S), sigma_s, float(height - slope**2 / (4.0 * bend))
     alike = _around(smooth >= smooth[best] - noise / SMOOTH_ROWS**0.5, best)
     middle_s = float(t_s[alike.start] + t_s[alike.stop - 1]) / 2.0

@@ -1,0 +1,147 @@
+"""Flights as detectors see them: every packet of one vehicle, in order of time, to be cut at will."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import msgpack
+import numpy as np
+from detection import NS, T0_NS, transmitter
+from numpy.typing import NDArray
+
+from processors.airframe import Airframe
+from processors.detector import Detector, Finding
+from processors.history import History
+from processors.registry import detector_classes
+from processors.stretch import Stretch
+from telemetry.codec import PacketCodec
+from telemetry.dictionary import built_in
+from telemetry.frames import Frame
+
+Edit = Callable[[dict[str, NDArray[Any]], NDArray[np.float64]], None]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One vehicle's packets by type; times count from T0_NS."""
+
+    airframe: Airframe
+    frames: dict[str, Frame]
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        first = min(int(frame.t_ns[0]) for frame in self.frames.values())
+        last = max(int(frame.t_ns[-1]) for frame in self.frames.values())
+        return (first - T0_NS) / NS, (last - T0_NS) / NS
+
+    def edited(self, packet: str, edit: Edit) -> Recorded:
+        """Return the same flight with the columns of a packet type changed by a function of mission time."""
+        frame = self.frames[packet]
+        columns: dict[str, NDArray[Any]] = {name: values.copy() for name, values in frame.columns.items()}
+        edit(columns, (frame.t_ns - T0_NS) / NS)
+        return Recorded(self.airframe, self.frames | {packet: with_columns(frame, columns)})
+
+    def pieces(self, cuts_s: Iterable[float]) -> Iterable[list[Frame]]:
+        """Yield the flight cut at some mission times."""
+        bounds = [-(1 << 62), *(T0_NS + round(cut * NS) for cut in sorted(cuts_s)), 1 << 62]
+        for first, last in pairwise(bounds):
+            parts = [frame.select((frame.t_ns > first) & (frame.t_ns <= last)) for frame in self.frames.values()]
+            yield [part for part in parts if len(part)]
+
+
+def with_columns(frame: Frame, columns: dict[str, NDArray[Any]]) -> Frame:
+    return Frame(
+        frame.vehicle, frame.station, frame.packet, frame.apid, frame.counts, frame.t_ns, frame.ert_ns, columns
+    )
+
+
+def run(
+    kind: type[Detector], flight: Recorded, cuts_s: Sequence[float] = (), restore_at: int | None = None
+) -> list[Finding]:
+    """Let one detector see a flight in pieces; before piece `restore_at` it goes through its snapshot."""
+    detector, history = kind(flight.airframe), History(flight.airframe)
+    found: list[Finding] = []
+    for index, piece in enumerate(flight.pieces(cuts_s)):
+        if index == restore_at:
+            snapshot, past = msgpack.unpackb(msgpack.packb([detector.snapshot(), history.snapshot()]))
+            detector, history = kind(flight.airframe), History(flight.airframe)
+            detector.restore(snapshot)
+            history.restore(past)
+        found += detector.update(Stretch(flight.airframe, piece, history))
+    return found
+
+
+@functools.cache
+def simulated(preset: str, vehicle: str) -> Recorded:
+    sent = transmitter(preset)
+    airframe = Airframe(vehicle, sent.dictionary)
+    codec = PacketCodec(sent.dictionary)
+    ert_ns = sent.start_ns + sent.duration_ns
+    frames: dict[str, Frame] = {}
+    for packet in sent.packet_types(vehicle):
+        decoded = codec.decode(sent.stream(vehicle, packet).octets.tobytes(), vehicle, "station", ert_ns)
+        (frame,) = decoded.frames
+        frames[packet] = Frame(
+            vehicle, "station", packet, frame.apid, np.arange(len(frame)), frame.t_ns, ert_ns, frame.columns
+        )
+    return Recorded(airframe, frames)
+
+
+@functools.cache
+def webcast() -> Recorded:
+    """Return a made-up webcast: three seconds on the pad, a burn of 150 s and a coast, as a display shows it."""
+    airframe = Airframe("stage", built_in("webcast"))
+    t_s = np.arange(0.0, 420.0, 1 / 30)
+    burning = (t_s >= 3.0) & (t_s < 153.0)
+    pull = np.where(burning, 3.0 + (t_s - 3.0) * 0.12, 0.0)
+    climb = np.cumsum(np.where(t_s < 3.0, 0.0, 0.55 * pull - np.where(burning, 0.0, 9.5))) / 30
+    along = np.cumsum(0.8 * pull) / 30
+    altitude = np.maximum(np.cumsum(climb) / 30, 0.0)
+    columns = {
+        "speed_m_s": np.floor(np.hypot(climb, along) / 0.277) * 0.277,
+        "altitude_m": np.floor(altitude / 100.0) * 100.0,
+    }
+    t_ns = T0_NS + np.rint(t_s * NS).astype(np.int64)
+    frame = Frame("stage", "webcast", "kinematics", 200, np.arange(t_s.size), t_ns, int(t_ns[-1]), columns)
+    return Recorded(airframe, {"kinematics": frame})
+
+
+def _boostback(columns: dict[str, NDArray[Any]], t_s: NDArray[np.float64]) -> None:
+    back = (t_s > 175.0) & (t_s < 205.0)
+    columns["chamber_pressure_pa"][back] = 8.0e6
+    columns["engines_running_count"][back] = 3
+
+
+def _mishaps(columns: dict[str, NDArray[Any]], t_s: NDArray[np.float64]) -> None:
+    """Every limit is passed for ten seconds, and the seal breaks."""
+    bad = (t_s > 40.0) & (t_s < 50.0)
+    beyond = {"bay_temperature_k": 320.0, "bay_pressure_pa": 60e3, "shock_m_s2": 500.0, "tilt_deg": 50.0}
+    for name, value in (beyond | {"supply_voltage_v": 20.0}).items():
+        columns[name][bad] = value
+    columns["seal_intact"][bad] = False
+
+
+@functools.cache
+def flights() -> dict[str, Recorded]:
+    """Return every flight, by a name."""
+    booster = simulated("express", "booster")
+    return {
+        "hop": simulated("hop", "ship"),
+        "hop with mishaps": simulated("hop", "ship").edited("cargo", _mishaps),
+        "ship": simulated("express", "ship"),
+        "booster": booster,
+        "booster that turns back": booster.edited("propulsion", _boostback),
+        "webcast": webcast(),
+    }
+
+
+def fitting(kind: type[Detector]) -> dict[str, Recorded]:
+    """Return the flights whose vehicle has a detector's instruments."""
+    return {name: flight for name, flight in flights().items() if kind.requires <= flight.airframe.channels.keys()}
+
+
+CLASSES: Final = detector_classes()
