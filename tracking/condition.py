@@ -119,7 +119,7 @@ def limits_raised(milestones: tuple[Milestone, ...]) -> tuple[LimitRaised, ...]:
     """Return one entry a quantity and level that the container's limit events name, in order of their first time."""
     raised: dict[tuple[str, str], LimitRaised] = {}
     for milestone in milestones:
-        if milestone.type not in _LIMIT_EVENTS or milestone.values.get("state") == "cleared":
+        if milestone.type not in _LIMIT_EVENTS:
             continue
         level = str(milestone.values.get("level", "warning"))
         key = (milestone.name, level if level in {"watch", "critical"} else "warning")

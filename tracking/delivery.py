@@ -2,64 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
 from telemetry.events import Event, Evidence
-from telemetry.vocabulary import CargoEvent, DeliveryStatus, FlightEvent
+from telemetry.vocabulary import DeliveryStatus
 from tracking.condition import Condition, LimitRaised, limits_raised, seal_broken_in_transit
 from tracking.forecast import Basis, Forecast, forecast
+from tracking.history import HistoryEntry, entry_of
 from tracking.manifest import Parcel
-from tracking.milestones import Chronicle, Milestone, Validity, milestone_of
-from tracking.plan import FlightPlan, LocalName
-from tracking.standing import FINAL, Standing, standing_of, told_by
-
-_ON_THE_PAD = frozenset(
-    kind.value
-    for kind in (
-        CargoEvent.LOADED,
-        CargoEvent.SEALED,
-        FlightEvent.IGNITION,
-        FlightEvent.LIFTOFF,
-        FlightEvent.HOLD,
-        FlightEvent.SCRUB,
-    )
-)
-_AT_SEA = frozenset(kind.value for kind in (FlightEvent.SPLASHDOWN, FlightEvent.TOUCHDOWN, FlightEvent.RECOVERED))
-
-
-class HistoryEntry(BaseModel):
-    """One line of a delivery's history.
-
-    Parameters
-    ----------
-    event_id, event
-        The event and the last word of its type.
-    status
-        The status it stands for; None if it is only worth a note.
-    t_ns, t_sigma_s
-        When, on the flight's own clock.
-    place
-        Where by name; None in flight.
-    latitude_deg, longitude_deg, altitude_m
-        Where by figures, when the event says.
-    validity
-        Whether it counts, was replaced by a later revision, or took its event back.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    event_id: str
-    event: str
-    status: DeliveryStatus | None
-    t_ns: int
-    t_sigma_s: float
-    place: LocalName | None
-    latitude_deg: float | None = None
-    longitude_deg: float | None = None
-    altitude_m: float | None = None
-    validity: Validity = "current"
+from tracking.milestones import Chronicle, Milestone, milestone_of
+from tracking.plan import FlightPlan
+from tracking.standing import FINAL, Standing, standing_of
 
 
 class Delivery(BaseModel):
@@ -122,37 +77,52 @@ def booked(plan: FlightPlan, parcel: str, t_ns: int) -> Milestone:
     return milestone_of(delivery_event(plan, parcel, DeliveryStatus.BOOKED, t_ns, "booking"))
 
 
-def assemble(
-    plan: FlightPlan,
-    parcel: Parcel,
-    code: str,
-    chronicles: tuple[Chronicle, Chronicle],
-    clock_ns: int | None,
-    condition: Condition,
-) -> Delivery:
-    """Work out a delivery from all that is known.
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What all deliveries of a flight have in common: worked out once, however many parcels there are."""
+
+    plan: FlightPlan
+    clock_ns: int | None
+    condition: Condition
+    current: tuple[Milestone, ...]
+    entries: tuple[HistoryEntry, ...]
+    limits: tuple[LimitRaised, ...]
+    seal_broken: bool
+
+
+def facts_of(plan: FlightPlan, chronicle: Chronicle, clock_ns: int | None, condition: Condition) -> Facts:
+    """Work out what a flight's deliveries have in common.
 
     Parameters
     ----------
-    plan, parcel, code
-        What was booked.
-    chronicles
-        The flight's, of which only the plan's vehicle matters, and the parcel's own.
+    plan, chronicle
+        The flight's; of its chronicle only the plan's vehicle matters.
     clock_ns
-        The flight's time now.
+        The flight's time now; None before its first signal.
     condition
         The container's.
     """
-    flights, own = chronicles
-    current = (*(m for m in flights.current() if m.subject == plan.vehicle), *own.current())
+    mine = [milestone for milestone in chronicle if milestone.subject == plan.vehicle]
+    current = tuple(m for m in mine if chronicle.validity(m) == "current")
+    return Facts(
+        plan=plan,
+        clock_ns=clock_ns,
+        condition=condition,
+        current=current,
+        entries=tuple(entry_of(plan, milestone, chronicle.validity(milestone)) for milestone in mine),
+        limits=limits_raised(current),
+        seal_broken=seal_broken_in_transit(current),
+    )
+
+
+def assemble(facts: Facts, parcel: Parcel, code: str, own: Chronicle) -> Delivery:
+    """Work out the delivery of a parcel, to which alone `own` happened."""
+    plan = facts.plan
+    current = (*facts.current, *own.current())
     standing: Standing = standing_of(current, plan.handover)
-    expected: Forecast = forecast(plan, current, clock_ns)
+    expected: Forecast = forecast(plan, current, facts.clock_ns)
     pickup = None if standing.status in FINAL else expected.pickup
-    entries = [
-        _entry(plan, milestone, chronicle.validity(milestone))
-        for chronicle, milestones in ((flights, _of(plan.vehicle, flights)), (own, own))
-        for milestone in milestones
-    ]
+    entries = (*facts.entries, *(entry_of(plan, milestone, own.validity(milestone)) for milestone in own))
     return Delivery(
         code=code,
         run=plan.run,
@@ -165,40 +135,8 @@ def assemble(
         history=tuple(sorted(entries, key=lambda e: (e.status is not DeliveryStatus.BOOKED, e.t_ns, e.event))),
         eta_ns=None if pickup is None else pickup.t_ns,
         eta_sigma_s=None if pickup is None else round(pickup.sigma_s, 1),
-        eta_basis=expected.basis if pickup is not None else "unknown",
-        condition=condition,
-        limits=limits_raised(current),
-        seal_broken=seal_broken_in_transit(current),
+        eta_basis="unknown" if pickup is None else expected.basis,
+        condition=facts.condition,
+        limits=facts.limits,
+        seal_broken=facts.seal_broken,
     )
-
-
-def _of(vehicle: str, chronicle: Chronicle) -> Iterable[Milestone]:
-    return (milestone for milestone in chronicle if milestone.subject == vehicle)
-
-
-def _entry(plan: FlightPlan, milestone: Milestone, validity: Validity) -> HistoryEntry:
-    figures = {
-        name: float(value)
-        for name in ("latitude_deg", "longitude_deg", "altitude_m")
-        if isinstance(value := milestone.values.get(name), int | float)
-    }
-    return HistoryEntry(
-        event_id=milestone.event_id,
-        event=milestone.name,
-        status=told_by(milestone, plan.handover),
-        t_ns=milestone.t_ns,
-        t_sigma_s=milestone.t_sigma_s,
-        place=_place(plan, milestone),
-        validity=validity,
-        **figures,
-    )
-
-
-def _place(plan: FlightPlan, milestone: Milestone) -> LocalName | None:
-    if milestone.type in _ON_THE_PAD or milestone.type == DeliveryStatus.BOOKED.event_type:
-        return plan.origin.name
-    if milestone.type in _AT_SEA:
-        return plan.landing_place.name
-    if milestone.type == CargoEvent.UNLOADED.value or milestone.type.startswith("downrange.delivery."):
-        return plan.destination.name
-    return None

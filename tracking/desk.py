@@ -15,6 +15,7 @@ from telemetry.errors import TransientError
 from telemetry.events import event_to_kafka
 from telemetry.topics import KafkaTopic, flight_key
 from telemetry.vocabulary import DeliveryStatus
+from tracking.clock import clock_of
 from tracking.codes import RANDOM_OCTETS, code_of
 from tracking.delivery import Delivery, delivery_event
 from tracking.load import Booking
@@ -22,7 +23,6 @@ from tracking.manifest import Manifest
 from tracking.plan import FlightPlan
 from tracking.records import state_record
 from tracking.tail import LiveRegister
-from tracking.view import clock_of
 
 SETTLED_WITHIN_S: Final = 15.0
 TOLD_AT_THE_DOOR: Final = frozenset(

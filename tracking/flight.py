@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from telemetry.events import Event
 from telemetry.vocabulary import DeliveryStatus
-from tracking.delivery import Delivery, assemble
+from tracking.delivery import Delivery, assemble, facts_of
 from tracking.load import Booking, Load
 from tracking.milestones import Chronicle, Milestone, milestone_of
 from tracking.motion import Now, Present, Sample, TrackPoint, extend_track
@@ -136,11 +136,8 @@ class Flight:
         plan = self.plan
         if plan is None:
             return []
-        clock_ns = self.present.clock_ns or None
-        return [
-            assemble(plan, held.parcel, held.code, (self._chronicle, held.own), clock_ns, self.present.condition)
-            for held in self._load
-        ]
+        facts = facts_of(plan, self._chronicle, self.present.clock_ns or None, self.present.condition)
+        return [assemble(facts, held.parcel, held.code, held.own) for held in self._load]
 
     def _closed_by(self) -> str | None:
         """Return why the manifest can no longer be changed, or None: a first manifest may always come."""

@@ -1,17 +1,19 @@
-"""The Earth as seen from far above one point: an orthographic view, with land outlines cut off at the limb; pure."""
+"""The Earth as seen from far above one point: an orthographic view, with the outlines of land; pure."""
 
 from __future__ import annotations
 
 import functools
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tracking.limb import Vectors, clip
 
 EARTH_RADIUS_M: Final = 6_371_000.0
 SIZE: Final = 1000
@@ -21,10 +23,7 @@ WHOLE_DISC_BELOW: Final = 1.35
 # so that a route over a third of the globe or more shows the whole disc
 ROUTE_SHARE: Final = 0.5
 LAND_FILE: Final = Path(__file__).parent / "land" / "land-110m.json"
-_LIMB_STEP_RAD: Final = math.radians(3)
 _FAR: Final = 4_000.0
-
-Vectors = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +57,26 @@ class View:
 
     def project(self, latitude_deg: float, longitude_deg: float, altitude_m: float = 0.0) -> tuple[float, float] | None:
         """Return where a point appears, or None if the Earth hides it."""
-        x, y, z = self.turn(unit_vectors([(longitude_deg, latitude_deg)]))[0] * (1 + altitude_m / EARTH_RADIUS_M)
-        if z < 0 and math.hypot(x, y) < 1:
-            return None
-        return round(SIZE / 2 + self.radius * x, 1), round(SIZE / 2 - self.radius * y, 1)
+        xy, seen = self._place([(latitude_deg, longitude_deg, altitude_m)])
+        return (float(xy[0, 0]), float(xy[0, 1])) if seen[0] else None
 
-    def line(self, points: Iterable[tuple[float, float, float]]) -> str:
+    def line(self, points: Sequence[tuple[float, float, float]]) -> str:
         """Return the SVG path of (latitude, longitude, altitude) points; it breaks where the Earth hides it."""
-        parts: list[str] = []
-        drawing = False
-        for latitude_deg, longitude_deg, altitude_m in points:
-            at = self.project(latitude_deg, longitude_deg, altitude_m)
-            if at is not None:
-                parts.append(f"{'L' if drawing else 'M'}{at[0]:g} {at[1]:g}")
-            drawing = at is not None
-        return "".join(parts)
+        if not points:
+            return ""
+        xy, seen = self._place(points)
+        begins = seen & ~np.concatenate(([False], seen[:-1]))
+        return "".join(
+            f"{'M' if begin else 'L'}{x:g} {y:g}"
+            for (x, y), begin in zip(xy[seen].tolist(), begins[seen].tolist(), strict=True)
+        )
+
+    def _place(self, points: Sequence[tuple[float, float, float]]) -> tuple[Vectors, NDArray[np.bool_]]:
+        """Return x and y of shape (n, 2) on the drawing, and which of the points are seen."""
+        given = np.asarray(points, dtype=np.float64)
+        turned = self.turn(unit_vectors(given[:, 1::-1])) * (1 + given[:, 2:] / EARTH_RADIUS_M)
+        seen = (turned[:, 2] >= 0) | (np.hypot(turned[:, 0], turned[:, 1]) >= 1)
+        return np.round(SIZE / 2 + self.radius * turned[:, :2] * (1, -1), 1), seen
 
 
 def unit_vectors(lon_lat_deg: Sequence[tuple[float, float]] | NDArray[np.float64]) -> Vectors:
@@ -141,81 +145,6 @@ def graticule_path(view: View, step_deg: int = 30) -> str:
     meridians = [[(lat, lon, 0.0) for lat in range(-88, 89, 4)] for lon in range(-180, 180, step_deg)]
     parallels = [[(lat, lon, 0.0) for lon in fine] for lat in range(-90 + step_deg, 90, step_deg)]
     return "".join(view.line(points) for points in (*meridians, *parallels))
-
-
-def clip(rings: Sequence[Vectors]) -> list[Vectors]:
-    """Cut a polygon of the sphere at the limb z = 0 and return the rings of its visible part, in the view.
-
-    Parameters
-    ----------
-    rings
-        Outline and holes in the view, shape (n, 3) each, closed, interior on the left.
-
-    Returns
-    -------
-    list
-        Rings of shape (m, 3) with z >= 0.
-
-    Notes
-    -----
-    Where an outline leaves the visible half, its interior goes on along the limb to the left, as far as the next
-    crossing, which is one where an outline comes in (Weiler and Atherton 1977, for a circle).
-    """
-    whole: list[Vectors] = []
-    pieces: list[Vectors] = []
-    for ring in rings:
-        visible = ring[:, 2] > 0
-        if visible.all():
-            whole.append(ring)
-        elif visible.any():
-            pieces.extend(_visible_pieces(ring[:-1], visible[:-1]))
-    return [*whole, *_join(pieces)]
-
-
-def _visible_pieces(ring: Vectors, visible: NDArray[np.bool_]) -> list[Vectors]:
-    """Return the stretches of an open ring on the near side, each beginning and ending on the limb."""
-    first = int(np.flatnonzero(~visible)[0])
-    ring, visible = np.roll(ring, -first, axis=0), np.roll(visible, -first)
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], visible.astype(np.int8), [0]))))
-    pieces = []
-    for start, stop in edges.reshape(-1, 2):
-        entry = _crossing(ring[start - 1], ring[start])
-        leave = _crossing(ring[stop - 1], ring[stop % len(ring)])
-        pieces.append(np.vstack([entry, ring[start:stop], leave]))
-    return pieces
-
-
-def _crossing(a: Vectors, b: Vectors) -> Vectors:
-    point = a + (b - a) * (a[2] / (a[2] - b[2]))
-    point[2] = 0.0
-    return np.asarray(point / np.linalg.norm(point))
-
-
-def _join(pieces: list[Vectors]) -> list[Vectors]:
-    """Close stretches along the limb: from each exit counter-clockwise to the nearest entry."""
-    entries = [math.atan2(piece[0][1], piece[0][0]) for piece in pieces]
-    left = set(range(len(pieces)))
-    rings: list[Vectors] = []
-    while left:
-        first = at = left.pop()
-        parts = []
-        while True:
-            piece = pieces[at]
-            leave = math.atan2(piece[-1][1], piece[-1][0])
-            candidates = left | {first}
-            following = min(candidates, key=lambda i: (entries[i] - leave) % math.tau)
-            parts.extend([piece, _limb(leave, entries[following])])
-            if following == first:
-                break
-            left.remove(following)
-            at = following
-        rings.append(np.vstack(parts))
-    return rings
-
-
-def _limb(start_rad: float, stop_rad: float) -> Vectors:
-    angles = np.arange(start_rad, start_rad + (stop_rad - start_rad) % math.tau, _LIMB_STEP_RAD)
-    return np.stack([np.cos(angles), np.sin(angles), np.zeros_like(angles)], axis=1)
 
 
 def _path(view: View, ring: Vectors) -> str:

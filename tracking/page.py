@@ -18,6 +18,7 @@ from tracking.view import PublicDelivery, PublicHistory
 TWO_SIGMA: Final = 2
 FRESH_S: Final = 5.0
 LOST_S: Final = 60.0
+_NO_PLAN: Final = "a delivery's flight has a plan"
 LITRES_PER_M3: Final = 1000
 
 
@@ -64,7 +65,6 @@ class Page:
     updates: tuple[Update, ...]
     signal: Signal
     details: tuple[tuple[str, str], ...]
-    backdrop: Backdrop
     progress: Progress
     map_label: str
     clock: dict[str, Any]
@@ -75,11 +75,9 @@ def page_of(delivery: PublicDelivery, words: Words) -> Page:
     """Put a delivery into words."""
     flight = delivery.flight
     if flight.origin is None or flight.landing is None or flight.destination is None:
-        msg = "a delivery has a flight with a plan"
-        raise ValueError(msg)
+        raise ValueError(_NO_PLAN)
     origin, landing, destination = (words.name(p.name) for p in (flight.origin, flight.landing, flight.destination))
     clock_ns = None if flight.clock is None else flight.clock.t_ns
-    drawn_ns = clock_ns or (flight.liftoff.t_ns if flight.liftoff else 0)
     done = RANK[delivery.progress] >= RANK[DeliveryStatus.OUT_FOR_DELIVERY]
     trouble = delivery.status not in RANK
     handed_over = reached(delivery, delivery.progress) if done and not trouble else None
@@ -113,12 +111,20 @@ def page_of(delivery: PublicDelivery, words: Words) -> Page:
         updates=updates_of(delivery, words),
         signal=_signal(delivery, words),
         details=_details(delivery, words, origin, destination),
-        backdrop=backdrop(flight.origin, flight.landing, drawn_ns),
         progress=progress(flight.origin, flight.landing, flight.track, flight.position),
         map_label=words("map.label", origin=origin, destination=destination),
         clock=_clock(delivery),
         replay=flight.replay,
     )
+
+
+def backdrop_of(delivery: PublicDelivery) -> Backdrop:
+    """Draw what stands still while a visitor looks on."""
+    flight = delivery.flight
+    if flight.origin is None or flight.landing is None:
+        raise ValueError(_NO_PLAN)
+    drawn_ns = flight.clock.t_ns if flight.clock else flight.liftoff.t_ns if flight.liftoff else 0
+    return backdrop(flight.origin, flight.landing, drawn_ns)
 
 
 def _sigma(words: Words, sigma_s: float) -> str:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from tracking.codes import grouped
 from tracking.language import HTML_CODES, LANGUAGES, NAMES, Language, words_of
-from tracking.page import Page, page_of
+from tracking.page import Page, backdrop_of, page_of
 from tracking.view import PublicDelivery
 
 STATIC_DIR: Final = Path(__file__).parent / "static"
@@ -58,7 +58,14 @@ class Renderer:
             "clock": page.clock,
             "words": {key: words.entries[key] for key in _SCRIPT_WORDS},
         }
-        return self._render("track.html", language, page=page, flight=delivery.flight.flight, data=_script_json(data))
+        return self._render(
+            "track.html",
+            language,
+            page=page,
+            backdrop=backdrop_of(delivery),
+            flight=delivery.flight.flight,
+            data=_script_json(data),
+        )
 
     def update(self, delivery: PublicDelivery, language: Language) -> str:
         """Return what changed on a delivery's page, as JSON for its script."""

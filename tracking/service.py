@@ -16,7 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from runtime.consumer import consume
-from runtime.kafka import ensure_topics, open_producer
+from runtime.kafka import open_producer
+from runtime.kafka_topics import ensure_topics
 from runtime.service import Scope
 from runtime.settings import Settings
 from telemetry.dictionary import Registry

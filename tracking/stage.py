@@ -73,7 +73,8 @@ class TrackStage:
     async def assigned(self, partitions: frozenset[Partition]) -> Offsets:
         """Read back what was written of the flights of these partitions."""
         self._forget(partitions)
-        ours = [tp for tp in partitions if tp.topic == KafkaTopic.DELIVERIES.value]
+        numbers = {tp.partition for tp in partitions}
+        ours = [Partition(KafkaTopic.DELIVERIES.value, number) for number in numbers]
         written = Register()
         async for record in read_to_end(self._settings, "downrange-track-restore", ours):
             known = self._read(record)

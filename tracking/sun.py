@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from tracking.globe import SIZE, Vectors, View, clip, unit_vectors
+from tracking.globe import SIZE, View, unit_vectors
+from tracking.limb import Vectors, clip
 
 J2000_NS: Final = 946_728_000 * 10**9
 NS_PER_DAY: Final = 86_400 * 10**9
