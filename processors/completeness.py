@@ -80,6 +80,9 @@ class Completeness:
         last = first + n - 1
         fresh: NDArray[np.bool_] | None = None
         if first <= self.ranges.highest:
+            if self.ranges.end_of_run(first) >= last:
+                self.duplicate += n
+                return first, np.zeros(n, dtype=np.bool_)
             fresh = np.array([u not in self.ranges for u in range(first, last + 1)])
         elif first > self.ranges.highest + 1:
             self._gaps_opened += 1

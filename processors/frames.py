@@ -16,7 +16,9 @@ from telemetry.packets import COUNT_MASK
 def pieces_of(frame: Frame, margin_ns: int) -> Iterator[Frame]:
     """Cut a frame where its counts do not follow one another, and where a row is less than a margin after its last."""
     if len(frame) > 1:
-        broken = ((np.diff(frame.counts) & COUNT_MASK) != 1) | (np.diff(frame.t_ns) < margin_ns)
+        # differences by slices: np.diff takes three times as long on a handful of rows
+        counts, t_ns = frame.counts, frame.t_ns
+        broken = (((counts[1:] - counts[:-1]) & COUNT_MASK) != 1) | (t_ns[1:] - t_ns[:-1] < margin_ns)
         if broken.any():
             bounds = [0, *(np.flatnonzero(broken) + 1).tolist(), len(frame)]
             for start, stop in pairwise(bounds):
@@ -47,8 +49,8 @@ def join_frames(frames: Sequence[Frame]) -> Frame:
         max(frame.ert_ns for frame in frames),
         {name: np.concatenate([frame.columns[name] for frame in frames]) for name in last.columns},
     )
-    steps = np.diff(joined.t_ns)
-    return joined if (steps >= 0).all() else joined.select(np.argsort(joined.t_ns, kind="stable"))
+    in_order = (joined.t_ns[1:] >= joined.t_ns[:-1]).all()
+    return joined if in_order else joined.select(np.argsort(joined.t_ns, kind="stable"))
 
 
 def pack_frame(frame: Frame) -> list[Any]:

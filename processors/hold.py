@@ -123,8 +123,9 @@ class Hold:
         for piece in pieces_of(frame, lane.margin_ns):
             first, fresh = lane.books.accept(int(piece.counts[0]), piece.t_ns)
             last = first + len(piece) - 1
-            rows = with_counts(piece, np.arange(first, last + 1))
-            self._hold(lane, rows if fresh is None else rows.select(fresh))
+            if fresh is None or fresh.any():
+                rows = with_counts(piece, np.arange(first, last + 1))
+                self._hold(lane, rows if fresh is None else rows.select(fresh))
             hearing.now_ns = max(hearing.now_ns, int(piece.t_ns[-1]))
             lane.passed[station] = max(lane.passed.get(station, -1), last)
             self._settle(lane)
@@ -146,7 +147,7 @@ class Hold:
             if not lane.held:
                 continue
             frame = join_frames(lane.held)
-            count = int(np.searchsorted(frame.t_ns, self._released_ns, side="right"))
+            count = int(frame.t_ns.searchsorted(self._released_ns, side="right"))
             if count:
                 released.append(frame if count == len(frame) else frame.select(slice(0, count)))
                 lane.held = [frame.select(slice(count, None))] if count < len(frame) else []
@@ -154,8 +155,6 @@ class Hold:
         return tuple(released)
 
     def _hold(self, lane: Lane, rows: Frame) -> None:
-        if not len(rows):
-            return
         if rows.counts[0] <= lane.settled or rows.t_ns[0] < self._released_ns:
             late = (rows.counts <= lane.settled) | (rows.t_ns < self._released_ns)
             lane.books.late += int(np.count_nonzero(late))
@@ -172,14 +171,14 @@ class Hold:
             lane.settled = settled
             for frame in lane.held:
                 if frame.counts[0] <= settled:
-                    at = int(np.searchsorted(frame.counts, settled, side="right")) - 1
+                    at = int(frame.counts.searchsorted(settled, side="right")) - 1
                     lane.settled_t_ns = max(lane.settled_t_ns, int(frame.t_ns[at]))
 
     def _settle_until(self, t_ns: int) -> None:
         """Settle everything held that was made by a time, whatever is missing before it."""
         for lane in self._lanes.values():
             for frame in lane.held:
-                count = int(np.searchsorted(frame.t_ns, t_ns, side="right"))
+                count = int(frame.t_ns.searchsorted(t_ns, side="right"))
                 if count:
                     lane.settled = max(lane.settled, int(frame.counts[count - 1]))
                     lane.settled_t_ns = max(lane.settled_t_ns, int(frame.t_ns[count - 1]))

@@ -107,6 +107,7 @@ class Stretch:
         if definition.kind != "float":
             return None
         values = frame.columns[channel]
-        low, high = definition.range or (-np.inf, np.inf)
-        mask = np.isfinite(values) & (values >= low) & (values <= high)
+        # no comparison holds for what is no number
+        low, high = definition.range or (-np.finfo(np.float64).max, np.finfo(np.float64).max)
+        mask = (values >= low) & (values <= high)
         return None if mask.all() else mask
