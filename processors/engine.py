@@ -21,7 +21,7 @@ from telemetry.events import Event, Evidence
 from telemetry.frames import Frame
 from telemetry.link import LinkReport
 from telemetry.message import Message
-from telemetry.quality import LinkState, QualityRecord
+from telemetry.quality import LedgerRow, LinkState, QualityRecord
 from telemetry.vocabulary import LinkEvent
 
 SNAPSHOT_VERSION: Final = 1
@@ -116,7 +116,7 @@ class Engine:
     def quality(self) -> list[QualityRecord]:
         """Return the ledger rows and link states that have changed since they were last told."""
         changed: list[QualityRecord] = []
-        for record in self._records():
+        for record in (*self.ledger(), *self._link_states()):
             content = record.model_dump(exclude={"as_of_ns"})
             if self._told.get(record.identity) != content:
                 self._told[record.identity] = content
@@ -184,16 +184,21 @@ class Engine:
             self._watches[vehicle] = LinkWatch()
         return self._watches[vehicle]
 
-    def _records(self) -> list[QualityRecord]:
-        records: list[QualityRecord] = []
+    def ledger(self) -> list[LedgerRow]:
+        """Return the books of every vehicle and packet type."""
+        rows: list[LedgerRow] = []
         for (vehicle, _), track in self._tracks.items():
             whose = (self.run, self.flight, vehicle)
-            records += ledger_rows(whose, self._clock_ns, track.books, track.sent, self._rejected.get(vehicle, {}))
+            rows += ledger_rows(whose, self._clock_ns, track.books, track.sent, self._rejected.get(vehicle, {}))
         tracked = {vehicle for vehicle, _ in self._tracks}
         for vehicle in self._rejected.keys() - tracked:
-            records += ledger_rows((self.run, self.flight, vehicle), self._clock_ns, {}, {}, self._rejected[vehicle])
+            rows += ledger_rows((self.run, self.flight, vehicle), self._clock_ns, {}, {}, self._rejected[vehicle])
+        return rows
+
+    def _link_states(self) -> list[LinkState]:
+        states: list[LinkState] = []
         for vehicle, watch in self._watches.items():
-            records += [
+            states += [
                 LinkState(
                     run=self.run,
                     flight=self.flight,
@@ -207,7 +212,7 @@ class Engine:
                 )
                 for station, link in watch.links.items()
             ]
-        return records
+        return states
 
     def snapshot(self) -> bytes:
         """Return the whole state, versioned, as msgpack."""
