@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry.codec import PacketCodec
+from telemetry.dictionary import built_in
 from telemetry.events import Event, Evidence, Status
+from telemetry.message import Message
+from telemetry.topics import Address, Kind
 from telemetry.vocabulary import CargoEvent, DeliveryStatus, FlightEvent
 from tracking.codes import RANDOM_OCTETS, code_of
 from tracking.example import example_plan
@@ -47,6 +55,46 @@ def manifest(flight: str = "F-1", count: int = 3, **changes: Any) -> Manifest:
 def booking(of: Manifest, number: int = 0) -> Booking:
     codes = {p.parcel: code_of(bytes([number, n]) + bytes(RANDOM_OCTETS - 2)) for n, p in enumerate(of.parcels)}
     return Booking(booking=f"b{number}", booked_ns=LIFTOFF_NS - 3600 * NS, manifest=of, codes=codes)
+
+
+def packets(packet: str, t_ns: NDArray[np.int64], **columns: Sequence[float]) -> bytes:
+    """Encode packets of a ship; a channel that is not given is zero, or what is good for cargo."""
+    good = {"bay_temperature_k": 294.0, "seal_intact": 1.0, "door_closed": 1.0, "supply_voltage_v": 28.0}
+    names = [channel.name for channel in built_in("yuanxing-1").packets[packet].channels]
+    filled = {name: np.array(columns.get(name, [good.get(name, 0.0)] * len(t_ns))) for name in names}
+    return PacketCodec(built_in("yuanxing-1")).encode(packet, np.arange(len(t_ns)), t_ns, filled)
+
+
+def telemetry(flight: str, start_s: int, stop_s: int, rate: float = 1.0) -> list[Message]:
+    """Return a ship's telemetry on the way to Sydney, a message a second; the last one came in now by the wall clock.
+
+    Parameters
+    ----------
+    flight
+        Of which flight.
+    start_s, stop_s
+        Seconds since liftoff.
+    rate
+        Seconds of flight a second of wall clock.
+    """
+    now_ns = time.time_ns()
+    found = []
+    for second in range(start_s, stop_s):
+        t_ns = np.array([LIFTOFF_NS + second * NS])
+        part = second / 1800
+        payload = packets(
+            "nav",
+            t_ns,
+            latitude_deg=[36.6 - 70 * part],
+            longitude_deg=[121.2 + 31 * part],
+            altitude_m=[350_000 * (1 - (2 * part - 1) ** 2)],
+            speed_m_s=[6_900.0],
+        ) + packets("cargo", t_ns, shock_m_s2=[12.0], tilt_deg=[2.0])
+        ingest_ns = now_ns - round((stop_s - second) * NS / rate)
+        address = Address("live", flight, "ship", "haiyang")
+        ert_ns = LIFTOFF_NS + (second + 1) * NS
+        found.append(Message(address, Kind.TELEMETRY, payload, ert_ns, ingest_ns=ingest_ns, dictionary="yuanxing-1"))
+    return found
 
 
 def event(

@@ -12,7 +12,6 @@ from aiokafka import AIOKafkaConsumer
 
 from runtime.kafka import Partition, Record, open_consumer
 from runtime.kafka_ends import log_ends
-from runtime.kafka_ends import log_ends
 from runtime.service import Scope
 from runtime.settings import KafkaSettings
 from telemetry.errors import PacketError

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from flown import NS, T0_NS, fly, new_flight
-from tracks import JOURNEY, booking, event, manifest
+from tracks import JOURNEY, booking, event, manifest, packets
 
-from telemetry.codec import PacketCodec
-from telemetry.dictionary import Registry, built_in
+from telemetry.dictionary import Registry
 from telemetry.errors import PacketError
 from telemetry.link import WILL
 from telemetry.message import JSON, Message
@@ -36,13 +35,7 @@ def of_type(records: list[StateRecord], kind: type[Any]) -> list[Any]:
 
 
 def cargo(t_s: list[float], **columns: list[float]) -> bytes:
-    """Encode cargo packets; what is not given is good."""
-    good = {"bay_temperature_k": 294.0, "seal_intact": 1.0, "door_closed": 1.0, "supply_voltage_v": 28.0}
-    codec = PacketCodec(built_in("yuanxing-1"))
-    channels = [channel.name for channel in built_in("yuanxing-1").packets["cargo"].channels]
-    filled = {name: np.array(columns.get(name, [good.get(name, 0.0)] * len(t_s))) for name in channels}
-    times = T0_NS + (np.array(t_s) * NS).astype(np.int64)
-    return codec.encode("cargo", np.arange(len(t_s)), times, filled)
+    return packets("cargo", T0_NS + (np.array(t_s) * NS).astype(np.int64), **columns)
 
 
 def message(payload: bytes, ert_s: float = 1.0, **changes: Any) -> Message:
