@@ -37,6 +37,8 @@ class Plan:
         The step before which it kills itself with -9 in the first batch that has records.
     fail_once
         Steps that raise a TransientError when they are first taken with records.
+    stateless
+        Whether it keeps no state and goes on from the group's offsets.
     restore_s
         How long restoring takes.
     restore_fails
@@ -50,6 +52,7 @@ class Plan:
     member: str = "a"
     die_before: str = ""
     fail_once: tuple[str, ...] = ()
+    stateless: bool = False
     restore_s: float = 0.0
     restore_fails: bool = False
     hold: bool = False
@@ -98,7 +101,7 @@ class Copier:
         if self.plan.restore_fails:
             raise ValueError("the state cannot be read")
         await asyncio.sleep(self.plan.restore_s)
-        states = {tp: self.plan.state(tp.partition) for tp in partitions}
+        states = {tp: self.plan.state(tp.partition) for tp in partitions if not self.plan.stateless}
         starts = {tp: int(state.read_text()) for tp, state in states.items() if state.exists()}
         self.next.update(starts)
         self.say("assigned", partitions=len(partitions))
