@@ -10,9 +10,16 @@ from threading import Thread
 from typing import Any, TypeVar
 
 import pytest
-from servers.provide import Influx, OwnMosquitto, influx_server, kafka_broker, mqtt_broker
+from servers.own import OwnInfluxDB, OwnKafka, OwnMosquitto
+from servers.provide import Influx, influx_server, kafka_broker, mqtt_broker
+from servers.source import Terminal
 
 T = TypeVar("T")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let installations of servers be seen."""
+    Terminal.shown = config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
 
 
 class Servers:
@@ -68,3 +75,15 @@ def influx(servers: Servers) -> Influx:
 async def own_mosquitto(tmp_path: Path) -> AsyncIterator[OwnMosquitto]:
     async with OwnMosquitto(tmp_path / "mosquitto") as broker:
         yield broker
+
+
+@pytest.fixture
+async def own_kafka(tmp_path: Path) -> AsyncIterator[OwnKafka]:
+    async with OwnKafka(tmp_path / "kafka") as broker:
+        yield broker
+
+
+@pytest.fixture
+async def own_influxdb(tmp_path: Path) -> AsyncIterator[OwnInfluxDB]:
+    async with OwnInfluxDB(tmp_path / "influxdb") as database:
+        yield database

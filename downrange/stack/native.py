@@ -88,17 +88,24 @@ async def influxdb(data_dir: Path, port: int) -> AsyncIterator[tuple[str, str, P
     url = f"http://127.0.0.1:{port}"
     async with start_process("InfluxDB", _start("influxdb", data_dir, port), log=data_dir / "server.log") as process:
         await until_ready(process, lambda: influx_answers(url), INFLUX_READY_WITHIN_S)
-        yield url, await _token(data_dir, url), process
+        token = kept_token(data_dir)
+        await _set_up(url, token)
+        yield url, token, process
 
 
-async def _token(data_dir: Path, url: str) -> str:
-    """Return the token of an InfluxDB, setting the database up if it is new."""
+def kept_token(data_dir: Path) -> str:
+    """Return the token of the InfluxDB in a folder, drawing one for a new folder.
+
+    It is written down before it is used: a database that is set up and whose token nobody has would be lost.
+    """
     kept = data_dir / "token"
     if not kept.exists():
-        # written down first: a database that is set up and whose token nobody has would be lost
         kept.touch(mode=0o600)
         kept.write_text(secrets.token_urlsafe(32))
-    token = kept.read_text()
+    return kept.read_text()
+
+
+async def _set_up(url: str, token: str) -> None:
     owner = {"username": "downrange", "password": secrets.token_urlsafe(16), "token": token}
     async with aiohttp.ClientSession() as session:
         async with session.get(f"{url}/api/v2/setup") as response:
@@ -108,7 +115,6 @@ async def _token(data_dir: Path, url: str) -> str:
                 if response.status != HTTPStatus.CREATED:
                     msg = f"InfluxDB refused its setup ({response.status}): {await response.text()}"
                     raise FatalError(msg)
-    return token
 
 
 def _start(server: str, data_dir: Path, port: int) -> list[str]:

@@ -7,17 +7,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from secrets import token_hex
 
+import aiohttp
 import aiomqtt
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from influxdb_client.client.influxdb_client_async import InfluxDBClientAsync
-from servers.provide import Influx, OwnMosquitto
+from servers.own import OwnInfluxDB, OwnKafka, OwnMosquitto
+from servers.provide import Influx
 
 from downrange.stack.embedded import embedded_stack
-from runtime.kafka import ensure_topics
+from downrange.stack.native import BUCKET, ORG
+from runtime.kafka import Outgoing, ensure_topics, open_producer, read_to_end
 from runtime.logs import logger
 from runtime.settings import KafkaSettings
-from telemetry.topics import KafkaTopic
+from telemetry.topics import KafkaTopic, partition_of
 
 WITHIN_S = 30
 
@@ -98,16 +101,15 @@ async def test_the_topics_of_the_line_are_made_once_and_keep_records_with_header
 
 
 async def test_influxdb_stores_points_and_answers_influxql(influx: Influx) -> None:
-    measurement = f"m_{token_hex(4)}"
     async with InfluxDBClientAsync(influx.url, influx.token, influx.org) as database:
-        await database.write_api().write(
-            influx.bucket, record=f"{measurement},flight=f altitude_m=1.5 1700000000000000000"
-        )
-        tables = await database.query_api().query(
-            f'from(bucket: "{influx.bucket}") |> range(start: 2023-01-01T00:00:00Z)'
-            f' |> filter(fn: (r) => r._measurement == "{measurement}")'
-        )
-    assert [record["_value"] for table in tables for record in table.records] == [1.5]
+        await database.write_api().write(influx.bucket, record="servers,flight=f altitude_m=1.5 1700000000000000000")
+    question = {"db": influx.bucket, "q": "SELECT last(altitude_m) FROM servers", "epoch": "ns"}
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Token {influx.token}"}) as session,
+        session.get(f"{influx.url}/query", params=question) as reply,
+    ):
+        answer = await reply.json()
+    assert answer["results"][0]["series"][0]["values"] == [[1_700_000_000_000_000_000, 1.5]]
 
 
 async def test_a_mosquitto_killed_with_9_comes_back_on_its_port(own_mosquitto: OwnMosquitto) -> None:
@@ -116,3 +118,25 @@ async def test_a_mosquitto_killed_with_9_comes_back_on_its_port(own_mosquitto: O
     await own_mosquitto.start()
     async with client(own_mosquitto.url, "after") as connected:
         await connected.subscribe("x")
+
+
+async def test_a_kafka_killed_with_9_comes_back_with_its_records(own_kafka: OwnKafka) -> None:
+    settings = KafkaSettings(bootstrap=own_kafka.bootstrap)
+    await ensure_topics(settings, logger("test"), WITHIN_S)
+    async with open_producer(settings, "test") as producer:
+        record = Outgoing(KafkaTopic.TELEMETRY, "live/F-1", b"v", [])
+        await producer.acknowledged(await producer.send_all([record]))
+    await own_kafka.kill()
+    await own_kafka.start()
+    partition = TopicPartition(KafkaTopic.TELEMETRY.value, partition_of("live/F-1", settings.partitions))
+    assert [kept.value async for kept in read_to_end(settings, "test", [partition])] == [b"v"]
+
+
+async def test_an_influxdb_killed_with_9_comes_back_with_its_points_and_its_token(own_influxdb: OwnInfluxDB) -> None:
+    async with InfluxDBClientAsync(own_influxdb.address, own_influxdb.token, ORG) as database:
+        await database.write_api().write(BUCKET, record="nav altitude_m=1.5 1700000000000000000")
+    await own_influxdb.kill()
+    await own_influxdb.start()
+    async with InfluxDBClientAsync(own_influxdb.address, own_influxdb.token, ORG) as database:
+        tables = await database.query_api().query(f'from(bucket: "{BUCKET}") |> range(start: 2023-01-01T00:00:00Z)')
+    assert [row["_value"] for table in tables for row in table.records] == [1.5]
