@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
 
+import aiohttp
 import numpy as np
 from numpy.typing import NDArray
 
-from downrange.stack.process import Process, start_process
+from downrange.line import RUN_SERVICE
+from downrange.stack.process import Process, free_port, start_process
 from runtime.kafka import Outgoing, open_producer
 from runtime.settings import KafkaSettings, Settings, environment_of
 from telemetry.channels import Channel
@@ -27,13 +32,7 @@ from telemetry.topics import Address, KafkaTopic, Kind
 NS: Final = 10**9
 T0_NS: Final = 1_893_456_000 * NS
 STATIONS: Final = ("haiyang", "sydney")
-RUN_SERVICE: Final = """
-import sys
-from downrange.services import SERVICES
-from runtime.service import main
-from runtime.settings import read_settings
-sys.exit(main(sys.argv[1], SERVICES[sys.argv[1]].load(), read_settings()))
-"""
+WELL_WITHIN_S: Final = 60
 
 
 def new_flight() -> str:
@@ -93,12 +92,27 @@ async def publish(settings: KafkaSettings, messages: Iterable[Message]) -> None:
 
 
 @asynccontextmanager
-async def running(name: str, settings: Settings, logs: Path) -> AsyncIterator[Process]:
-    """Run a service as a process of its own; SIGTERM at the end, if it still lives."""
+async def running(name: str, settings: Settings, logs: Path, *, well: bool = False) -> AsyncIterator[Process]:
+    """Run a service as a process of its own, with `well` wait until it says so; SIGTERM at the end, if it lives."""
     environment = {**os.environ, **environment_of(settings), "DOWNRANGE_LOG_FORMAT": "json"}
-    command = [sys.executable, "-c", RUN_SERVICE, name]
+    port = settings.service.health_port or free_port()
+    environment["DOWNRANGE_HEALTH_PORT"] = str(port)
+    command = [sys.executable, "-c", RUN_SERVICE, "run", name]
     async with start_process(name, command, log=logs / f"{name}.log", env=environment, stop_within_s=25) as process:
+        if well:
+            await _is_well(process, f"http://127.0.0.1:{port}/healthz")
         yield process
+
+
+async def _is_well(process: Process, address: str) -> None:
+    async with asyncio.timeout(WELL_WITHIN_S), aiohttp.ClientSession() as session:
+        while process.returncode is None:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(address) as answer:
+                    if answer.status == HTTPStatus.OK:
+                        return
+            await asyncio.sleep(0.05)
+    raise AssertionError(process.tail())
 
 
 def with_part_rules(settings: Settings, folder: Path, part_bytes: int, part_age_s: float) -> Settings:
