@@ -43,7 +43,8 @@ def payload(octets: int) -> bytes:
     """Return as many whole packets as fit."""
     dictionary = built_in("yuanxing-1")
     n = max(octets // NAV_OCTETS, 1)
-    columns = {channel.name: np.zeros(n) for channel in dictionary.packets["nav"].channels}
+    noise = np.random.default_rng(7)
+    columns = {channel.name: 1000 * noise.random(n) for channel in dictionary.packets["nav"].channels}
     return PacketCodec(dictionary).encode("nav", np.arange(n), np.full(n, T_NS), columns)
 
 
