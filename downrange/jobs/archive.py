@@ -43,11 +43,11 @@ def import_(
 ) -> None:
     """Turn a recorded log into an archive that replay can fly."""
     # loaded here, so that `downrange --help` does not wait for pyarrow
-    from datetime import UTC  # noqa: PLC0415
+    from datetime import UTC
 
-    from ingest.importers.csv_log import ImportOptions, import_csv  # noqa: PLC0415
-    from replay.flight import replay_registry  # noqa: PLC0415
-    from runtime.settings import read_settings  # noqa: PLC0415
+    from ingest.importers.csv_log import ImportOptions, import_csv
+    from replay.flight import replay_registry
+    from runtime.settings import read_settings
 
     settings = read_settings()
     options = ImportOptions(dictionary=dictionary, flight=flight)

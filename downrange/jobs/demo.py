@@ -49,9 +49,9 @@ def demo(
 ) -> None:
     """Fly one delivery through the whole line and show it as it happens."""
     # loaded here, so that `downrange --help` does not wait for numpy and scipy
-    from downrange.demo.flight import Options  # noqa: PLC0415
-    from runtime.logs import configure_logs  # noqa: PLC0415
-    from runtime.settings import ServiceSettings  # noqa: PLC0415
+    from downrange.demo.flight import Options
+    from runtime.logs import configure_logs
+    from runtime.settings import ServiceSettings
 
     console = Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH)
     flight = f"{'YX1' if preset == 'express' else Path(preset).stem.upper()}-{datetime.now(UTC):%Y%m%d-%H%M%S}"

@@ -34,8 +34,8 @@ def simulate(
 ) -> None:
     """Simulate a flight: to files, over MQTT, or both."""
     # loaded here, so that `downrange --help` does not wait for numpy and scipy
-    from simulator.simulate import simulate as simulate_flight  # noqa: PLC0415
-    from simulator.simulate import write_flight  # noqa: PLC0415
+    from simulator.simulate import simulate as simulate_flight
+    from simulator.simulate import write_flight
 
     if out is None and not publish:
         raise typer.BadParameter("say where it goes: --out FOLDER, --publish, or both")
