@@ -76,10 +76,10 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Fly a recorded flight again through the same line."""
-    from replay.flight import ReplayOptions  # noqa: PLC0415 -- see `import_`
-    from runtime.archive.catalog import find_recording  # noqa: PLC0415 -- see `import_`
-    from runtime.logs import configure_logs  # noqa: PLC0415 -- see `import_`
-    from runtime.settings import ServiceSettings, read_settings  # noqa: PLC0415 -- see `import_`
+    from replay.flight import ReplayOptions
+    from runtime.archive.catalog import find_recording
+    from runtime.logs import configure_logs
+    from runtime.settings import ServiceSettings, read_settings
 
     configure_logs(ServiceSettings(log_level="error"))
     settings = read_settings()
@@ -93,13 +93,13 @@ def replay(
 
 
 async def _replay(settings: Settings, options: ReplayOptions, stack: StackName, *, compare: bool, as_json: bool) -> int:
-    from downrange.line import open_line  # noqa: PLC0415 -- see `import_`
-    from replay.compare import compare_events  # noqa: PLC0415 -- see `import_`
-    from replay.flight import new_run  # noqa: PLC0415 -- see `import_`
-    from replay.flight import replay as fly  # noqa: PLC0415 -- see `import_`
-    from replay.outcome import archived, mark, outcome  # noqa: PLC0415 -- see `import_`
-    from runtime.archive.contents import recorded_events  # noqa: PLC0415 -- see `import_`
-    from runtime.logs import logger  # noqa: PLC0415 -- see `import_`
+    from downrange.line import open_line
+    from replay.compare import compare_events
+    from replay.flight import new_run
+    from replay.flight import replay as fly
+    from replay.outcome import archived, mark, outcome
+    from runtime.archive.contents import recorded_events
+    from runtime.logs import logger
 
     log, console = logger("replay"), Console(stderr=True)
     named = replace(options, run=options.run or new_run())
@@ -152,9 +152,9 @@ async def _replay(settings: Settings, options: ReplayOptions, stack: StackName, 
 
 def events(flight: Flight, *, run: Run = None, as_json: AsJson = False) -> None:
     """Show what happened on a recorded flight."""
-    from runtime.archive.catalog import find_recording  # noqa: PLC0415 -- see `import_`
-    from runtime.archive.contents import recorded_events  # noqa: PLC0415 -- see `import_`
-    from runtime.settings import read_settings  # noqa: PLC0415 -- see `import_`
+    from runtime.archive.catalog import find_recording
+    from runtime.archive.contents import recorded_events
+    from runtime.settings import read_settings
 
     recording = find_recording(read_settings().archive.dir, flight, run)
     found = sorted(recorded_events(recording), key=lambda event: event.t_ns)
@@ -167,7 +167,7 @@ def events(flight: Flight, *, run: Run = None, as_json: AsJson = False) -> None:
 
 
 def _print_events(found: list[Event]) -> None:
-    from telemetry.vocabulary import FlightEvent  # noqa: PLC0415 -- see `import_`
+    from telemetry.vocabulary import FlightEvent
 
     in_order = sorted(found, key=lambda event: event.t_ns)
     liftoff_ns = min((e.t_ns for e in in_order if e.type == FlightEvent.LIFTOFF.value), default=None)

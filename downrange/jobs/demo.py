@@ -82,9 +82,9 @@ async def _until_asked_to_end(work: Coroutine[Any, Any, int]) -> int:
 
 
 async def _demo(options: Options, console: Console, summary_file: Path | None, *, stays: bool) -> int:
-    from downrange.demo.closing import close  # noqa: PLC0415 -- see `demo`
-    from downrange.demo.flight import flown  # noqa: PLC0415 -- see `demo`
-    from downrange.demo.screen import LiveScreen, PlainScreen  # noqa: PLC0415 -- see `demo`
+    from downrange.demo.closing import close
+    from downrange.demo.flight import flown
+    from downrange.demo.screen import LiveScreen, PlainScreen
 
     def make_screen(board: Board, billing: Billing) -> Screen:
         return (LiveScreen if console.is_terminal else PlainScreen)(console, board, billing)

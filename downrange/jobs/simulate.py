@@ -50,10 +50,10 @@ def simulate(
 
 
 def _publish(preset: str, seed: int, t0_ns: int, flight: str, speed: float, spool_dir: Path) -> int:
-    from runtime.service import main as run_service  # noqa: PLC0415 -- see `simulate`
-    from runtime.settings import read_settings  # noqa: PLC0415 -- as above
-    from simulator.publish import Broadcast  # noqa: PLC0415 -- as above
-    from simulator.service import Mission, flight_job  # noqa: PLC0415 -- as above
+    from runtime.service import main as run_service
+    from runtime.settings import read_settings
+    from simulator.publish import Broadcast
+    from simulator.service import Mission, flight_job
 
     job = flight_job(Mission(preset, seed, t0_ns), Broadcast(flight, speed, spool_dir))
     return run_service("simulate", job, read_settings())
