@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tracking.globe import (
+    EARTH_RADIUS_M,
     LAND_FILE,
     RADIUS,
     SIZE,
@@ -155,3 +156,11 @@ def dark_share(path: str) -> float:
         x, y = np.array([[float(v) for v in point.split()] for point in ring.split("L")]).T - SIZE / 2
         area += abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
     return area / (math.pi * RADIUS**2)
+
+
+@given(points)
+def test_night_is_where_the_sun_is_not(centre: tuple[float, float]) -> None:
+    t_ns = 1_782_030_240 * 10**9
+    phase_rad = distance_m(centre, subsolar_point(t_ns)) / EARTH_RADIUS_M
+    # the lit part of a disc is that of the moon at the same phase
+    assert dark_share(night_path(View(*centre), t_ns)) == pytest.approx((1 - math.cos(phase_rad)) / 2, abs=0.02)

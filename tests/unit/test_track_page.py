@@ -22,7 +22,7 @@ from tracking.milestones import KEPT_TYPES
 from tracking.motion import Position, Sample
 from tracking.page import page_of
 from tracking.register import Register
-from tracking.renderer import STATIC_DIR, Renderer
+from tracking.renderer import STATIC_DIR, Renderer, _script_json
 from tracking.view import PublicDelivery, public_delivery
 
 RENDERER = Renderer()
@@ -168,6 +168,12 @@ def test_the_data_for_the_script_is_json_even_inside_html() -> None:
     data: dict[str, Any] = json.loads(found[1])
     assert data["clock"]["rate"] == 1.0
     assert data["words"]["unit.min"] == "{value} 分钟"
+
+
+def test_nothing_in_the_data_for_the_script_can_end_its_element() -> None:
+    text = _script_json({"a": "</script><!--&"})
+    assert not {"<", ">", "&"} & set(text)
+    assert json.loads(text) == {"a": "</script><!--&"}
 
 
 def test_the_page_says_how_sure_the_time_is() -> None:
