@@ -29,7 +29,7 @@ from telemetry.message import Message
 from telemetry.topics import Kind, check_name, flight_key
 
 READ_AHEAD: Final = 256
-UNCONFIRMED: Final = 1_024
+UNCONFIRMED: Final = 512
 SETTLE_TIMEOUT_S: Final = 60.0
 REPORT_S: Final = 0.1
 

@@ -57,7 +57,8 @@ def _overlapping(parts: list[PartName]) -> Iterator[list[PartName]]:
 
 def _read_part(path: Path) -> Iterator[Archived]:
     with _opened(path) as file:
-        for batch in file.iter_batches(ROWS_AT_ONCE):
+        # threads would hold a column each
+        for batch in file.iter_batches(ROWS_AT_ONCE, use_threads=False):
             yield from from_batch(batch)
 
 
