@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import numpy as np
 
+from processors.deck import Deck
 from processors.detector import Detector, Finding, found
 from processors.signals import Switch
 from processors.stretch import Stretch
 from telemetry.vocabulary import CargoEvent
-
-ON_DECK: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class SealBrokenState:
     closing: Switch = field(default_factory=Switch)
     opening: Switch = field(default_factory=Switch)
     sealed: bool = False
-    recovered: bool = False
+    deck: Deck = field(default_factory=Deck)
 
 
 class SealBroken(Detector):
@@ -65,8 +64,8 @@ class SealBroken(Detector):
     def update(self, stretch: Stretch) -> tuple[Finding, ...]:
         """Look for the loop to open."""
         state, needed = self.state, self.parameters.rows
-        rows = None if state.recovered else stretch.rows("seal_intact")
-        recovered_ns = self._recovered_ns(stretch)
+        recovered_ns = state.deck.since(stretch)
+        rows = stretch.rows("seal_intact")
         findings: list[Finding] = []
         start = 0
         while rows is not None and start < len(rows.t_ns):
@@ -82,12 +81,4 @@ class SealBroken(Detector):
             state.sealed = not state.sealed
             state.closing, state.opening = Switch(), Switch(before_ns=int(rows.t_ns[at]))
             start = at + 1
-        state.recovered = state.recovered or recovered_ns is not None
         return tuple(findings)
-
-    def _recovered_ns(self, stretch: Stretch) -> int | None:
-        rows = stretch.rows("recovery_state")
-        if rows is None:
-            return None
-        on_deck = np.flatnonzero(rows.values[0] == ON_DECK)
-        return int(rows.t_ns[on_deck[0]]) if on_deck.size else None

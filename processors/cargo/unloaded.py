@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from processors.deck import Deck
 from processors.detector import Detector, Finding, found
-from processors.signals import Switch
+from processors.signals import Switch, Trail, zero_of_line
 from processors.stretch import Stretch
 from telemetry.vocabulary import CargoEvent
-
-ON_DECK: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,14 @@ class UnloadedParameters:
         A container with less than this share of its load is empty; pallets and nets stay behind.
     rows
         Rows in a row that agree: three, 0.6 s, so that a container that is jolted by the crane is not empty.
+    keep_rows
+        The line goes through the last four seconds.
     """
 
     least_kg: float = 50.0
     empty_share: float = 0.05
     rows: int = 3
+    keep_rows: int = 20
 
 
 @dataclass(slots=True)
@@ -39,22 +42,26 @@ class UnloadedState:
     """What it remembers: the load is the largest mass while locked, the share of which says that it is empty."""
 
     switch: Switch = field(default_factory=Switch)
+    trail: Trail = field(default_factory=Trail)
+    deck: Deck = field(default_factory=Deck)
+    last_kg: list[float] = field(default_factory=list)
     load_kg: float = 0.0
-    recovered: bool = False
     done: bool = False
 
 
 class Unloaded(Detector):
     """The container's mass (kg) falls near zero after the recovery.
 
-    Time: half way between the last row with a load and the first without.
-    Uncertainty: 1/sqrt(12) of their distance.
+    Time: where a line through the last rows passes the mass that counts as empty, the uncertainty from its
+    residuals: parcels leave one by one, and the noise of the cells is some of them. Where no line fits, half way
+    between the rows.
 
     Failure modes: none if the recovery is not reported, or if telemetry begins after the unlocking.
 
     References
     ----------
-    Channels `container_mass_kg`, `container_locked` and `recovery_state` of the dictionary.
+    Line by least squares: Bevington and Robinson, Data Reduction and Error Analysis for the Physical Sciences, 2003,
+    chapter 6. Channels `container_mass_kg`, `container_locked` and `recovery_state` of the dictionary.
 
     Examples
     --------
@@ -73,36 +80,39 @@ class Unloaded(Detector):
         if state.done:
             return ()
         rows = stretch.rows("container_mass_kg", "container_locked")
-        since_ns = self._recovered_ns(stretch)
+        since_ns = state.deck.since(stretch)
         if rows is None:
             return ()
         mass = np.asarray(rows.values[0], dtype=np.float64)
-        locked = mass[np.asarray(rows.values[1], dtype=np.bool_)]
-        if locked.size:
-            state.load_kg = max(state.load_kg, float(locked.max()))
+        self._weigh(mass[np.asarray(rows.values[1], dtype=np.bool_)])
         if since_ns is None or state.load_kg < limits.least_kg:
             return ()
         first = int(np.searchsorted(rows.t_ns, since_ns))
         if first == len(mass):
             return ()
-        empty = mass[first:] < limits.empty_share * state.load_kg
-        turn = state.switch.turned(rows.t_ns[first:], empty, limits.rows)
+        excess = mass[first:] - limits.empty_share * state.load_kg
+        turn = state.switch.turned(rows.t_ns[first:], excess < 0.0, limits.rows)
+        stop = len(excess) if turn is None else turn.row + 1
+        state.trail.add(rows.t_ns[first : first + stop], excess[:stop], limits.keep_rows)
         if turn is None:
             return ()
         state.done = True
         at = first + turn.row
+        times, excesses = state.trail.arrays()
+        state.trail.clear()
+        fitted = zero_of_line(times, excesses)
+        on_line = fitted is not None and times[0] <= fitted[0] <= times[-1]
+        t_ns, sigma_s = fitted if fitted is not None and on_line else (turn.t_ns, turn.t_sigma_s)
         values = {"container_mass_kg": float(mass[at]), "load_kg": state.load_kg}
         count_first = int(rows.counts[at]) - limits.rows + 1
         event = CargoEvent.UNLOADED.value
-        return (found(event, turn.t_ns, turn.t_sigma_s, rows, at, max(count_first, 0), values),)
+        return (found(event, t_ns, sigma_s, rows, at, max(count_first, 0), values),)
 
-    def _recovered_ns(self, stretch: Stretch) -> int | None:
-        """Return from when on the ship is recovered, as far as this stretch goes; None if it is not."""
-        if self.state.recovered:
-            return 0
-        rows = stretch.rows("recovery_state")
-        on_deck = np.flatnonzero(rows.values[0] == ON_DECK) if rows is not None else np.array([], dtype=np.intp)
-        if rows is None or not on_deck.size:
-            return None
-        self.state.recovered = True
-        return int(rows.t_ns[on_deck[0]])
+    def _weigh(self, locked_kg: NDArray[np.float64]) -> None:
+        """Keep the largest mass that as many rows in a row agree on."""
+        rows = self.parameters.rows
+        last = np.concatenate((np.array(self.state.last_kg), locked_kg))
+        if len(last) >= rows:
+            agreed = np.lib.stride_tricks.sliding_window_view(last, rows).min(axis=1)
+            self.state.load_kg = max(self.state.load_kg, float(agreed.max()))
+        self.state.last_kg = last[-(rows - 1) :].tolist()

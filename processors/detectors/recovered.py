@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import numpy as np
 
+from processors.deck import ON_DECK
 from processors.detector import Detector, Finding, found
 from processors.signals import Switch
 from processors.stretch import Stretch
 from telemetry.vocabulary import FlightEvent
-
-ON_DECK: Final = 3
 
 
 @dataclass(frozen=True, slots=True)

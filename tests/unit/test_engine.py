@@ -1,0 +1,189 @@
+"""The engine over whole simulated flights: every event of the truth, in time, and nothing else."""
+
+from __future__ import annotations
+
+import functools
+
+import msgpack
+import pytest
+from detection import NS, REGISTRY, Flown, detect, messages_of, new_engine, take, transmitter
+
+from processors.engine import Engine
+from simulator.happenings import Happening
+from simulator.record import happenings_of
+from telemetry.errors import PacketError, Reason
+from telemetry.events import Event
+from telemetry.quality import LedgerRow, LinkState
+from telemetry.topics import Kind
+from telemetry.vocabulary import short_name
+
+LINKS = ("aos", "los")
+# what a sensor read so many times a second can say: half of the distance of its rows, and more where the top is flat
+TOLERANCE_S = {"max_q": 1.0, "recovered": 0.5, "splashdown": 0.5, "loaded": 0.11, "sealed": 0.11, "unloaded": 0.3}
+# the detector's own delay, a bundle of 0.2 s and the slowest packet type
+LATENCY_S = {"max_q": 30.0, "splashdown": 2.0, "recovered": 2.0}
+
+
+@functools.cache
+def flown(preset: str) -> Flown:
+    return detect(messages_of(transmitter(preset)))
+
+
+@functools.cache
+def truth(preset: str) -> list[Happening]:
+    return [each for each in happenings_of(transmitter(preset)) if short_name(each.type) not in LINKS]
+
+
+def events(preset: str) -> list[Event]:
+    return [event for event in flown(preset).events if event.name not in LINKS]
+
+
+def mission_s(t_ns: int) -> float:
+    return (t_ns - transmitter("hop").t0_ns) / NS
+
+
+presets = pytest.mark.parametrize("preset", ["hop", "express"])
+
+
+@presets
+def test_every_event_of_the_truth_is_found_once_and_nothing_else(preset: str) -> None:
+    found = sorted((event.vehicle, event.type, event.ordinal) for event in events(preset))
+    assert found == sorted((each.vehicle, each.type, 0) for each in truth(preset))
+
+
+@presets
+def test_events_are_found_when_they_happened_and_soon(preset: str) -> None:
+    by_type = {(event.vehicle, event.type): event for event in events(preset)}
+    for each in truth(preset):
+        event, name = by_type[each.vehicle, each.type], short_name(each.type)
+        error_s = mission_s(event.t_ns) - each.t_s
+        assert abs(error_s) <= TOLERANCE_S.get(name, 0.05), f"{each.vehicle} {name}: {error_s:+.3f} s"
+        assert abs(error_s) <= 4.0 * event.t_sigma_s + 0.03, f"{name}: {error_s:+.3f} s is not {event.t_sigma_s} s"
+        latency_s = mission_s(event.detected_ns) - each.t_s
+        assert latency_s <= LATENCY_S.get(name, 1.4), f"{each.vehicle} {name}: {latency_s:.2f} s"
+
+
+@presets
+def test_events_carry_where_the_vehicle_was(preset: str) -> None:
+    by_type = {(event.vehicle, event.type): event for event in events(preset)}
+    for each in truth(preset):
+        values = by_type[each.vehicle, each.type].values
+        if "altitude_m" in each.values and short_name(each.type) != "max_q":
+            speed = abs(float(each.values["speed_m_s"]))
+            for name in ("altitude_m", "downrange_m"):
+                assert abs(float(values[name]) - float(each.values[name])) <= 12.0 + 0.25 * speed, (each, values)
+
+
+@presets
+def test_the_ledger_balances_and_says_what_was_sent(preset: str) -> None:
+    sent = transmitter(preset)
+    rows: dict[tuple[str, ...], LedgerRow] = {row.identity: row for row in flown(preset).engine.ledger()}
+    assert {(vehicle, packet) for _, _, vehicle, packet in rows} == {
+        (vehicle, packet) for vehicle in sent.flight.tracks for packet in sent.packet_types(vehicle)
+    }
+    for (_, _, vehicle, packet), row in rows.items():
+        assert row.balanced
+        assert row.sent == sent.sent(vehicle)[packet]
+        assert row.duplicate > 0
+
+
+def test_quality_is_told_once_a_second_of_flight() -> None:
+    told = [record for record in flown("hop").quality if isinstance(record, LedgerRow) and record.packet == "nav"]
+    seconds = [record.as_of_ns // NS for record in told]
+    assert len(seconds) == len(set(seconds))
+    assert {record.type for record in flown("hop").quality} == {"ledger", "link"}
+    assert {record.station for record in flown("hop").quality if isinstance(record, LinkState)} == {"haiyang", "relay"}
+
+
+def test_signal_is_found_and_lost_where_the_mask_is_passed() -> None:
+    found = [(e.vehicle, e.name, e.values["station"]) for e in flown("express").events if e.name in LINKS]
+    assert sorted(found) == [
+        ("booster", "aos", "haiyang"),
+        ("booster", "aos", "relay"),
+        ("booster", "los", "haiyang"),
+        ("ship", "aos", "haiyang"),
+        ("ship", "aos", "relay"),
+        ("ship", "aos", "tasman"),
+        ("ship", "los", "haiyang"),
+    ]
+    (lost,) = [event for event in flown("express").named("los") if event.values["station"] == "haiyang"]
+    assert lost.t_sigma_s == 0.0
+
+
+def test_evidence_names_the_rule_and_the_rows() -> None:
+    (apogee,) = flown("hop").named("apogee")
+    evidence = apogee.evidence
+    assert (evidence.detector, evidence.packet) == ("apogee", "nav")
+    assert evidence.parameters["fall_m_s"] == 0.3
+    assert evidence.count_first is not None
+    assert evidence.count_last is not None
+    assert 0 < evidence.count_last - evidence.count_first < 500
+    rows_s = (evidence.count_last / 50) + transmitter("hop").flight.preset.countdown.start_s
+    assert abs(rows_s - mission_s(apogee.t_ns)) < 1.0
+    assert list(evidence.topic_offsets) == ["downrange.telemetry-0"]
+
+
+def test_a_snapshot_of_another_version_is_refused() -> None:
+    snapshot = msgpack.unpackb(new_engine().snapshot())
+    snapshot["version"] = 99
+    with pytest.raises(PacketError, match="version 99") as caught:
+        new_engine().restore(msgpack.packb(snapshot))
+    assert caught.value.reason is Reason.UNKNOWN_VERSION
+
+
+def test_the_state_of_a_flight_stays_small() -> None:
+    assert len(flown("express").engine.snapshot()) < 60_000
+
+
+def test_late_packets_are_counted_and_leave_detection_alone() -> None:
+    messages = messages_of(transmitter("hop"))
+    heard = [message for message in messages if message.address.station == "haiyang"]
+    lost = [
+        index
+        for index, message in enumerate(heard)
+        if message.kind is Kind.TELEMETRY and 20.0 < mission_s(message.ert_ns) < 25.0
+    ]
+    kept = [message for index, message in enumerate(heard) if index not in lost]
+    at = next(i for i, message in enumerate(kept) if mission_s(message.ert_ns) > 40.0)
+    late = detect([*kept[:at], *(heard[index] for index in lost), *kept[at:]])
+    rows = {row.packet: row for row in late.engine.ledger()}
+    in_time = {row.packet: row for row in detect(heard).engine.ledger()}
+    assert {packet: row.unique for packet, row in rows.items()} == {p: row.unique for p, row in in_time.items()}
+    assert rows["nav"].late > 200
+    assert [e.type for e in late.events if e.type.startswith("downrange.flight")] == [
+        e.type for e in detect(kept).events if e.type.startswith("downrange.flight")
+    ]
+
+
+def test_a_station_that_was_cut_off_brings_its_events_afterwards() -> None:
+    """Nobody else hears the vehicle: what comes in a burst twenty seconds later, in its order, is no late data."""
+    messages = messages_of(transmitter("hop"))
+    heard = [message for message in messages if message.address.station == "haiyang" and message.kind is Kind.TELEMETRY]
+    beats = [message for message in messages if message.address.station == "relay" and message.kind is Kind.LINK]
+    back_ns = transmitter("hop").t0_ns + 15 * NS
+    order = [
+        (
+            back_ns
+            if message.kind is Kind.TELEMETRY and back_ns - 20 * NS < message.ert_ns < back_ns
+            else message.ert_ns,
+            i,
+        )
+        for i, message in enumerate([*heard, *beats])
+    ]
+    flown_late = detect([*heard, *beats][i] for _, i in sorted(order))
+    for name in ("ignition", "liftoff"):
+        (event,), (direct,) = flown_late.named(name), flown("hop").named(name)
+        assert abs(event.t_ns - direct.t_ns) < 0.02 * NS
+    assert all(row.late < 5 for row in flown_late.engine.ledger())
+
+
+def test_refused_packets_stand_in_the_books() -> None:
+    engine = Engine("live", "F", REGISTRY)
+    engine.take_refusal("ship", "nav")
+    engine.take_refusal("ship", "?")
+    first = next(message for message in messages_of(transmitter("hop")) if message.kind is Kind.TELEMETRY)
+    take(engine, first)
+    rows = {row.packet: row for row in engine.ledger()}
+    assert (rows["nav"].rejected, rows["?"].rejected) == (1, 1)
+    assert rows["nav"].received == rows["nav"].unique + 1
+    assert all(row.balanced for row in rows.values())
