@@ -14,7 +14,7 @@ from telemetry.dictionary import built_in
 from telemetry.events import Event, Evidence, Status
 from telemetry.message import Message
 from telemetry.topics import Address, Kind
-from telemetry.vocabulary import CargoEvent, DeliveryStatus, FlightEvent
+from telemetry.vocabulary import CargoEvent, DeliveryStatus, FlightEvent, LinkEvent
 from tracking.codes import RANDOM_OCTETS, code_of
 from tracking.example import example_plan
 from tracking.load import Booking
@@ -98,7 +98,7 @@ def telemetry(flight: str, start_s: int, stop_s: int, rate: float = 1.0) -> list
 
 
 def event(
-    kind: FlightEvent | CargoEvent | DeliveryStatus,
+    kind: FlightEvent | CargoEvent | LinkEvent | DeliveryStatus,
     t_s: float = 0.0,
     *,
     flight: str = "F-1",

@@ -11,7 +11,7 @@ from telemetry.events import Event
 from telemetry.vocabulary import DeliveryStatus
 from tracking.delivery import Delivery, assemble, facts_of
 from tracking.load import Booking, Load
-from tracking.milestones import Chronicle, Milestone, milestone_of
+from tracking.milestones import KEPT_TYPES, Chronicle, Milestone, milestone_of
 from tracking.motion import Now, Present, Sample, TrackPoint, extend_track
 from tracking.plan import FlightPlan
 from tracking.standing import standing_of
@@ -85,7 +85,8 @@ class Flight:
         """Take an event of the flight or of one of its parcels; returns whether it was news."""
         if event.type.startswith("downrange.delivery."):
             return self._load.take_event(event)
-        return self._chronicle.add(milestone_of(event))
+        # what a station hears of the vehicle is mission control's business
+        return event.type in KEPT_TYPES and self._chronicle.add(milestone_of(event))
 
     def wants_position(self, ert_ns: int) -> bool:
         """Whether a message heard at `ert_ns` is worth decoding for its position: about one a second of flight time."""

@@ -6,7 +6,7 @@ import pytest
 from tracks import JOURNEY, LIFTOFF_NS, NS, booking, event, manifest
 
 from telemetry.events import Event
-from telemetry.vocabulary import CargoEvent, DeliveryStatus, FlightEvent
+from telemetry.vocabulary import CargoEvent, DeliveryStatus, FlightEvent, LinkEvent
 from tracking.delivery import Delivery
 from tracking.flight import Flight
 
@@ -52,6 +52,11 @@ def test_the_booster_moves_nothing() -> None:
     booster = [event(kind, t_s, vehicle="booster") for kind, t_s in JOURNEY]
     assert after(*booster).status is S.BOOKED
     assert len(after(*booster).history) == 1
+
+
+@pytest.mark.parametrize("kind", LinkEvent)
+def test_what_a_station_hears_is_not_told(kind: LinkEvent) -> None:
+    assert after(*journey(0), event(kind, 1)) == after(*journey(0))
 
 
 def test_parcels_that_are_picked_up_wait_after_unloading() -> None:
