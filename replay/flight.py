@@ -6,7 +6,9 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -173,6 +175,15 @@ async def replay(
     return result
 
 
+async def _read_ahead(messages: Iterator[Message]) -> AsyncGenerator[Message, None]:
+    """Yield messages that are read beside the event loop, always by the same thread: each has memory of its own."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1, "archive") as thread:
+        while batch := await loop.run_in_executor(thread, lambda: list(islice(messages, READ_AHEAD))):
+            for message in batch:
+                yield message
+
+
 class _Flight:
     def __init__(self, uplink: Outbox, pace: Pace, decoder: Decoder, result: ReplayResult) -> None:
         self._uplink = uplink
@@ -187,8 +198,8 @@ class _Flight:
         """Send messages when they are due."""
         self._began_s = time.monotonic()
         read, told_s = 0, 0.0
-        while batch := await asyncio.to_thread(lambda: list(islice(messages, READ_AHEAD))):
-            for message in batch:
+        async with aclosing(_read_ahead(messages)) as source:
+            async for message in source:
                 read += 1
                 late_s = time.monotonic() - self._began_s - self._pace.due_s(message.ert_ns)
                 if late_s < 0:
