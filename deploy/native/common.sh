@@ -2,6 +2,7 @@
 # What the scripts of the three servers share: where things are kept, how they are said, and that nothing is done twice.
 
 cache=${DOWNRANGE_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/downrange}
+[[ $cache == /* ]] || cache=$PWD/$cache
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -39,10 +40,12 @@ with_progress() {
   local label=$1 log=$2 command_pid last elapsed_s=0 next_s=5 began_s=$SECONDS
   shift 2
   mkdir -p "$(dirname "$log")"
-  "$@" > "$log" 2>&1 9>&- &
+  # in a process group of its own, so that an interrupt ends compilers and downloads too
+  set -m
+  "$@" < /dev/null > "$log" 2>&1 9>&- &
   command_pid=$!
-  # an interrupt would otherwise leave the work running behind the prompt
-  trap 'kill "$command_pid" 2> /dev/null; exit 130' INT TERM
+  set +m
+  trap 'kill -- "-$command_pid" 2> /dev/null; exit 130' INT TERM
   while kill -0 "$command_pid" 2> /dev/null; do
     elapsed_s=$((SECONDS - began_s))
     if [[ -t 2 ]]; then

@@ -15,7 +15,7 @@ influxdb_install() {
   [[ ${#missing[@]} -eq 0 ]] || die "InfluxDB is built from source, and that needs:" "${missing[@]}" "or set DOWNRANGE_TEST_INFLUX_URL"
   say "influxdb $INFLUXDB_VERSION: building it takes up to 15 minutes, this once"
   mkdir -p "$(dirname "$influxdb_program")"
-  with_progress "influxdb $INFLUXDB_VERSION: build (1/2, query language)" "$cache/logs/influxdb-flux.log" influxdb_build_flux
+  with_progress "influxdb $INFLUXDB_VERSION: build (1/2, query language: the longer half)" "$cache/logs/influxdb-flux.log" influxdb_build_flux
   with_progress "influxdb $INFLUXDB_VERSION: build (2/2, server)" "$cache/logs/influxdb.log" influxdb_build_server
 }
 

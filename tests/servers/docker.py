@@ -63,7 +63,7 @@ async def run(
             yield address, token, partial(exit_code, "docker", "kill", name)
         finally:
             # the client of the engine is not the server: ending the one does not end the other
-            await exit_code("docker", "stop", "--time", "5", name)
+            await exit_code("docker", "stop", "-t", "5", name)
 
 
 Plan = tuple[list[str], list[str], str, Callable[[], Awaitable[bool]]]
