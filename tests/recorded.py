@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from processors.airframe import Airframe
 from processors.detector import Detector, Finding
 from processors.history import History
-from processors.registry import detector_classes
+from processors.registry import detector_classes, detectors_for
 from processors.stretch import Stretch
 from telemetry.codec import PacketCodec
 from telemetry.dictionary import built_in
@@ -130,7 +130,6 @@ def flights() -> dict[str, Recorded]:
     """Return every flight, by a name."""
     booster = simulated("express", "booster")
     return {
-        "hop": simulated("hop", "ship"),
         "hop with mishaps": simulated("hop", "ship").edited("cargo", _mishaps),
         "ship": simulated("express", "ship"),
         "booster": booster,
@@ -140,8 +139,12 @@ def flights() -> dict[str, Recorded]:
 
 
 def fitting(kind: type[Detector]) -> dict[str, Recorded]:
-    """Return the flights whose vehicle has a detector's instruments."""
-    return {name: flight for name, flight in flights().items() if kind.requires <= flight.airframe.channels.keys()}
+    """Return the flights on which a detector is the chosen one."""
+    return {
+        name: flight
+        for name, flight in flights().items()
+        if kind in {type(detector) for detector in detectors_for(flight.airframe)}
+    }
 
 
 CLASSES: Final = detector_classes()

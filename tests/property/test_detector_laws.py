@@ -21,7 +21,7 @@ MOST_STATE_OCTETS = 20_000
 WITHOUT_LIMITS = {"humidity"}
 
 every_detector = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
-few = settings(max_examples=8)
+few = settings(max_examples=5)
 
 
 def name_of(kind: type[Detector]) -> str:

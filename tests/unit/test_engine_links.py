@@ -1,0 +1,93 @@
+"""Acquisition and loss of signal: reports, wills, silence and stations that say nothing."""
+
+from __future__ import annotations
+
+import pytest
+from detection import NS, T0_NS, new_engine, take
+from flown import fly
+
+from processors.engine import Engine
+from telemetry.events import Event
+from telemetry.link import WILL, LinkReport
+from telemetry.message import JSON, Message
+from telemetry.quality import LinkState
+from telemetry.topics import Address, Kind
+
+
+def beat(station: str, t_s: float, state: str = "aos", reason: str = "heartbeat") -> Message:
+    report = LinkReport.model_validate({"state": state, "reason": reason, "ert_ns": T0_NS + round(t_s * NS)})
+    return message(station, report)
+
+
+def message(station: str, report: LinkReport) -> Message:
+    payload = report.model_dump_json(exclude_none=True).encode()
+    return Message(Address("live", "F", "ship", station), Kind.LINK, payload, report.ert_ns or 0, content_type=JSON)
+
+
+def told(messages: list[Message], engine: Engine | None = None) -> list[Event]:
+    engine = engine or new_engine()
+    return [event for each in messages for event in take(engine, each).events]
+
+
+def short(events: list[Event]) -> list[tuple[str, str, object, float]]:
+    return [(e.name, str(e.values["station"]), e.values["reason"], round((e.t_ns - T0_NS) / NS, 3)) for e in events]
+
+
+def beats(station: str, first_s: int, last_s: int, state: str = "aos") -> list[Message]:
+    return [beat(station, t_s, state) for t_s in range(first_s, last_s)]
+
+
+def test_a_mask_crossing_is_exact_and_the_heartbeats_around_it_add_nothing() -> None:
+    found = told(
+        [*beats("a", 0, 3, "los"), beat("a", 2.4, "aos", "mask"), *beats("a", 3, 9), beat("a", 8.7, "los", "mask")]
+    )
+    assert short(found) == [("aos", "a", "mask", 2.4), ("los", "a", "mask", 8.7)]
+    assert [event.t_sigma_s for event in found] == [0.0, 0.0]
+
+
+def test_heartbeats_alone_tell_it_to_a_second() -> None:
+    found = told([*beats("a", 0, 3, "los"), *beats("a", 3, 6), *beats("a", 6, 9, "los")])
+    assert short(found) == [("aos", "a", "heartbeat", 3.0), ("los", "a", "heartbeat", 6.0)]
+    assert found[0].t_sigma_s == pytest.approx(12**-0.5, abs=1e-3)
+
+
+def test_a_will_speaks_of_the_last_that_was_heard() -> None:
+    found = told([*beats("a", 0, 5), *beats("b", 5, 9, "los"), message("a", WILL), *beats("b", 9, 12, "los")])
+    assert short(found) == [("aos", "a", "heartbeat", 0.0), ("los", "a", "will", 4.0)]
+
+
+def test_silence_while_the_flight_goes_on_is_a_loss() -> None:
+    found = told([*beats("a", 0, 5), *beats("b", 0, 12)])
+    assert ("los", "a", "silence", 4.0) in short(found)
+    assert [event.name for event in found if event.values["station"] == "b"] == ["aos"]
+    lost = next(event for event in found if event.name == "los")
+    assert (lost.detected_ns - T0_NS) / NS == pytest.approx(10.0)
+
+
+def test_a_station_that_comes_back_is_heard_again_with_the_next_ordinal() -> None:
+    found = told([*beats("a", 0, 5), *beats("b", 0, 12), *beats("a", 12, 14)])
+    again = [event for event in found if event.name == "aos" and event.values["station"] == "a"]
+    assert [event.t_ns for event in again] == [T0_NS, T0_NS + 12 * NS]
+    assert len({event.id for event in found}) == len(found)
+
+
+def test_packets_without_any_report_are_a_signal_too() -> None:
+    packets = [each for each in fly("F", 4, stations=["a"], t0_ns=T0_NS) if each.kind is Kind.TELEMETRY]
+    assert ("aos", "a", "packets", 1.0) in short([e for e in told(packets) if e.type.startswith("downrange.link")])
+
+
+def test_an_old_report_changes_nothing() -> None:
+    found = told([*beats("a", 0, 5), beat("a", 4.5, "los", "mask"), *beats("a", 1, 3)])
+    assert [event.name for event in found] == ["aos", "los"]
+
+
+def test_link_states_are_told_when_they_change() -> None:
+    engine = new_engine()
+    states = [
+        record
+        for each in [*beats("a", 0, 3), beat("a", 2.5, "los", "mask")]
+        for record in take(engine, each).quality
+        if isinstance(record, LinkState)
+    ]
+    assert (states[0].state, states[-1].state) == ("aos", "los")
+    assert states[-1].since_ns == T0_NS + round(2.5 * NS)
