@@ -139,7 +139,7 @@ def _where(entry: PublicHistory, words: Words) -> str:
 def figures_of(delivery: PublicDelivery, words: Words, clock_ns: int | None) -> tuple[Figure, ...]:
     """Return the figures of the flight: to come, now, or as it was."""
     rank = RANK[delivery.progress]
-    if RANK[DeliveryStatus.DEPARTED] <= rank < RANK[DeliveryStatus.RECOVERED]:
+    if RANK[DeliveryStatus.DEPARTED] <= rank < RANK[DeliveryStatus.LANDED]:
         return _figures_now(delivery, words, clock_ns)
     flight = delivery.flight
     figures = []

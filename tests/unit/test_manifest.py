@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,3 +174,11 @@ def test_any_value_in_any_field_is_read_or_refused(field: str, value: object) ->
 
 def test_the_landing_is_the_destination_unless_it_is_given() -> None:
     assert plan(landing=None).landing_place == plan().destination
+
+
+def test_the_documented_manifest_is_one() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "tracking.md").read_text()
+    blocks = dict(re.findall(r"```(json|csv)\n(.*?)```", text, re.DOTALL))
+    given = read_manifest(blocks["json"])
+    plan_alone = {name: value for name, value in json.loads(blocks["json"]).items() if name != "parcels"}
+    assert read_manifest(json.dumps(plan_alone), blocks["csv"]) == given
