@@ -39,7 +39,7 @@ kafka_archive_classes() {
     kafka_start "$data" "$(free_port)" > "$data/out" 2>&1 &
   broker_pid=$!
   for _ in $(seq 300); do
-    if grep -q 'Kafka Server started' "$data/out" || ! kill -0 "$broker_pid" 2> /dev/null; then break; fi
+    if grep -qs 'Kafka Server started' "$data/out" || ! kill -0 "$broker_pid" 2> /dev/null; then break; fi
     sleep 0.2
   done
   kill "$broker_pid" 2> /dev/null || true

@@ -18,7 +18,9 @@ from downrange.stack.process import Process, free_port, start_process
 from downrange.stack.ready import influx_answers, kafka_answers, mqtt_answers, until_ready
 from telemetry.errors import FatalError
 
-SCRIPTS_DIR: Final = Path(__file__).parents[2] / "deploy" / "native"
+# in a wheel the scripts lie inside this package, in a checkout beside it
+_FOLDERS: Final = [Path(__file__).parents[depth] / "deploy" / "native" for depth in (1, 2)]
+SCRIPTS_DIR: Final = next((folder for folder in _FOLDERS if folder.is_dir()), _FOLDERS[-1])
 MQTT_READY_WITHIN_S: Final = 20.0
 KAFKA_READY_WITHIN_S: Final = 90.0
 INFLUX_READY_WITHIN_S: Final = 60.0
@@ -56,9 +58,9 @@ async def install(*servers: str) -> None:
     """
     script = SCRIPTS_DIR / "servers.sh"
     if not script.is_file():
-        msg = "the native stack needs Downrange's checkout (deploy/native); from a wheel use --stack embedded or none"
+        msg = f"the native stack's scripts are not in {SCRIPTS_DIR}: use --stack embedded, or a whole installation"
         raise FatalError(msg)
-    installer = await asyncio.create_subprocess_exec(script, "install", *servers)
+    installer = await asyncio.create_subprocess_exec("bash", script, "install", *servers)
     if await installer.wait():
         msg = f"could not install {', '.join(servers)}: see above"
         raise FatalError(msg)
