@@ -116,16 +116,28 @@ class PacketCodec:
         """Check a payload as `decode` does, but leave the frames' columns empty: counts and times only."""
         return self._read(payload, vehicle, station, ert_ns, with_columns=False)
 
+    def join(self, packet: str, octets: bytes, vehicle: str, station: str, ert_ns: int) -> Frame:
+        """Decode good packets of one type, gathered from any number of messages; nothing is checked again.
+
+        Parameters
+        ----------
+        packet
+            Their type.
+        octets
+            The packets back to back, as the runs of `layout.split` have them.
+        vehicle, station, ert_ns
+            Put on the frame.
+        """
+        apid = self.dictionary.packets[packet].apid
+        rows = self._rows(octets, PacketRun(packet, apid, 0, len(octets)))
+        return self._frame(rows, packet, apid, vehicle, station, ert_ns, with_columns=True)
+
     def _read(self, payload: bytes, vehicle: str, station: str, ert_ns: int, *, with_columns: bool) -> Decoded:
         runs, refusals = self.layout.split(payload)
         frames: list[Frame] = []
         for run in runs:
             rows = self._rows(payload, run)
-            t_ns = decode_cuc(rows["_time"], self.dictionary.epoch_ns, self.dictionary.time.fine_octets)
-            counts = (rows["_count"] & COUNT_MASK).astype(np.int64)
-            channels = self._layouts[run.apid].packet.channels if with_columns else ()
-            columns = {channel.name: channel.calibrate(rows[channel.name]) for channel in channels}
-            frame = Frame(vehicle, station, run.packet, run.apid, counts, t_ns, ert_ns, columns)
+            frame = self._frame(rows, run.packet, run.apid, vehicle, station, ert_ns, with_columns=with_columns)
             bad = (frame.t_ns > ert_ns + FUTURE_TOLERANCE_NS) | (frame.t_ns < ert_ns - OLDEST_NS)
             if bad.any():
                 refusals.extend(self._bad_times(run, frame, bad))
@@ -133,6 +145,23 @@ class PacketCodec:
             if len(frame):
                 frames.append(frame)
         return Decoded(tuple(frames), tuple(sorted(refusals, key=lambda refusal: refusal.start)))
+
+    def _frame(
+        self,
+        rows: NDArray[np.void],
+        packet: str,
+        apid: int,
+        vehicle: str,
+        station: str,
+        ert_ns: int,
+        *,
+        with_columns: bool,
+    ) -> Frame:
+        t_ns = decode_cuc(rows["_time"], self.dictionary.epoch_ns, self.dictionary.time.fine_octets)
+        counts = (rows["_count"] & COUNT_MASK).astype(np.int64)
+        channels = self._layouts[apid].packet.channels if with_columns else ()
+        columns = {channel.name: channel.calibrate(rows[channel.name]) for channel in channels}
+        return Frame(vehicle, station, packet, apid, counts, t_ns, ert_ns, columns)
 
     def _rows(self, payload: bytes, run: PacketRun) -> NDArray[np.void]:
         dtype = self._layouts[run.apid].dtype

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 from pydantic import ValidationError
 
 from processors.influx.line_protocol import Block, Lines, pack, packet_lines
 from processors.influx.points import DeliveryState, delivery_line, event_line, link_line, quality_line
+from telemetry.codec import PacketCodec
 from telemetry.decoder import Decoder
 from telemetry.errors import PacketError, Reason
 from telemetry.events import event_from_kafka
 from telemetry.frames import Frame
 from telemetry.link import LinkReport
-from telemetry.message import Message, message_from_kafka
+from telemetry.message import SPACE_PACKETS, Message, message_from_kafka
 from telemetry.quality import QUALITY_TYPES
 from telemetry.topics import Kind
 
@@ -30,6 +31,16 @@ class Readable:
 
     telemetry: list[Message]
     points: list[str]
+
+
+class Series(NamedTuple):
+    """One packet type of one vehicle of one flight."""
+
+    dictionary: str
+    packet: str
+    run: str
+    flight: str
+    vehicle: str
 
 
 class Encoder:
@@ -46,6 +57,8 @@ class Encoder:
     def __init__(self, decoder: Decoder, batch_lines: int) -> None:
         self._decoder = decoder
         self._batch_lines = batch_lines
+        known = [decoder.registry.get(name) for name in decoder.registry.names()]
+        self._codecs = {dictionary.name: PacketCodec(dictionary) for dictionary in known if dictionary is not None}
 
     def blocks(self, readable: Readable) -> Iterator[Block]:
         """Yield the blocks; the telemetry is decoded on the way, so that memory holds a slice of it and not all."""
@@ -58,20 +71,40 @@ class Encoder:
             yield from self._telemetry(messages)
 
     def _telemetry(self, messages: Sequence[Message]) -> Iterator[Lines]:
-        series: dict[tuple[str, str, str, str, str], list[Frame]] = {}
+        """Yield the lines of messages, those of one packet type of one vehicle together: columns cost by the piece.
+
+        What is refused here was refused by ingest or detect too, which keep it; what they take is stored.
+        """
+        octets: dict[Series, list[memoryview]] = {}
+        frames: dict[Series, list[Frame]] = {}
         for message in messages:
-            address, dictionary = message.address, self._decoder.dictionary_of(message)
-            if dictionary is None:
+            address, codec = message.address, self._codec_of(message)
+            if codec is None:
+                name = message.dictionary or self._decoder.registry.default
+                for frame in self._decoder.decode(message).frames:
+                    key = Series(name, frame.packet, address.run, address.flight, address.vehicle)
+                    frames.setdefault(key, []).append(frame)
                 continue
-            # what is refused here was refused by detect too, which keeps it; what both decode is stored
-            for frame in self._decoder.decode(message).frames:
-                key = (dictionary.name, frame.packet, address.run, address.flight, address.vehicle)
-                series.setdefault(key, []).append(frame)
-        for (name, packet, run, flight, vehicle), frames in series.items():
-            dictionary = self._decoder.registry.get(name)
-            if dictionary is not None:
-                tags = {"run": run, "flight": flight, "vehicle": vehicle}
-                yield packet_lines(packet, dictionary.packets[packet], tags, frames)
+            payload = memoryview(message.payload)
+            for run in codec.layout.split(message.payload)[0]:
+                key = Series(codec.dictionary.name, run.packet, address.run, address.flight, address.vehicle)
+                octets.setdefault(key, []).append(payload[run.start : run.stop])
+        for key, pieces in octets.items():
+            codec = self._codecs[key.dictionary]
+            yield self._lines(key, [codec.join(key.packet, b"".join(pieces), key.vehicle, "", 0)])
+        for key, some in frames.items():
+            yield self._lines(key, some)
+
+    def _codec_of(self, message: Message) -> PacketCodec | None:
+        """Return the codec of a message of space packets; None for JSON, and for a dictionary that is not known."""
+        dictionary = self._decoder.dictionary_of(message)
+        if dictionary is None or message.content_type != SPACE_PACKETS:
+            return None
+        return self._codecs[dictionary.name]
+
+    def _lines(self, key: Series, frames: Sequence[Frame]) -> Lines:
+        tags = {"run": key.run, "flight": key.flight, "vehicle": key.vehicle}
+        return packet_lines(key.packet, self._codecs[key.dictionary].dictionary.packets[key.packet], tags, frames)
 
 
 def _slices(messages: Sequence[Message]) -> Iterator[list[Message]]:
