@@ -147,18 +147,19 @@ async def test_what_influxdb_refuses_is_kept_with_its_reason_and_the_rest_is_sto
 
 
 async def test_bad_lines_among_good_ones_are_told_apart(influx: Influx) -> None:
-    t0_ns = some_week()
+    t0_ns, one, other = some_week(), new_flight(), new_flight()
     async with writer(influx_settings(influx)) as opened:
-        await opened.write(Block(f"m,flight=x f=1 {t0_ns}\n".encode(), 1))
+        await opened.write(Block(f"m,flight={one} f=1 {t0_ns}\n".encode(), 1))
         bad = {3, 7, 8, 9, 100, 255}
-        lines = [f"m,flight=x f={'t' if n in bad else n} {t0_ns + n}\n" for n in range(256)]
+        lines = [f"m,flight={one} f={'t' if n in bad else n} {t0_ns + n}\n" for n in range(256)]
         refused = await opened.write(Block("".join(lines).encode(), 256))
         assert [line.line.decode() + "\n" for line in refused] == [lines[n] for n in sorted(bad)]
         assert {line.reason for line in refused} == {Reason.FIELD_CONFLICT}
-        unparsable = await opened.write(Block(f"m,flight=y f=1 {t0_ns}\nnonsense\nm,flight=y f=2 1\n".encode(), 3))
+        good = [f"m,flight={other} f={n} {t0_ns + n}\n" for n in range(2)]
+        unparsable = await opened.write(Block(f"{good[0]}nonsense\n{good[1]}".encode(), 3))
         assert [line.line for line in unparsable] == [b"nonsense"]
-    assert await count(influx, "f", "m", "x") == 256 - len(bad)
-    assert await count(influx, "f", "m", "y") == 2
+    assert await count(influx, "f", "m", one) == 256 - len(bad)
+    assert await count(influx, "f", "m", other) == 2
 
 
 @pytest.mark.parametrize("text", ['"quoted"', "back\\", "a,b=c d", "two\nlines", "航天 🚀", "\\", "\\n", " ", "'"])
