@@ -1,4 +1,4 @@
-"""Delays between tries: exponential, with equal jitter (half fixed, half by chance), so that many clients do not come back at once."""
+"""Delays between tries: exponential, half fixed and half by chance, so that many clients do not come back at once."""
 
 from __future__ import annotations
 
