@@ -72,7 +72,7 @@ def healthy(url: str) -> bool:
     """Whether the service says that it is well."""
     try:
         with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 -- our own process
-            return bool(response.status == 200)  # noqa: PLR2004 -- OK
+            return bool(response.status == 200)
     except OSError:
         return False
 
@@ -116,7 +116,7 @@ async def measure(settings: Settings, messages: int, octets: int, *, acknowledge
         took_s = time.perf_counter() - began_s
         now = service.cpu_times()
         cpu_s = now.user + now.system - used.user - used.system
-        print(  # noqa: T201 -- a bench prints
+        print(
             f"{len(one):5} octets, {'with' if acknowledged else 'without'} end-to-end acknowledgement: "
             f"{messages / took_s:8.0f} messages/s, {cpu_s / messages * 1e6:5.1f} us CPU a message, "
             f"{peak / 1e6:4.0f} MB, {stored - messages} written twice"
