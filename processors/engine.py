@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import msgpack
@@ -13,6 +13,7 @@ from processors.airframe import Airframe
 from processors.detector import Found
 from processors.ledger import ledger_rows
 from processors.links import LinkWatch
+from processors.output import Output
 from processors.vehicle import VehicleTrack
 from telemetry.cuc import NS_PER_S
 from telemetry.dictionary import Dictionary, Registry
@@ -28,14 +29,6 @@ SNAPSHOT_VERSION: Final = 1
 QUALITY_PERIOD_NS: Final = NS_PER_S
 LINK_EVENTS: Final = frozenset(event.value for event in LinkEvent)
 DEFAULT_HOLD_NS: Final = 2 * NS_PER_S
-
-
-@dataclass(slots=True)
-class Output:
-    """What a message brought to light."""
-
-    events: list[Event] = field(default_factory=list)
-    quality: list[QualityRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

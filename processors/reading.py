@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from processors.engine import Engine, Output
+from processors.engine import Engine
+from processors.output import Output
 from processors.refused import packet_of_refused
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Dictionary

@@ -26,7 +26,7 @@ from runtime.mqtt_client import SteadyClient
 from runtime.service import first_of
 from runtime.settings import MqttSettings
 from runtime.tls import tls_context
-from telemetry.errors import DownrangeError, FatalError, TransientError
+from telemetry.errors import DownrangeError, FatalError, TransientError, leaves_of
 from telemetry.message import JSON
 
 T = TypeVar("T")
@@ -323,14 +323,8 @@ async def _raise_when_lost(steady: SteadyClient, client: Client) -> None:
 
 def _one_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return what the body raised, or the loss of the connection; a group only if it cannot be told in one."""
-    leaves = _leaves(group)
+    leaves = leaves_of(group)
     telling = [leaf for leaf in leaves if not isinstance(leaf, MqttLostError)]
     if not telling:
         return leaves[0]
     return telling[0] if len(telling) == 1 or isinstance(telling[0], DownrangeError) else group
-
-
-def _leaves(error: BaseException) -> list[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
-    return [error]

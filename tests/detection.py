@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from processors.engine import Engine, Output
+from processors.engine import Engine
+from processors.output import Output
 from simulator.downlink import FINEST_BUNDLE_S, make_links, ticks
 from simulator.packets import Transmitter
 from simulator.simulate import simulate

@@ -1,0 +1,16 @@
+"""What the engine says of a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from telemetry.events import Event
+from telemetry.quality import QualityRecord
+
+
+@dataclass(slots=True)
+class Output:
+    """What a message brought to light."""
+
+    events: list[Event] = field(default_factory=list)
+    quality: list[QualityRecord] = field(default_factory=list)
