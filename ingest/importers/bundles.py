@@ -46,6 +46,7 @@ class Bundler:
         self._earliest_ns = dictionary.epoch_ns
         self._end_ns = dictionary.epoch_ns + (NS_PER_S << (8 * dictionary.time.coarse_octets)) - NS_PER_S
         self._rows: list[Row] = []
+        self._began = False
 
     def add(self, row: Row) -> Iterator[Message]:
         """Take a row; yields the message that it completes, if any.
@@ -59,11 +60,13 @@ class Bundler:
         if not self._earliest_ns <= t_ns < self._end_ns:
             detail = f"t_s: {row.t_ns / NS_PER_S:g} s from the log's zero lies outside the dictionary's time code"
             raise PacketError(Reason.BAD_ROW, detail)
-        if t_ns < self._latest_ns - OLDEST_NS:
-            raise PacketError(Reason.BAD_ROW, "t_s: more than 7 days before a row above")
+        # far behind the line would refuse it; far ahead it would make all that follows far behind
+        if self._began and abs(t_ns - self._latest_ns) > OLDEST_NS:
+            raise PacketError(Reason.BAD_ROW, "t_s: more than 7 days from the latest row above")
         if (self._rows and not 0 <= row.t_ns - self._rows[0].t_ns < BUNDLE_NS) or len(self._rows) >= self._most:
             yield self._message()
         self._rows.append(row)
+        self._began = True
         self._latest_ns = max(self._latest_ns, t_ns)
 
     def rest(self) -> Iterator[Message]:

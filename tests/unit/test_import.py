@@ -130,6 +130,12 @@ def test_a_line_that_is_no_row_is_kept_with_its_number_and_reason(tmp_path: Path
     assert reason in detail
 
 
+def test_one_wild_time_does_not_cost_the_rows_behind_it(tmp_path: Path) -> None:
+    result = bring_in(tmp_path, HEADER + "0,1,2\n900000,2,2\n1,3,2\n-900000,4,2\n2,5,2\n")
+    assert [row[1] for row in rows(tmp_path)] == [1, 3, 5]
+    assert [bad.line for bad in result.first_bad_rows] == [3, 5]
+
+
 def test_octets_that_are_no_text_are_kept_as_they_are(tmp_path: Path) -> None:
     bring_in(tmp_path, HEADER.encode() + b"0,1,2\n1,\xff\xfe,2\n")
     assert aside(find_recording(tmp_path / "archive", "log"))[0][0] == b"1,\xff\xfe,2"
