@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from runtime.kafka import Partition, client_options, open_consumer
 from runtime.kafka_ends import log_ends
@@ -69,7 +69,11 @@ async def group_passes(
     try:
         await admin.start()
         while True:
-            offsets = await admin.list_consumer_group_offsets(group, partitions=list(ends))
+            try:
+                offsets = await admin.list_consumer_group_offsets(group, partitions=list(ends))
+            except GroupCoordinatorNotAvailableError:
+                # a new cluster has no coordinator before its first group joins
+                offsets = {}
             at = {tp: min(max(offsets[tp].offset, 0), end) if tp in offsets else 0 for tp, end in ends.items()}
             on_progress(sum(at.values()), sum(ends.values()))
             if at == ends:
