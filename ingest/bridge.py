@@ -49,15 +49,17 @@ class Bridge:
 
         If the connection is lost, this is cancelled wherever it is: the broker sends again what had no PUBACK.
         """
-        self._scope.health.well("mqtt")
         try:
             async with asyncio.TaskGroup() as group:
                 posting = group.create_task(self._outbox.post(connection), name="post acknowledgements")
-                await self._subscribe(connection)
+                # beside the reading: on a session that has messages, some brokers answer nothing before those that they
+                # have handed over are acknowledged
+                subscribing = group.create_task(self._subscribe(connection), name="subscribe")
                 while not self._scope.stop.is_set():
                     await self._turn(connection)
                 await self._outbox.emptied()
                 posting.cancel()
+                subscribing.cancel()
         finally:
             metrics.WINDOW.set(0)
             self._scope.health.ill("mqtt", "not connected")
@@ -70,6 +72,7 @@ class Bridge:
         else:
             # in one filter, because some brokers keep the order of messages only within each
             await connection.subscribe(f"{ROOT}/+/+/+/+/+", no_local=True)
+        self._scope.health.well("mqtt")
 
     async def _turn(self, connection: Connection) -> None:
         # 1 read a batch
