@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from detection import detect, messages_of, new_engine, seen, transmitter
 from flown import new_flight, publish, running
 
+from processors.outbox import Findings, Outbox
 from runtime.groups import ends_of, group_passes
-from runtime.kafka import Outgoing, Partition, open_consumer, open_producer, read_to_end
+from runtime.kafka import Outgoing, Partition, Producer, open_consumer, open_producer, read_to_end
 from runtime.kafka_topics import ensure_topics
 from runtime.logs import logger
 from runtime.settings import DetectSettings, KafkaSettings, Settings
 from telemetry.dictionary import built_in
+from telemetry.errors import TransientError
 from telemetry.events import Event, event_from_kafka
 from telemetry.message import Message
 from telemetry.packets import PacketLayout
@@ -97,6 +101,37 @@ async def test_killed_twice_in_mid_flight_it_finds_the_same_events_and_says_each
     assert set(Counter(event.id for event in found).values()) == {1}
     assert seen(found) == seen(undisturbed.events)
     assert {event.id: event.detected_ns for event in found} == {e.id: e.detected_ns for e in undisturbed.events}
+
+
+class LosesAnswers:
+    """A real producer of which the first acknowledgement is lost on its way back."""
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+        self._lost = False
+        self.send, self.send_all = producer.send, producer.send_all
+
+    async def acknowledged(self, futures: Sequence[asyncio.Future[Any]]) -> list[Any]:
+        results = await self._producer.acknowledged(futures)
+        if not self._lost:
+            self._lost = True
+            raise TransientError("the answer is lost")
+        return results
+
+
+async def test_events_whose_acknowledgement_is_lost_are_looked_up_before_they_are_sent_again(
+    settings: Settings,
+) -> None:
+    flight = new_flight()
+    found = detect(messages_of(transmitter("hop"), flight), new_engine(flight)).events
+    partition = partition_of(flight_key("live", flight), settings.kafka.partitions)
+    async with open_producer(settings.kafka, "test") as producer:
+        outbox = Outbox(cast("Producer", LosesAnswers(producer)), settings.kafka)
+        await outbox.send(Findings([(partition, event) for event in found]), {})
+        with pytest.raises(TransientError):
+            await outbox.acknowledged()
+        await outbox.acknowledged()
+    assert Counter(event.id for event in await events_of(settings, flight)) == Counter(event.id for event in found)
 
 
 async def test_the_books_of_a_flight_close_on_the_quality_topic(settings: Settings, tmp_path: Path) -> None:

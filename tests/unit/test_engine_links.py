@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import pytest
 from detection import NS, T0_NS, new_engine, take
 from flown import fly
 
+from processors.detector import Detector, Finding
 from processors.engine import Engine
+from processors.stretch import Stretch
 from telemetry.events import Event
 from telemetry.link import WILL, LinkReport
 from telemetry.message import JSON, Message
 from telemetry.quality import LinkState
 from telemetry.topics import Address, Kind
+
+
+@dataclass
+class Nothing:
+    """No thresholds, and nothing to remember."""
 
 
 def beat(station: str, t_s: float, state: str = "aos", reason: str = "heartbeat") -> Message:
@@ -79,6 +89,33 @@ def test_packets_without_any_report_are_a_signal_too() -> None:
 def test_an_old_report_changes_nothing() -> None:
     found = told([*beats("a", 0, 5), beat("a", 4.5, "los", "mask"), *beats("a", 1, 3)])
     assert [event.name for event in found] == ["aos", "los"]
+
+
+class Probe(Detector):
+    """Finds that nothing has come for five seconds."""
+
+    emits: ClassVar[tuple[str, ...]] = ("downrange.flight.blackout_start",)
+    requires: ClassVar[frozenset[str]] = frozenset({"altitude_m"})
+    parameters_type: ClassVar[type] = Nothing
+    state_type: ClassVar[type] = Nothing
+    last_ns = 0
+
+    def update(self, stretch: Stretch) -> tuple[Finding, ...]:
+        rows = stretch.rows("altitude_m")
+        self.last_ns = 0 if rows is None else int(rows.t_ns[-1])
+        return ()
+
+    def on_watermark(self, t_ns: int) -> tuple[Finding, ...]:
+        silent = self.last_ns and t_ns - self.last_ns > 5 * NS
+        return (Finding(self.emits[0], self.last_ns, 0.0),) if silent else ()
+
+
+def test_heartbeats_move_the_watermark_when_no_packet_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processors.vehicle.detectors_for", lambda airframe: (Probe(airframe),))
+    packets = [each for each in fly("F", 3, stations=["a"], t0_ns=T0_NS) if each.kind is Kind.TELEMETRY]
+    found = [event for event in told([*packets, *beats("a", 4, 12, "los")]) if event.name == "blackout_start"]
+    assert (found[0].t_ns - T0_NS) / NS == pytest.approx(2.98, abs=1e-6)
+    assert (found[0].detected_ns - T0_NS) / NS == 10.0
 
 
 def test_link_states_are_told_when_they_change() -> None:
