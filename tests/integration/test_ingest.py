@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from secrets import token_hex
@@ -17,6 +17,7 @@ import pytest
 from conftest import Servers
 from flown import running
 from ingesting import NAV_OCTETS, NS, T_NS, TIMES, Kept, kept, nav, publish_raw, with_header
+from servers.own import OwnMosquitto
 
 from downrange.stack.embedded import embedded_stack
 from runtime.logs import logger
@@ -36,20 +37,23 @@ NOISE = b"\xff" * 40_000
 
 
 @pytest.fixture(scope="module", params=["embedded", "real"])
-def settings(request: pytest.FixtureRequest, servers: Servers) -> Settings:
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Ingest between both brokers, one for all tests: none of them may end it."""
-    folder = servers.data_dir / f"ingest-{request.param}"
-    if request.param == "real":
-        addresses = request.getfixturevalue("mqtt_url"), request.getfixturevalue("kafka_bootstrap")
-    else:
-        embedded = servers.enter(embedded_stack(folder))
-        addresses = embedded.mqtt_url, embedded.kafka_bootstrap
-    chosen = Settings(
-        mqtt=MqttSettings(url=addresses[0]),
-        kafka=KafkaSettings(bootstrap=addresses[1], idempotent=request.param == "real"),
-    )
-    servers.enter(running("ingest", chosen, folder, well=True))
-    return chosen
+    # a broker of its own: ingest answers every station on it, those of other tests too
+    own = Servers(tmp_path_factory.mktemp("ingest"))
+    try:
+        if request.param == "real":
+            mqtt_url = own.enter(OwnMosquitto(own.data_dir / "mosquitto")).url
+            bootstrap = request.getfixturevalue("kafka_bootstrap")
+        else:
+            embedded = own.enter(embedded_stack(own.data_dir))
+            mqtt_url, bootstrap = embedded.mqtt_url, embedded.kafka_bootstrap
+        kafka = KafkaSettings(bootstrap=bootstrap, idempotent=request.param == "real")
+        chosen = Settings(mqtt=MqttSettings(url=mqtt_url), kafka=kafka)
+        own.enter(running("ingest", chosen, own.data_dir, well=True))
+        yield chosen
+    finally:
+        own.close()
 
 
 @dataclass(slots=True)
