@@ -1,13 +1,9 @@
-# One image for every service and job. The first stage has the compilers that a source distribution needs (mqtt5 publishes no
-# wheel for CPython on x86-64 glibc, so pip builds it with Rust); the second has neither compilers nor pip's caches.
+# One image for every service and job. The first stage installs; the second has neither build tools nor pip's caches.
 FROM python:3.13.7-slim-trixie AS build
-RUN apt-get update \
- && apt-get install --yes --no-install-recommends cargo gcc libc6-dev \
- && rm -rf /var/lib/apt/lists/*
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python -m venv /opt/downrange
 COPY requirements.lock /src/
-RUN /opt/downrange/bin/pip install --require-hashes --prefer-binary --requirement /src/requirements.lock
+RUN /opt/downrange/bin/pip install --require-hashes --no-deps --only-binary :all: --requirement /src/requirements.lock
 RUN pip install hatchling==1.27.0
 COPY . /src/
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels /src \

@@ -57,9 +57,9 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(call install,requirements-dev.lock)
 	@touch $@
 
-# one counter instead of a page of names
+# One counter instead of a page of names. --no-deps: the lock is complete, and replaces one dependency (pyproject, tool.uv).
 define install
-$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r $(1) \
+$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes --no-deps -r $(1) \
   | awk '/^Collecting/ {printf "\r  %d packages found", ++n; fflush()} /^Installing/ {printf "\n  installing"; fflush()} END {print "  done"}' \
   && $(BIN)/python -m pip install --disable-pip-version-check -q --no-deps -e .
 endef

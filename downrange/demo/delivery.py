@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from downrange.demo.summary import Truth
 from runtime.settings import Settings
@@ -16,8 +16,6 @@ from telemetry.vocabulary import CargoEvent, FlightEvent
 from tracking.booking import book, delivery_of, site_address
 from tracking.example import FULL_KG, example_manifest, example_plan
 from tracking.plan import FlightPlan
-
-LAST_MILE_S: Final = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +68,4 @@ def _plan(flight: str, truth: Truth, preset: Express | Hop) -> FlightPlan:
     splashdown_s = after_liftoff_s(FlightEvent.SPLASHDOWN)
     recovered_s = after_liftoff_s(FlightEvent.RECOVERED)
     unloaded_s = after_liftoff_s(CargoEvent.UNLOADED)
-    pickup_s = unloaded_s + LAST_MILE_S
-    return example_plan(Path(preset.name).stem, flight, truth.liftoff_ns, splashdown_s, recovered_s, pickup_s)
+    return example_plan(Path(preset.name).stem, flight, truth.liftoff_ns, splashdown_s, recovered_s, unloaded_s)

@@ -1,4 +1,4 @@
-"""`downrange demo` flies one delivery through the whole line, on embedded brokers and on real servers, and tells the truth about it."""
+"""`downrange demo` flies one delivery through the whole line, on both stacks, and tells the truth about it."""
 
 from __future__ import annotations
 
