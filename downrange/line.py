@@ -21,6 +21,7 @@ from downrange.stack.embedded import embedded_stack
 from downrange.stack.names import StackName
 from downrange.stack.native import native_stack
 from downrange.stack.process import Process, free_port, start_process
+from downrange.stack.ready import influx_answers
 from runtime.settings import InfluxSettings, KafkaSettings, MqttSettings, Settings, environment_of, read_settings
 from telemetry.errors import FatalError
 
@@ -80,7 +81,7 @@ async def open_line(
     stack
         Which brokers; with `none` the environment's, and no services are started.
     services
-        Names of the services to start; `store` is left out where there is no InfluxDB.
+        Names of the services to start; `store` is left out where no InfluxDB answers.
     work_dir
         For the servers' data and everyone's logs.
     archive_dir
@@ -104,11 +105,12 @@ async def open_line(
         addresses = await stacked.enter_async_context(open_stack(work_dir / "servers"))
         say(f"brokers up after {time.monotonic() - started_s:.1f} s")
         settings = _settings(addresses, archive_dir, track_port or free_port())
+        has_influx = await _has_influx(addresses, settings, say)
         environment = {**os.environ, **environment_of(settings), "DOWNRANGE_LOG_FORMAT": "json"}
         processes: dict[str, Process] = {}
         health: dict[str, str] = {}
         for name in services:
-            if name == "store" and addresses.influx_url is None:
+            if name == "store" and not has_influx:
                 continue
             port = free_port()
             health[name] = f"http://127.0.0.1:{port}/healthz"
@@ -154,6 +156,18 @@ def _settings(addresses: Addresses, archive_dir: Path, track_port: int) -> Setti
         archive=theirs.archive.model_copy(update={"dir": archive_dir}),
         track=theirs.track.model_copy(update={"host": "127.0.0.1", "port": track_port}),
     )
+
+
+async def _has_influx(addresses: Addresses, settings: Settings, say: Say) -> bool:
+    """Whether there is an InfluxDB to write to: the stack's own, or the caller's if it answers."""
+    if addresses.influx_url is not None:
+        return True
+    if settings.influx.token is None:
+        return False
+    if await influx_answers(settings.influx.url):
+        return True
+    say(f"no InfluxDB answers at {settings.influx.url} (DOWNRANGE_INFLUX_URL): flying without it")
+    return False
 
 
 async def _all_well(health: Mapping[str, str], processes: Mapping[str, Process]) -> None:

@@ -13,6 +13,8 @@ from typing import Final
 
 import pyarrow.parquet as pq
 
+from dashboards.publish import View
+from dashboards.publish import publish as publish_dashboard
 from downrange.demo.board import Board
 from downrange.demo.console import Billing
 from downrange.demo.delivery import Booked, ask_delivery, book_parcels
@@ -30,7 +32,7 @@ from simulator.simulate import simulate, write_flight
 from telemetry.cuc import NS_PER_S
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Registry
-from telemetry.errors import FatalError
+from telemetry.errors import FatalError, TransientError
 from telemetry.events import Event
 from telemetry.topics import LIVE_RUN
 from telemetry.vocabulary import DeliveryStatus
@@ -122,12 +124,32 @@ async def flown(options: Options, make_screen: MakeScreen, say: Callable[[str], 
             truth_file = await asyncio.to_thread(write_flight, transmitter, options.flight, truth_dir, packets=False)
             timings.reach("simulated_s")
             truth = Truth.model_validate_json(truth_file.read_bytes())
+            await _show_dashboard(options, line, truth, transmitter, say)
             booked = await book_parcels(line.settings, options.flight, truth, transmitter.flight.preset)
             board = await _fly(options, line, transmitter, truth, booked, make_screen, timings)
             timings.reach("settled_s")
             yield Flown(line, booked.page, await _summarise(options, line, board, truth, booked, timings))
     finally:
         simulating.cancel()
+
+
+async def _show_dashboard(
+    options: Options, line: Line, truth: Truth, transmitter: Transmitter, say: Callable[[str], None]
+) -> None:
+    """Put mission control's dashboard on the Grafana that the settings name, if any, and say where it is."""
+    if line.settings.grafana.url is None or "store" not in line.services:
+        return
+    end_ns = transmitter.start_ns + transmitter.duration_ns
+    try:
+        url = await publish_dashboard(
+            line.settings.grafana,
+            line.settings.influx,
+            View(LIVE_RUN, options.flight, min(transmitter.start_ns, truth.liftoff_ns), end_ns),
+        )
+    except TransientError as error:
+        say(f"no dashboard: {error}")
+    else:
+        say(f"mission control: {url}")
 
 
 async def _fly(
