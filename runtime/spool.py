@@ -131,10 +131,10 @@ class DiskSpool:
             message.content_type,
             message.dictionary,
         )
-        inserted = self._db.execute(
-            "INSERT INTO message (kind, payload, ert_ns, sent_ns, content_type, dictionary) VALUES (?, ?, ?, ?, ?, ?)",
-            row,
-        )
+        try:
+            inserted = self._db.execute(INSERT, row)
+        except sqlite3.OperationalError as error:
+            raise SpoolFullError(f"the spool cannot be written: {error}") from error
         self._count += 1
         self._octets += octets
         return int(inserted.lastrowid or 0)
