@@ -141,6 +141,15 @@ def test_the_better_instruments_are_used() -> None:
     assert {"WebcastLiftoff", "WebcastMeco", "WebcastApogee", "WebcastMaxQ"} <= stage
 
 
+def test_a_dip_under_thrust_is_no_apogee() -> None:
+    def dip(columns: dict[str, NDArray[Any]], t_s: NDArray[np.float64]) -> None:
+        hover = (t_s > 30.0) & (t_s < 34.0)
+        columns["vertical_speed_m_s"][hover] = 4.0 - 4.0 * (t_s[hover] - 30.0)
+
+    (found,) = run(Apogee, simulated("hop", "ship").edited("nav", dip))
+    assert mission_s(found) > 60.0
+
+
 def test_telemetry_that_begins_in_flight_claims_no_liftoff() -> None:
     hop = simulated("hop", "ship")
     began = Recorded(
