@@ -77,6 +77,12 @@ class Outcome:
     completed: bool
 
 
+def links_of(transmitter: Transmitter, broadcast: Broadcast) -> tuple[Link, ...]:
+    """Encode everything that the stations of a flight hear: a second of work."""
+    stations = load_stations(transmitter.flight.preset.stations)
+    return make_links(transmitter, stations, broadcast.run, broadcast.flight)
+
+
 async def publish(
     settings: MqttSettings,
     transmitter: Transmitter,
@@ -86,6 +92,7 @@ async def publish(
     *,
     connect_timeout_s: float = 60.0,
     on_tick: Callable[[int], None] | None = None,
+    links: tuple[Link, ...] | None = None,
 ) -> Outcome:
     """Publish a flight and wait until the line has confirmed all of it.
 
@@ -105,14 +112,16 @@ async def publish(
         For the first connection.
     on_tick
         Called with the flight clock, Unix ns, whenever something has gone out.
+    links
+        From `links_of`, if they were made before.
 
     Raises
     ------
     FatalError
         If the broker cannot be reached.
     """
-    stations = load_stations(transmitter.flight.preset.stations)
-    links = await asyncio.to_thread(make_links, transmitter, stations, broadcast.run, broadcast.flight)
+    if links is None:
+        links = await asyncio.to_thread(links_of, transmitter, broadcast)
     async with _uplinks(settings, links, broadcast, log, connect_timeout_s) as uplinks:
         messages, completed = 0, False
         flown = _paced(

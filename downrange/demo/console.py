@@ -50,8 +50,8 @@ def draw(board: Board, billing: Billing, width: int, height: int) -> RenderableT
     body: RenderableType = _events_panel(board, rows)
     if width >= WIDE_ENOUGH_FOR_BOOKS:
         grid = Table.grid(expand=True, padding=(0, 1))
-        grid.add_column(ratio=9)
-        grid.add_column(ratio=11)
+        grid.add_column(ratio=1)
+        grid.add_column(ratio=1)
         grid.add_row(body, _books_panel(board))
         body = grid
     return Group(
@@ -149,7 +149,8 @@ def _links(name: str, view: VehicleView, board: Board) -> Text:
 
 
 def _quantity(value: float | None, factor: float, unit: str, digits: int) -> Text:
-    return Text("--" if value is None else f"{value * factor:,.{digits}f} {unit}", style="bold")
+    # adding 0.0 turns the -0.0 of a rounded small negative into 0.0
+    return Text("--" if value is None else f"{round(value * factor, digits) + 0.0:,.{digits}f} {unit}", style="bold")
 
 
 def _cargo_panel(board: Board) -> Panel:
@@ -183,8 +184,8 @@ def _events_panel(board: Board, rows: int) -> Panel:
     events = [event for event in board.events_in_order() if ".link." not in event.type]
     shown = events[-rows:]
     table = Table(box=None, expand=True, header_style="dim", padding=(0, 1))
-    for heading in ("happened at", "vehicle", "event", "± s", "known +s"):
-        table.add_column(heading, justify="right" if heading in {"± s", "known +s"} else "left", no_wrap=True)
+    for heading in ("at", "vehicle", "event", "± s", "after s"):
+        table.add_column(heading, justify="right" if heading in {"± s", "after s"} else "left", no_wrap=True)
     for event in shown:
         table.add_row(*event_cells(event, board))
     for _ in range(rows - len(shown)):

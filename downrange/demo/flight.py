@@ -26,8 +26,9 @@ from downrange.stack.names import StackName
 from runtime.archive.layout import Stream
 from runtime.archive.reader import parts_of
 from runtime.logs import logger
+from simulator.downlink import Link
 from simulator.packets import Transmitter
-from simulator.publish import Broadcast, publish
+from simulator.publish import Broadcast, links_of, publish
 from simulator.simulate import simulate, write_flight
 from telemetry.cuc import NS_PER_S
 from telemetry.decoder import Decoder
@@ -38,6 +39,7 @@ from telemetry.topics import LIVE_RUN
 from telemetry.vocabulary import DeliveryStatus
 
 SERVICES: Final = ("ingest", "detect", "store", "record", "track")
+LIFTOFF_IN_S: Final = 60
 SETTLED_WITHIN_S: Final = 60.0
 LOOK_EVERY_S: Final = 0.25
 FINAL_STATUSES: Final = {
@@ -94,6 +96,16 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Sortie:
+    """A flight that is ready to go: what its vehicles send, what its stations hear, and what truly happens."""
+
+    transmitter: Transmitter
+    broadcast: Broadcast
+    links: tuple[Link, ...]
+    truth: Truth
+
+
+@dataclass(frozen=True, slots=True)
 class Flown:
     """A flight that is over while its line is still up."""
 
@@ -112,40 +124,42 @@ async def flown(options: Options, make_screen: MakeScreen, say: Callable[[str], 
         If a server or service cannot be started or dies.
     """
     timings = Timings()
-    truth_dir = options.work_dir / "truth"
-    t0_ns = (int(time.time()) + 60) * NS_PER_S
-    simulating = asyncio.create_task(asyncio.to_thread(simulate, options.preset, options.seed, t0_ns), name="simulate")
+    preparing = asyncio.create_task(asyncio.to_thread(_prepare, options), name="prepare the flight")
     try:
         async with open_line(
             options.stack, SERVICES, options.work_dir, options.archive_dir, options.track_port, say
         ) as line:
             timings.reach("line_up_s")
-            transmitter = await simulating
-            truth_file = await asyncio.to_thread(write_flight, transmitter, options.flight, truth_dir, packets=False)
+            sortie = await preparing
             timings.reach("simulated_s")
-            truth = Truth.model_validate_json(truth_file.read_bytes())
-            await _show_dashboard(options, line, truth, transmitter, say)
-            booked = await book_parcels(line.settings, options.flight, truth, transmitter.flight.preset)
-            board = await _fly(options, line, transmitter, truth, booked, make_screen, timings)
+            await _show_dashboard(options, line, sortie, say)
+            booked = await book_parcels(line.settings, options.flight, sortie.truth, sortie.transmitter.flight.preset)
+            timings.reach("booked_s")
+            board = await _fly(options, line, sortie, booked, make_screen, timings)
             timings.reach("settled_s")
-            yield Flown(line, booked.page, await _summarise(options, line, board, truth, booked, timings))
+            yield Flown(line, booked.page, await _summarise(options, line, board, sortie.truth, booked, timings))
     finally:
-        simulating.cancel()
+        preparing.cancel()
 
 
-async def _show_dashboard(
-    options: Options, line: Line, truth: Truth, transmitter: Transmitter, say: Callable[[str], None]
-) -> None:
+def _prepare(options: Options) -> Sortie:
+    """Simulate the flight and encode what its stations hear, while the line starts."""
+    t0_ns = (int(time.time()) + LIFTOFF_IN_S) * NS_PER_S
+    transmitter = simulate(options.preset, options.seed, t0_ns)
+    truth_file = write_flight(transmitter, options.flight, options.work_dir / "truth", packets=False)
+    broadcast = Broadcast(options.flight, options.speed, options.work_dir / "stations")
+    truth = Truth.model_validate_json(truth_file.read_bytes())
+    return Sortie(transmitter, broadcast, links_of(transmitter, broadcast), truth)
+
+
+async def _show_dashboard(options: Options, line: Line, sortie: Sortie, say: Callable[[str], None]) -> None:
     """Put mission control's dashboard on the Grafana that the settings name, if any, and say where it is."""
     if line.settings.grafana.url is None or "store" not in line.services:
         return
-    end_ns = transmitter.start_ns + transmitter.duration_ns
+    start_ns = sortie.transmitter.start_ns
+    view = View(LIVE_RUN, options.flight, start_ns, start_ns + sortie.transmitter.duration_ns)
     try:
-        url = await publish_dashboard(
-            line.settings.grafana,
-            line.settings.influx,
-            View(LIVE_RUN, options.flight, min(transmitter.start_ns, truth.liftoff_ns), end_ns),
-        )
+        url = await publish_dashboard(line.settings.grafana, line.settings.influx, view)
     except TransientError as error:
         say(f"no dashboard: {error}")
     else:
@@ -155,13 +169,12 @@ async def _show_dashboard(
 async def _fly(
     options: Options,
     line: Line,
-    transmitter: Transmitter,
-    truth: Truth,
+    sortie: Sortie,
     booked: Booked,
     make_screen: MakeScreen,
     timings: Timings,
 ) -> Board:
-    settings = line.settings
+    settings, transmitter, truth = line.settings, sortie.transmitter, sortie.truth
     board = Board(transmitter.dictionary, truth.liftoff_ns)
     billing = Billing(
         flight=options.flight,
@@ -172,7 +185,6 @@ async def _fly(
         page=booked.page,
     )
     screen = make_screen(board, billing)
-    broadcast = Broadcast(options.flight, options.speed, options.work_dir / "stations")
     folder = options.archive_dir / LIVE_RUN / options.flight
 
     def on_event(event: Event) -> None:
@@ -192,10 +204,11 @@ async def _fly(
         outcome = await publish(
             settings.mqtt,
             transmitter,
-            broadcast,
+            sortie.broadcast,
             asyncio.Event(),
             logger("simulate"),
             on_tick=lambda _: timings.reach("first_published_s"),
+            links=sortie.links,
         )
         timings.reach("flown_s")
         if outcome.left:
