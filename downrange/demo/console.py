@@ -196,7 +196,7 @@ def _events_panel(board: Board, rows: int) -> Panel:
 
 
 def _books_panel(board: Board) -> Panel:
-    table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
+    table = Table(box=None, padding=(0, 0, 0, 1), expand=True, header_style="dim")
     for heading in ("packets", "sent", "unique", "twice", "rejected", "missing"):
         table.add_column(heading, justify="left" if heading == "packets" else "right", no_wrap=True)
     for row in sorted(board.ledger.values(), key=lambda row: row.identity):
