@@ -32,6 +32,7 @@ from telemetry.message import JSON
 T = TypeVar("T")
 ATTEMPT_S: Final = 10.0
 STABLE_S: Final = 5.0
+BRIEF_CONNECTIONS: Final = 3
 REFUSED_CREDENTIALS: Final = ("BAD_USER_NAME_OR_PASSWORD", "NOT_AUTHORIZED")
 
 
@@ -196,7 +197,7 @@ async def connect(client: Client, log: FilteringBoundLogger) -> AsyncIterator[Co
     failed = False
     try:
         async with asyncio.TaskGroup() as group:
-            watch = group.create_task(_raise_when_lost(steady, client), name=f"mqtt watch {client.identifier}")
+            watch = group.create_task(_raise_when_lost(steady), name=f"mqtt watch {client.identifier}")
             yield Connection(steady, session_present=granted.session_present)
             watch.cancel()
     except BaseExceptionGroup as error:
@@ -235,7 +236,7 @@ async def stay_connected(
     """
     loop = asyncio.get_running_loop()
     give_up_at, delays = loop.time() + connect_timeout_s, backoff_delays_s()
-    never = asyncio.Event()
+    never, brief = asyncio.Event(), 0
     while stop is None or not stop.is_set():
         began_at: float | None = None
         try:
@@ -248,7 +249,13 @@ async def stay_connected(
             if isinstance(error, MqttRefusedError) and give_up_at < float("inf"):
                 raise
             if began_at is not None and loop.time() - began_at > STABLE_S:
-                delays = backoff_delays_s()
+                delays, brief = backoff_delays_s(), 0
+            elif began_at is not None:
+                brief += 1
+            hint = {}
+            if brief >= BRIEF_CONNECTIONS or "SESSION_TAKEN_OVER" in str(error):
+                # not every broker says so: the other one reconnects too, and each throws the other out
+                hint["hint"] = f"does another client use the client id {client.identifier!r}? Each needs its own"
             delay_s = min(next(delays), max(give_up_at - loop.time(), 0))
             log.warning(
                 "MQTT connection lost" if began_at is not None else "MQTT broker unreachable",
@@ -256,6 +263,7 @@ async def stay_connected(
                 set="DOWNRANGE_MQTT_URL",
                 error=str(error),
                 again_in_s=round(delay_s, 1),
+                **hint,
             )
             if loop.time() >= give_up_at:
                 found = f"no MQTT broker at {client.address} within {connect_timeout_s:g} s"
@@ -314,11 +322,8 @@ async def _open(steady: SteadyClient, client: Client) -> aiomqtt.ConnAckPacket:
         raise MqttLostError(str(error)) from error
 
 
-async def _raise_when_lost(steady: SteadyClient, client: Client) -> None:
-    why = await steady.lost()
-    if "SESSION_TAKEN_OVER" in why:
-        why += f" (another client uses the client id {client.identifier!r}: give each its own)"
-    raise MqttLostError(why)
+async def _raise_when_lost(steady: SteadyClient) -> None:
+    raise MqttLostError(await steady.lost())
 
 
 def _one_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -24,6 +24,7 @@ from telemetry.message import Message
 NUMBER_OCTETS: Final = 8
 MOST_ACKS: Final = 64
 SLOWEST_RESEND: Final = 16
+MOST_IN_A_ROW: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Outbox:
         self._flying: dict[int, _Flying] = {}
         self._cursor = 0
         self._highest = 0
+        self._in_a_row = 0
         self._why_full = ""
         self._more = asyncio.Event()
         self._settled = asyncio.Condition()
@@ -123,6 +125,11 @@ class Outbox:
         while not self._kept(message):
             await self._wait_for_room()
         self._more.set()
+        self._in_a_row += 1
+        if self._in_a_row >= MOST_IN_A_ROW:
+            # a caller that never waits must not keep from the broker what it hands over
+            self._in_a_row = 0
+            await asyncio.sleep(0)
 
     async def drained(self, timeout_s: float) -> None:
         """Return when everything is settled.
@@ -138,6 +145,11 @@ class Outbox:
         except TimeoutError as error:
             left = f"{len(self._store)} messages of {self._name} are not confirmed"
             raise TransientError(f"{left} after {timeout_s:g} s: does ingest run, and Kafka?") from error
+
+    async def at_most(self, messages: int) -> None:
+        """Return when no more than so many messages are not settled."""
+        async with self._settled:
+            await self._settled.wait_for(lambda: len(self._store) <= messages)
 
     def __len__(self) -> int:
         return len(self._store)
