@@ -13,9 +13,8 @@ The contract:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import aiomqtt
@@ -23,81 +22,29 @@ from structlog.typing import FilteringBoundLogger
 
 from runtime.backoff import backoff_delays_s
 from runtime.mqtt_client import SteadyClient
+from runtime.mqtt_types import Client, Inbound, MqttLostError, MqttRefusedError, Will
 from runtime.service import first_of
-from runtime.settings import MqttSettings
 from runtime.tls import tls_context
-from telemetry.errors import DownrangeError, FatalError, TransientError, leaves_of
+from telemetry.errors import DownrangeError, FatalError, leaves_of
 from telemetry.message import JSON
+
+__all__ = [
+    "ATTEMPT_S",
+    "Client",
+    "Connection",
+    "Inbound",
+    "MqttLostError",
+    "MqttRefusedError",
+    "Will",
+    "connect",
+    "stay_connected",
+]
 
 T = TypeVar("T")
 ATTEMPT_S: Final = 10.0
 STABLE_S: Final = 5.0
 BRIEF_CONNECTIONS: Final = 3
 REFUSED_CREDENTIALS: Final = ("BAD_USER_NAME_OR_PASSWORD", "NOT_AUTHORIZED")
-
-
-class MqttLostError(TransientError):
-    """There is no connection to the broker, or no longer; what was not confirmed end to end has to be sent again."""
-
-
-class MqttRefusedError(FatalError):
-    """The broker does not let this client in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inbound:
-    """A message that came from the broker.
-
-    Parameters
-    ----------
-    topic, payload, properties, content_type, correlation, retain
-        As published; of a user property that is there twice, the last; empty where there is none.
-    packet_id
-        What `Connection.acknowledge` acknowledges; None for QoS 0.
-    """
-
-    topic: str
-    payload: bytes
-    properties: Mapping[str, str]
-    content_type: str
-    correlation: bytes
-    retain: bool
-    packet_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Will:
-    """What the broker publishes when it loses us without farewell; JSON."""
-
-    topic: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Who connects, and how.
-
-    Parameters
-    ----------
-    settings
-        The broker.
-    identifier
-        The MQTT client id; two connections with the same one throw each other out.
-    will
-        Published by the broker when it loses us.
-    persistent
-        Whether the broker keeps the subscriptions and unacknowledged messages of this id for `session_expiry_s`.
-    """
-
-    settings: MqttSettings
-    identifier: str
-    will: Will | None = None
-    persistent: bool = False
-
-    @property
-    def address(self) -> str:
-        """Where the broker should be."""
-        return f"{self.settings.host}:{self.settings.port}"
 
 
 class Connection:
@@ -182,8 +129,8 @@ class Connection:
 
 
 @asynccontextmanager
-async def connect(client: Client, log: FilteringBoundLogger) -> AsyncIterator[Connection]:
-    """Connect, and disconnect at the end; a body that ends with an exception leaves the will.
+async def connect(client: Client, log: FilteringBoundLogger, within_s: float = ATTEMPT_S) -> AsyncIterator[Connection]:
+    """Connect within a time, and disconnect at the end; a body that ends with an exception leaves the will.
 
     Raises
     ------
@@ -193,7 +140,7 @@ async def connect(client: Client, log: FilteringBoundLogger) -> AsyncIterator[Co
         If the broker refuses user name and password.
     """
     steady = _steady(client, log)
-    granted = await _open(steady, client)
+    granted = await _open(steady, client, within_s)
     failed = False
     try:
         async with asyncio.TaskGroup() as group:
@@ -240,7 +187,7 @@ async def stay_connected(
     while stop is None or not stop.is_set():
         began_at: float | None = None
         try:
-            async with connect(client, log) as connection:
+            async with connect(client, log, min(ATTEMPT_S, give_up_at - loop.time())) as connection:
                 began_at = loop.time()
                 give_up_at = float("inf")
                 log.info("MQTT connected", address=client.address, client_id=client.identifier)
@@ -301,9 +248,9 @@ def _steady(client: Client, log: FilteringBoundLogger) -> SteadyClient:
     return SteadyClient(on_refused, **options)
 
 
-async def _open(steady: SteadyClient, client: Client) -> aiomqtt.ConnAckPacket:
+async def _open(steady: SteadyClient, client: Client, within_s: float) -> aiomqtt.ConnAckPacket:
     try:
-        async with asyncio.timeout(ATTEMPT_S):
+        async with asyncio.timeout(within_s):
             # aiomqtt's own connect blocks the loop: ask first, without blocking, whether anybody listens
             _, probe = await asyncio.open_connection(client.settings.host, client.settings.port)
             probe.transport.abort()
@@ -315,7 +262,7 @@ async def _open(steady: SteadyClient, client: Client) -> aiomqtt.ConnAckPacket:
             raise MqttRefusedError(msg) from error
         raise MqttLostError(str(error)) from error
     except TimeoutError as error:
-        raise MqttLostError(f"no answer within {ATTEMPT_S:g} s") from error
+        raise MqttLostError(f"no answer within {within_s:.1f} s") from error
     except aiomqtt.ConnectError as error:
         raise MqttLostError("the broker closed the connection at once: does it speak MQTT 5?") from error
     except (OSError, aiomqtt.ProtocolError) as error:
