@@ -10,7 +10,7 @@ from telemetry.errors import Reason
 from telemetry.message import Message
 from telemetry.topics import Address, KafkaTopic
 
-MOST_TEXT: Final = 300
+MOST_TEXT: Final = 300  # octets
 UNPLACED: Final = Address("unknown", "unknown", "unknown", "unknown")
 """Where octets are filed whose topic names no flight; the header `topic` has what it was."""
 
@@ -37,8 +37,12 @@ def rejected_records(
     list
         One record, or as many as there are parts, in order.
     """
-    headers: Headers = [(name, octet[:MOST_TEXT]) for name, octet in message.kafka_headers()]
-    headers += [("topic", _clip(topic)), ("reason", reason.value.encode()), ("detail", _clip(detail))]
+    headers: Headers = [(name, _clip(text)) for name, text in message.kafka_headers()]
+    headers += [
+        ("topic", _clip(topic.encode("utf-8", "replace"))),
+        ("reason", reason.value.encode()),
+        ("detail", _clip(detail.encode("utf-8", "replace"))),
+    ]
     key = message.address.key
     if len(octets) <= most_octets:
         return [Outgoing(KafkaTopic.REJECTED, key, octets, headers)]
@@ -50,5 +54,6 @@ def rejected_records(
     ]
 
 
-def _clip(text: str) -> bytes:
-    return text.encode("utf-8", "replace")[:MOST_TEXT]
+def _clip(text: bytes) -> bytes:
+    """Return the beginning of a text, whole characters only."""
+    return text if len(text) <= MOST_TEXT else text[:MOST_TEXT].decode("utf-8", "ignore").encode()
