@@ -15,6 +15,7 @@ from runtime.mqtt import Inbound
 from telemetry.codec import PacketCodec
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Registry, built_in
+from telemetry.errors import Reason
 from telemetry.message import JSON, SPACE_PACKETS, message_from_kafka
 from telemetry.topics import KafkaTopic, Kind
 
@@ -105,12 +106,13 @@ def check_parts(rejected: list[Outgoing]) -> None:
 
 
 def check_answer(inbound: Inbound, examined: Examined) -> None:
-    placed = inbound.topic.startswith(f"{PLACED}/")
-    if not inbound.correlation or not placed:
+    assert (examined.kind is None) == (examined.reasons == (Reason.BAD_TOPIC,))
+    assert examined.kind is not None or not inbound.topic.startswith(PLACED)
+    if not inbound.correlation or examined.kind is None:
         assert (examined.settled, examined.ack_topic) == (None, "")
         return
     assert examined.settled is not None
-    assert examined.ack_topic == f"{PLACED}/{Kind.ACK.value}"
+    assert examined.ack_topic == f"{inbound.topic.rpartition('/')[0]}/{Kind.ACK.value}"
     assert examined.settled.correlation == inbound.correlation.hex()
     assert {one.reason for one in examined.settled.refused} == set(examined.reasons)
     # what is told must be what everyone who reads it takes it for
