@@ -29,8 +29,9 @@ format: $(VENV)/.dev ## Format the code
 servers: ## Install mosquitto, Kafka, InfluxDB and Chromium for the tests (first run: up to 15 minutes)
 	@deploy/native/servers.sh install all
 
-bench: $(VENV)/.dev servers ## Print the figures of docs/performance.md
-	@$(BIN)/python -m pytest tests/bench --override-ini=python_files='bench_*.py' --timeout=1800 -s -q $(ARGS)
+bench: $(VENV)/.dev servers ## Print what ingest and the engine cost
+	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_engine.py
+	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_ingest.py $(ARGS)
 
 lock: ## Resolve the dependencies anew
 	@$(BIN)/python -m pip install -q uv

@@ -1,7 +1,7 @@
 """Ingest alone: how fast a backlog goes from MQTT to Kafka, and what a message costs.
 
-The ingest service runs as its own process on the servers of DOWNRANGE_MQTT_URL and DOWNRANGE_KAFKA_BOOTSTRAP. It is halted
-while the messages are queued at the broker, so that starting up is not measured, then let go until Kafka has everything.
+The ingest service runs as a process of its own on a native mosquitto and Kafka. It is halted while the messages are
+queued at the broker, so that starting up is not measured, then let go until Kafka has everything.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import argparse
 import asyncio
 import os
 import signal
-import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import AsyncIterator
@@ -22,11 +22,13 @@ from uuid import uuid4
 import numpy as np
 import psutil
 
-from downrange.stack.process import free_port
-from runtime.kafka import Partition, open_consumer
+from downrange.stack.native import native_stack
+from downrange.stack.process import free_port, start_process
+from downrange.stack.ready import until_ready
+from runtime.kafka import Partition, ensure_topics, open_consumer
 from runtime.logs import logger
 from runtime.mqtt import Client, Connection, connect
-from runtime.settings import Settings, read_settings
+from runtime.settings import KafkaSettings, MqttSettings, Settings, environment_of
 from telemetry.codec import PacketCodec
 from telemetry.dictionary import built_in
 from telemetry.message import Message
@@ -49,23 +51,20 @@ def payload(octets: int) -> bytes:
 
 
 @asynccontextmanager
-async def ingest(settings: Settings) -> AsyncIterator[psutil.Process]:
+async def ingest(settings: Settings, log: Path) -> AsyncIterator[psutil.Process]:
     """Run the service; yields it when it is healthy."""
     health_port = free_port()
     environment = {
         **os.environ,
+        **environment_of(settings),
         "DOWNRANGE_INGEST_CLIENT_ID": f"bench-{uuid4().hex}",
         "DOWNRANGE_HEALTH_PORT": str(health_port),
         "DOWNRANGE_LOG_LEVEL": "warning",
     }
-    with subprocess.Popen([sys.executable, "-c", ENTRY], env=environment) as process:
-        async with asyncio.timeout(settings.service.connect_timeout_s):
-            while not await asyncio.to_thread(healthy, f"http://127.0.0.1:{health_port}/healthz"):
-                await asyncio.sleep(0.1)
-        try:
-            yield psutil.Process(process.pid)
-        finally:
-            process.terminate()
+    async with start_process("ingest", [sys.executable, "-c", ENTRY], log=log, env=environment) as process:
+        url = f"http://127.0.0.1:{health_port}/healthz"
+        await until_ready(process, lambda: asyncio.to_thread(healthy, url), settings.service.connect_timeout_s)
+        yield psutil.Process(process.pid)
 
 
 def healthy(url: str) -> bool:
@@ -93,13 +92,13 @@ async def fill(connection: Connection, messages: int, octets: bytes, *, acknowle
         )
 
 
-async def measure(settings: Settings, messages: int, octets: int, *, acknowledged: bool) -> None:
+async def measure(settings: Settings, log: Path, messages: int, octets: int, *, acknowledged: bool) -> None:
     """Measure one kind of message and print it."""
     partitions = [Partition(KafkaTopic.TELEMETRY.value, number) for number in range(settings.kafka.partitions)]
     one = payload(octets)
     async with (
         open_consumer(settings.kafka, "bench", None) as consumer,
-        ingest(settings) as service,
+        ingest(settings, log) as service,
         connect(Client(settings.mqtt, f"bench-{uuid4().hex}"), logger("bench")) as connection,
     ):
         before = sum((await consumer.end_offsets(partitions)).values())
@@ -128,12 +127,17 @@ async def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--messages", type=int, default=50_000)
     chosen = arguments.parse_args()
-    settings = read_settings()
-    for octets in (200, 4096):
-        for acknowledged in (False, True):
-            await measure(settings, chosen.messages, octets, acknowledged=acknowledged)
+    with tempfile.TemporaryDirectory(prefix="downrange-bench-") as folder:
+        async with native_stack(Path(folder)) as addresses:
+            settings = Settings(
+                mqtt=MqttSettings(url=addresses.mqtt_url), kafka=KafkaSettings(bootstrap=addresses.kafka_bootstrap)
+            )
+            await ensure_topics(settings.kafka, logger("bench"), settings.service.connect_timeout_s)
+            for octets in (200, 4096):
+                for acknowledged in (False, True):
+                    log = Path(folder) / "ingest.log"
+                    await measure(settings, log, chosen.messages, octets, acknowledged=acknowledged)
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[2]))
     asyncio.run(main())
