@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -99,7 +100,9 @@ async def _demo(options: Options, console: Console, summary_file: Path | None, *
             write_summary(summary_file, result.summary)
         if stays:
             console.print(f"The tracking page stays up: [cyan]{result.page}[/cyan]  (Ctrl-C ends it)")
-            await result.line.watch()
+            # the flight is told; Ctrl-C is how one leaves the page, not a failure
+            with suppress(asyncio.CancelledError):
+                await result.line.watch()
         return EXIT_OK if result.summary.ledger.balanced else EXIT_UNBALANCED
 
 

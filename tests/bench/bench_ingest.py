@@ -26,6 +26,7 @@ from downrange.stack.native import native_stack
 from downrange.stack.process import free_port, start_process
 from downrange.stack.ready import until_ready
 from runtime.kafka import Partition, ensure_topics, open_consumer
+from runtime.kafka_ends import log_ends
 from runtime.logs import logger
 from runtime.mqtt import Client, Connection, connect
 from runtime.settings import KafkaSettings, MqttSettings, Settings, environment_of
@@ -101,7 +102,7 @@ async def measure(settings: Settings, log: Path, messages: int, octets: int, *, 
         ingest(settings, log) as service,
         connect(Client(settings.mqtt, f"bench-{uuid4().hex}"), logger("bench")) as connection,
     ):
-        before = sum((await consumer.end_offsets(partitions)).values())
+        before = sum((await log_ends(consumer, partitions)).values())
         service.send_signal(signal.SIGSTOP)
         await fill(connection, messages, one, acknowledged=acknowledged)
         used = service.cpu_times()
@@ -110,7 +111,7 @@ async def measure(settings: Settings, log: Path, messages: int, octets: int, *, 
         stored, peak = 0, 0
         while stored < messages:
             await asyncio.sleep(0.05)
-            stored = sum((await consumer.end_offsets(partitions)).values()) - before
+            stored = sum((await log_ends(consumer, partitions)).values()) - before
             peak = max(peak, service.memory_info().rss)
         took_s = time.perf_counter() - began_s
         now = service.cpu_times()

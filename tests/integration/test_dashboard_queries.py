@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from panels import Asked, milliseconds, panels, values
 from servers.provide import Influx
 
 from dashboards.mission_control import build
@@ -90,37 +90,6 @@ def other_lines(vehicle: str, address: Address) -> Iterator[str | None]:
     yield quality_line(LedgerRow(packet="nav", as_of_ns=end_ns, **counts, **about))
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A server with one flight in it, asked as Grafana asks."""
-
-    session: aiohttp.ClientSession
-    influx: Influx
-
-    async def __call__(self, query: str, finest_ms: int = 1000) -> list[dict[str, Any]]:
-        """Return the series of the answer."""
-        words = {
-            "$timeFilter": f"time >= {START_NS // 10**6}ms and time <= {START_NS // 10**6 + LENGTH_S * 1000}ms",
-            "$__interval_ms": str(finest_ms),
-            "$__interval": f"{finest_ms}ms",
-            "/^$run$/": f"/^{re.escape(RUN)}$/",
-            "/^$flight$/": f"/^{re.escape(FLIGHT)}$/",
-            "$run": RUN,
-            "$flight": FLIGHT,
-        }
-        for word, meaning in words.items():
-            query = query.replace(word, meaning)
-        assert "$" not in query.replace("$/", "")
-        form = {"q": query, "db": self.influx.bucket, "epoch": "ms"}
-        async with self.session.post("/query", data=form) as response:
-            answer = await response.json()
-        assert response.status == 200, (query, answer)
-        (result,) = answer["results"]
-        assert "error" not in result, (query, result)
-        found: list[dict[str, Any]] = result.get("series", [])
-        return found
-
-
 @pytest.fixture
 async def ask(influx: Influx) -> AsyncIterator[Asked]:
     dictionary = built_in("yuanxing-1")
@@ -133,22 +102,7 @@ async def ask(influx: Influx) -> AsyncIterator[Asked]:
         place = {"org": influx.org, "bucket": influx.bucket}
         async with session.post("/api/v2/write", params=place, data=io.BytesIO("".join(lines).encode())) as response:
             assert response.status == 204, await response.text()
-        yield Asked(session, influx)
-
-
-def panels() -> list[dict[str, Any]]:
-    return [panel for panel in build()["panels"] if panel["type"] != "row"]
-
-
-def milliseconds(interval: str | None) -> int:
-    if interval is None:
-        return 1000
-    return int(interval[:-2]) if interval.endswith("ms") else 1000 * int(interval[:-1])
-
-
-def values(series: list[dict[str, Any]]) -> list[Any]:
-    """Every value of an answer except its times."""
-    return [value for each in series for row in each["values"] for value in row[1:] if value is not None]
+        yield Asked(session, influx, RUN, FLIGHT, START_NS // 10**6, START_NS // 10**6 + LENGTH_S * 1000)
 
 
 async def test_every_panel_is_answered(ask: Asked) -> None:
