@@ -16,6 +16,7 @@ class QualityRecord(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     type: ClassVar[str]
+    about: ClassVar[str]
     run: str
     flight: str
     vehicle: str
@@ -24,7 +25,7 @@ class QualityRecord(BaseModel):
     @property
     def identity(self) -> tuple[str, ...]:
         """What it is about; the next record with the same identity replaces it."""
-        raise NotImplementedError
+        return (self.run, self.flight, self.vehicle, str(getattr(self, self.about)))
 
 
 class LedgerRow(QualityRecord):
@@ -46,6 +47,7 @@ class LedgerRow(QualityRecord):
     """
 
     type: ClassVar[str] = "ledger"
+    about: ClassVar[str] = "packet"
     packet: str
     sent: Count
     received: Count
@@ -54,11 +56,6 @@ class LedgerRow(QualityRecord):
     late: Count
     rejected: Count
     missing: Count
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """Run, flight, vehicle and packet type."""
-        return (self.run, self.flight, self.vehicle, self.packet)
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own idiom for a computed field over a property
     @property
@@ -71,32 +68,24 @@ class LinkState(QualityRecord):
     """Whether a station hears a vehicle, since when, and what it said last."""
 
     type: ClassVar[str] = "link"
+    about: ClassVar[str] = "station"
     station: str
     state: Literal["aos", "los"]
     reason: str
     since_ns: int
     signal_dbm: float | None = None
 
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """Run, flight, vehicle and station."""
-        return (self.run, self.flight, self.vehicle, self.station)
-
 
 class StageLatency(QualityRecord):
     """Wall-clock latency of one stage of the line over the messages since the last record."""
 
     type: ClassVar[str] = "latency"
+    about: ClassVar[str] = "stage"
     stage: str
     messages: Count
     p50_s: float
     p99_s: float
     max_s: float
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """Run, flight, vehicle and stage."""
-        return (self.run, self.flight, self.vehicle, self.stage)
 
 
 QUALITY_TYPES: dict[str, type[QualityRecord]] = {record.type: record for record in (LedgerRow, LinkState, StageLatency)}
