@@ -39,7 +39,7 @@ def import_(
     *,
     dictionary: Annotated[str, typer.Option(help="Dictionary whose packet has the file's columns.")] = "webcast",
     flight: Annotated[str | None, typer.Option(help="Name of the flight; the file's by default.")] = None,
-    t0: Annotated[datetime | None, typer.Option(help="When t_s was 0, in UTC; 2020-01-01 by default.")] = None,
+    t0: Annotated[datetime | None, typer.Option(help="When t_s was 0, in UTC; 2025-01-01 by default.")] = None,
 ) -> None:
     """Turn a recorded log into an archive that replay can fly."""
     # loaded here, so that `downrange --help` does not wait for pyarrow

@@ -31,7 +31,7 @@ LONGEST_LINE: Final = 64 * 1024
 MOST_RECORDS: Final = 20_000
 SHOWN_BAD_ROWS: Final = 20
 CSV: Final = "text/csv"
-DEFAULT_T0: Final = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
+DEFAULT_T0: Final = datetime.fromisoformat("2025-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ImportOptions:
     vehicle, station
         Whose data it is and who heard it.
     t0
-        When the log's clock showed zero. Most logs do not say: by default 2020-01-01T00:00:00Z, the same every time.
+        When the log's clock showed zero. Most logs do not say: by default 2025-01-01T00:00:00Z, the same every time.
     """
 
     dictionary: str = "webcast"

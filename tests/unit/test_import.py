@@ -20,7 +20,7 @@ from telemetry.frames import Frame
 from telemetry.topics import partition_of
 
 HEADER = "t_s,speed_m_s,altitude_m\n"
-T0_NS = 1_577_836_800 * 10**9
+T0_NS = 1_735_689_600 * 10**9
 
 
 def bring_in(
