@@ -42,7 +42,7 @@ class AckOutbox:
             for topic in list(self._waiting):
                 while self._waiting[topic]:
                     some = self._waiting[topic][:MOST_SETTLED]
-                    ack = Ack.model_construct(settled=tuple(some))
+                    ack = Ack(settled=tuple(some))
                     await connection.publish(topic, ack.model_dump_json().encode(), content_type=JSON)
                     del self._waiting[topic][: len(some)]
                 del self._waiting[topic]

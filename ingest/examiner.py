@@ -134,7 +134,7 @@ class Examiner:
         reasons = tuple(refusal.reason for refusal in refusals)
         if not message.correlation:
             return Examined(kind, tuple(records), reasons, "", None)
-        settled = SettledMessage.model_construct(
+        settled = SettledMessage(
             correlation=message.correlation.hex(), stored=_stored(found), refused=_summed(refusals)
         )
         return Examined(kind, tuple(records), reasons, ack_topic, settled)
@@ -180,9 +180,7 @@ def _without(payload: bytes, refusals: tuple[Refusal, ...]) -> bytes:
 
 
 def _stored(found: Surveyed) -> tuple[SafeRange, ...]:
-    return tuple(
-        SafeRange.model_construct(packet=counts.packet, first=counts.first, last=counts.last) for counts in found.ranges
-    )
+    return tuple(SafeRange(packet=counts.packet, first=counts.first, last=counts.last) for counts in found.ranges)
 
 
 def _summed(refusals: tuple[Refusal, ...]) -> tuple[RefusedOctets, ...]:
@@ -193,6 +191,5 @@ def _summed(refusals: tuple[Refusal, ...]) -> tuple[RefusedOctets, ...]:
         octets[refusal.reason] = octets.get(refusal.reason, 0) + refusal.stop - refusal.start
         details.setdefault(refusal.reason, refusal.detail)
     return tuple(
-        RefusedOctets.model_construct(octets=octets[reason], reason=reason, detail=detail)
-        for reason, detail in details.items()
+        RefusedOctets(octets=octets[reason], reason=reason, detail=detail) for reason, detail in details.items()
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from telemetry.codec import FUTURE_TOLERANCE_NS, OLDEST_NS, PacketCodec
 from telemetry.cuc import NS_PER_S
@@ -15,7 +16,8 @@ from telemetry.frames import Decoded, Refusal
 from telemetry.packets import COUNT_MASK, PRIMARY_HEADER_OCTETS
 from telemetry.sequence import runs_of
 
-COUNT_AT = 2
+COUNT_AT: Final = 2
+OCTETS: Final = bytes(range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,7 @@ class PacketSurveyor:
                 return surveyed(self._codec.inspect(payload, "", "", ert_ns))
             highs = payload[run.start + COUNT_AT : run.stop : size]
             lows = payload[run.start + COUNT_AT + 1 : run.stop : size]
-            counts = [(high << 8 | low) & COUNT_MASK for high, low in zip(highs, lows, strict=True)]
-            ranges += _ranges(run.packet, counts)
+            ranges += _ranges(run.packet, highs, lows)
         return Surveyed(tuple(ranges), tuple(refusals))
 
     def _good_times(self, ert_ns: int) -> tuple[bytes, bytes] | None:
@@ -90,10 +91,12 @@ class PacketSurveyor:
         return max(first, 0).to_bytes(self._width, "big"), min(last, end - 1).to_bytes(self._width, "big")
 
 
-def _ranges(packet: str, counts: list[int]) -> list[CountRange]:
-    first, last = counts[0], counts[-1]
-    if counts == list(range(first, first + len(counts))):
+def _ranges(packet: str, highs: bytes, lows: bytes) -> list[CountRange]:
+    first, last = (highs[0] << 8 | lows[0]) & COUNT_MASK, (highs[-1] << 8 | lows[-1]) & COUNT_MASK
+    # the usual case in three comparisons: one after the other, the high octet the same
+    if lows == OCTETS[lows[0] : lows[0] + len(lows)] and highs.count(highs[0]) == len(highs):
         return [CountRange(packet, first, last)]
+    counts = [(high << 8 | low) & COUNT_MASK for high, low in zip(highs, lows, strict=True)]
     ranges: list[CountRange] = []
     for before, count in pairwise(counts):
         if count != before + 1:
