@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,6 +27,7 @@ from downrange.stack.names import StackName
 from runtime.archive.layout import Stream
 from runtime.archive.reader import parts_of
 from runtime.logs import logger
+from runtime.settings import ArchiveSettings
 from simulator.downlink import Link
 from simulator.packets import Transmitter
 from simulator.publish import Broadcast, links_of, publish
@@ -253,14 +255,23 @@ def archived_rows(folder: Path) -> int:
 async def _summarise(
     options: Options, line: Line, board: Board, truth: Truth, booked: Booked, timings: Timings
 ) -> Summary:
-    archive_option = f"DOWNRANGE_ARCHIVE_DIR={shlex.quote(str(options.archive_dir))} "
-    command = f"downrange replay {options.flight} --speed max --compare --stack {options.stack.value}"
     return Summary(
         flight=options.flight,
         events=event_rows(board.events.values(), truth),
         ledger=balance(board.ledger.values(), truth.sent),
         delivery=await ask_delivery(line.settings, booked),
         archive=str(options.archive_dir / LIVE_RUN / options.flight),
-        replay=archive_option + command,
+        replay=_replay_command(options),
         timings=timings.reached,
     )
+
+
+def _replay_command(options: Options) -> str:
+    """Return the line that flies it again, as it can be typed here."""
+    here = Path.cwd()
+    program = Path(sys.argv[0]).absolute()
+    shown = program.relative_to(here) if program.is_relative_to(here) else program
+    words = [str(shown), "replay", options.flight, "--speed", "max", "--compare", "--stack", options.stack.value]
+    is_default = options.archive_dir == here / ArchiveSettings.model_fields["dir"].default
+    place = "" if is_default else f"DOWNRANGE_ARCHIVE_DIR={shlex.quote(str(options.archive_dir))} "
+    return place + shlex.join(words)

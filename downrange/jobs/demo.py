@@ -79,6 +79,7 @@ async def _until_asked_to_end(work: Coroutine[Any, Any, int]) -> int:
     try:
         return await task
     except asyncio.CancelledError:
+        typer.echo("stopped before the flight was over; what came down is in the archive", err=True)
         return EXIT_INTERRUPTED
 
 
