@@ -103,7 +103,7 @@ class Connection:
         """Send the PUBACKs of messages in order of arrival; out of order, some brokers end the connection."""
         try:
             await self._client.acknowledge(m.packet_id for m in messages if m.packet_id is not None)
-        except OSError as error:
+        except (OSError, aiomqtt.ConnectError) as error:
             raise MqttLostError(str(error)) from error
 
     async def publish(

@@ -28,6 +28,7 @@ INBOX_OCTETS: Final = 16 * 1024 * 1024
 MOST_UNCONFIRMED: Final = 1024
 PACKET_OCTETS: Final = 15 * 1024 * 1024
 CLOSE_S: Final = 2.0
+READ_OCTETS: Final = 64 * 1024
 ACCEPTED: Final = (mqtt5.PubAckReasonCode.SUCCESS, mqtt5.PubAckReasonCode.NO_MATCHING_SUBSCRIBERS)
 
 # its log lines tell of each symptom; the adapter says once what happened and what to do
@@ -93,19 +94,23 @@ class SteadyClient(aiomqtt.Client):
         reason = mqtt5.DisconnectReasonCode
         code = reason.DISCONNECT_WITH_WILL_MESSAGE if with_will else reason.NORMAL_DISCONNECTION
         try:
-            # AttributeError: a TLS transport that the broker has closed already
-            with suppress(TimeoutError, OSError, aiomqtt.ConnectError, AttributeError):
+            with suppress(TimeoutError, OSError, aiomqtt.ConnectError):
                 async with asyncio.timeout(CLOSE_S):
-                    # a property gives the packet its long form: the demo's broker takes the short one, which aiomqtt
-                    # sends else, for a broken connection, and publishes the will
-                    await self._disconnect(reason_code=code, session_expiry_interval=self._session_expiry_interval)
-        except asyncio.CancelledError:
-            # a cancelled task of aiomqtt's leaves a cancelled future to wait for; only a cancellation of ours goes on
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
+                    await self._say_goodbye(code)
         finally:
             self._drop()
+
+    async def _say_goodbye(self, code: mqtt5.DisconnectReasonCode) -> None:
+        if self._disconnected.done():
+            return
+        # a property gives the packet its long form: the demo's broker takes the short one for a broken connection, and
+        # publishes the will
+        expiry_s = self._session_expiry_interval
+        await self._send(mqtt5.DisconnectPacket(reason_code=code, session_expiry_interval=expiry_s))
+        # until the broker has closed: a socket that is closed with octets unread resets the connection, and the broker
+        # throws away the last acknowledgements that it has not read yet
+        while await self._reader.read(READ_OCTETS):
+            pass
 
     async def take(self, limit: int) -> list[mqtt5.PublishPacket]:
         """Wait for messages and return up to `limit`, in order of arrival."""
@@ -122,6 +127,7 @@ class SteadyClient(aiomqtt.Client):
         """Send the PUBACKs in the order given, in one write."""
         packets = [mqtt5.PubAckPacket(packet_id=packet_id).write() for packet_id in packet_ids]
         self._owed -= len(packets)
+        self._check_open()
         self._writer.write(b"".join(packets))
         await self._writer.drain()
 
@@ -133,6 +139,15 @@ class SteadyClient(aiomqtt.Client):
         await self._send(
             mqtt5.PublishPacket(topic, payload, qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=packet_id, **properties)
         )
+
+    async def _send(self, packet: mqtt5.Packet) -> None:
+        self._check_open()
+        await super()._send(packet)
+
+    def _check_open(self) -> None:
+        """Refuse to write to what is closed: for TLS the standard library fails there with an AttributeError."""
+        if self._writer.is_closing():
+            raise aiomqtt.ConnectError(self._endpoint)
 
     async def _receive(self) -> mqtt5.Packet:
         while True:
