@@ -168,6 +168,7 @@ class Track:
             "chamber_pressure_pa": none if engine is None else forces.power * engine.chamber_pressure_pa,
             "turbopump_rpm": none if engine is None else np.sqrt(forces.power) * engine.turbopump_rpm,
             "propellant_kg": self._own_propellant(stretch, motion.mass_kg),
+            "mass_kg": motion.mass_kg,
             "igniting": self._igniting(t),
             "attached": np.full(t.shape, stretch.attached),
             "phase": np.full(t.shape, PHASES.index(leg.phase), dtype=np.int8),

@@ -18,7 +18,8 @@ PHASES: Final = ("pad", "ascent", "coast", "entry", "descent", "landing_burn", "
 class Truth:
     """What really is, at times of shape (n,): all arrays have it, vectors (3, n); `phase` counts in `PHASES`.
 
-    `power` is that of the vehicle's own engines over full power, `driven` that of those which drive the stack.
+    `power` is that of the vehicle's own engines over full power, `driven` that of those which drive the stack; `mass_kg`
+    is the whole stack's while booster and ship are joined.
     """
 
     t_s: FloatArray
@@ -46,6 +47,7 @@ class Truth:
     chamber_pressure_pa: FloatArray
     turbopump_rpm: FloatArray
     propellant_kg: FloatArray
+    mass_kg: FloatArray
     igniting: NDArray[np.bool_]
     attached: NDArray[np.bool_]
     phase: NDArray[np.int8]
