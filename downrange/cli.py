@@ -32,7 +32,7 @@ app.add_typer(run_app, name="run", rich_help_panel="Services")
 
 JOBS = "Jobs"
 app.command("demo", rich_help_panel=JOBS)(demo.demo)
-app.command("simulate", rich_help_panel=JOBS)(simulate.simulate)
+app.add_typer(simulate.app, name="simulate", rich_help_panel=JOBS)
 app.command("replay", rich_help_panel=JOBS)(archive.replay)
 app.command("import", rich_help_panel=JOBS)(archive.import_)
 app.command("events", rich_help_panel=JOBS)(archive.events)

@@ -122,13 +122,16 @@ def view_of_route(a: tuple[float, float], b: tuple[float, float]) -> View:
 
 
 @functools.cache
-def _land() -> tuple[tuple[Vectors, ...], ...]:
+def land_outlines_deg() -> tuple[tuple[NDArray[np.float64], ...], ...]:
+    """Return all land as polygons of rings; a ring has shape (n, 2): longitude and latitude in degrees."""
     content = json.loads(LAND_FILE.read_text(encoding="utf-8"))
     units = content["units_per_deg"]
-    return tuple(
-        tuple(unit_vectors(np.asarray(ring, dtype=np.float64) / units) for ring in polygon)
-        for polygon in content["polygons"]
-    )
+    return tuple(tuple(np.asarray(r, dtype=np.float64) / units for r in polygon) for polygon in content["polygons"])
+
+
+@functools.cache
+def _land() -> tuple[tuple[Vectors, ...], ...]:
+    return tuple(tuple(unit_vectors(ring) for ring in polygon) for polygon in land_outlines_deg())
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,28 +1,58 @@
-"""`downrange simulate`: a flight as files, or over MQTT."""
+"""`downrange simulate`: a flight as files, plots or over MQTT; and many flights."""
 
 from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from simulator.packets import Transmitter
 
 DEFAULT_T0: Final = "2026-01-01T00:00:00Z"
 NS_PER_S: Final = 10**9
+ONE_FLIGHT: Final = "flight"
 
 
+class _OneFlightByDefault(TyperGroup):
+    """Takes `downrange simulate express ...` as `downrange simulate flight express ...`."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer's own context
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [ONE_FLIGHT, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_OneFlightByDefault,
+    no_args_is_help=True,
+    short_help="Simulate flights: to files, plots, over MQTT.",
+    help="Simulate flights. `downrange simulate express --plot express.png` flies one; `simulate flight -h` has all options.",
+)
+
+
+@app.command(ONE_FLIGHT)
 def simulate(
-    preset: Annotated[str, typer.Argument(help="express, hop, or a preset file.")] = "express",
+    preset: Annotated[str, typer.Argument(help="express, hop, ..., or a preset file.")] = "express",
     *,
     seed: Annotated[int, typer.Option(help="Of everything left to chance: same seed and t0, same bytes.")] = 1,
     t0: Annotated[
         str, typer.Option(help="Planned liftoff as ISO 8601 with offset; `now` for a minute from now.")
     ] = DEFAULT_T0,
     out: Annotated[
-        Path | None, typer.Option(help="Write truth.json and each vehicle's packets.ccsds to this folder.")
+        list[Path] | None,
+        typer.Option(
+            help="A folder for truth.json and each vehicle's packets.ccsds; or a .parquet, .csv, .kml or .czml file."
+        ),
     ] = None,
+    plot: Annotated[
+        list[Path] | None, typer.Option(help="Draw it: .png, .svg, .pdf, or .html to look closer with the mouse.")
+    ] = None,
+    every: Annotated[float | None, typer.Option(min=0.01, help="Seconds between rows of --out files.")] = None,
     publish: Annotated[bool, typer.Option("--publish", help="Fly it over MQTT (DOWNRANGE_MQTT_URL).")] = False,
     flight: Annotated[
         str | None, typer.Option(help="Name of the flight; made from preset and time by default.")
@@ -32,21 +62,42 @@ def simulate(
         "var/stations"
     ),
 ) -> None:
-    """Simulate a flight: to files, over MQTT, or both."""
+    """Simulate one flight: to files, plots, over MQTT, or all of them."""
     # loaded here, so that `downrange --help` does not wait for numpy and scipy
     from simulator.simulate import simulate as simulate_flight
-    from simulator.simulate import write_flight
 
-    if out is None and not publish:
-        raise typer.BadParameter("say where it goes: --out FOLDER, --publish, or both")
+    outs, plots = out or [], plot or []
+    if not (outs or plots or publish):
+        raise typer.BadParameter("say where it goes: --out FOLDER or FILE, --plot FILE, --publish, or several")
     t0_ns = _t0_ns(t0)
     name = flight or f"{Path(preset).stem.upper()}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    if out is not None:
+    if outs or plots:
         transmitter = simulate_flight(preset, seed, t0_ns)
-        truth = write_flight(transmitter, name, out)
-        typer.echo(f"{truth}: {len(transmitter.flight.tracks)} vehicles, {transmitter.duration_ns / NS_PER_S:.0f} s")
+        for path in outs:
+            _write(transmitter, name, path, every)
+        for path in plots:
+            _plot(transmitter, name, path)
     if publish:
         sys.exit(_publish(preset, seed, t0_ns, name, speed, spool_dir))
+
+
+def _write(transmitter: Transmitter, name: str, path: Path, every_s: float | None) -> None:
+    from simulator.exports.write import export
+    from simulator.simulate import write_flight
+
+    if path.suffix:
+        typer.echo(f"{path}: {export(transmitter, name, path, every_s=every_s)} rows")
+        return
+    truth = write_flight(transmitter, name, path)
+    typer.echo(f"{truth}: {len(transmitter.flight.tracks)} vehicles, {transmitter.duration_ns / NS_PER_S:.0f} s")
+
+
+def _plot(transmitter: Transmitter, name: str, path: Path) -> None:
+    from simulator.exports.write import plot
+    from tracking.globe import land_outlines_deg
+
+    plot(transmitter, name, path, tuple(ring for polygon in land_outlines_deg() for ring in polygon))
+    typer.echo(f"{path}: {name}")
 
 
 def _publish(preset: str, seed: int, t0_ns: int, flight: str, speed: float, spool_dir: Path) -> int:

@@ -1,0 +1,1 @@
+"""A simulated flight for other programs and for the eye: tables, maps and plots of what truly happened."""
