@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from simulator.afloat import Afloat, tilt_deg
 from simulator.atmosphere import GRAVITY_M_S2
 from simulator.earth import FloatArray, norm
+from simulator.faults.bay import with_cargo_faults
+from simulator.faults.kinds import AnyFault
 from simulator.heating import skin_temperature_k
 from simulator.noise import Noise
 from simulator.preset import Express, Hop
@@ -29,9 +31,14 @@ SHOCK_MEMORY_S: Final = 0.25
 
 
 def cargo_columns(
-    truth: Truth, noise: Noise, preset: Express | Hop, afloat: Afloat, jolts: Mapping[float, float]
+    truth: Truth,
+    noise: Noise,
+    preset: Express | Hop,
+    afloat: Afloat,
+    jolts: Mapping[float, float],
+    faults: tuple[AnyFault, ...] = (),
 ) -> dict[str, NDArray[np.generic]]:
-    """Return the channels of the `cargo` packet, shape (n,), with the faults of the preset.
+    """Return the channels of the `cargo` packet, shape (n,), with what goes wrong.
 
     Parameters
     ----------
@@ -42,7 +49,9 @@ def cargo_columns(
     afloat
         The time in the water.
     jolts
-        Peak accelerations in m/s2 by mission time: separation, ignitions, splashdown.
+        Peak accelerations in m/s2 by mission time: separation, ignitions, splashdown, blows.
+    faults
+        As drawn.
     """
     t, work = truth.t_s, preset.handling
     deck_s = afloat.splash_s + preset.recovery.on_deck_s
@@ -75,9 +84,7 @@ def cargo_columns(
         "container_locked": (t >= work.lock_s) & (t < deck_s + work.unlock_after_s),
         "supply_voltage_v": 28.0 - 3e-4 * (t - t[0]) + noise.white("supply", 0.02),
     }
-    for fault in preset.faults:
-        columns[fault.channel] = np.where((t >= fault.start_s) & (t < fault.end_s), fault.value, columns[fault.channel])
-    return columns
+    return with_cargo_faults(columns, t, faults)
 
 
 def _temperature_k(truth: Truth, nose_radius_m: float, open_s: float) -> FloatArray:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from simulator import guidance
 from simulator.afloat import Afloat
 from simulator.climb import climb_and_fall, upper_mass_kg
+from simulator.faults.kinds import AnyFault
 from simulator.pilot import Pilot
 from simulator.preset import Express, Hop
 from simulator.track import Stretch, Track
@@ -32,12 +33,15 @@ class Flight:
         Launch course.
     end_s
         Mission time of the last telemetry.
+    faults
+        What goes wrong, as drawn.
     """
 
     preset: Express | Hop
     tracks: dict[str, Track]
     course_deg: float
     end_s: int
+    faults: tuple[AnyFault, ...] = ()
 
     def stage(self, vehicle: str) -> Stage:
         """Return what the vehicle is made of."""
@@ -46,15 +50,23 @@ class Flight:
         return self.preset.ship
 
 
-def simulate_flight(preset: Express | Hop) -> Flight:
+def simulate_flight(preset: Express | Hop, faults: tuple[AnyFault, ...] = ()) -> Flight:
     """Fly a preset.
+
+    Parameters
+    ----------
+    preset
+        The mission; its own faults are not drawn here.
+    faults
+        What goes wrong, as drawn.
 
     Raises
     ------
     FlightError
         If the vehicle cannot do it.
     """
-    return _express(preset) if isinstance(preset, Express) else _hop(preset)
+    flown = _express(preset) if isinstance(preset, Express) else _hop(preset)
+    return replace(flown, faults=faults)
 
 
 def _hop(preset: Hop) -> Flight:

@@ -31,6 +31,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from simulator.faults.cargo import SealBroken
 from simulator.flight import SHIP, Flight
 from simulator.track import Track
 from telemetry.vocabulary import CargoEvent, FlightEvent
@@ -83,9 +84,7 @@ def handling_happenings(flight: Flight) -> list[Happening]:
     emptying_s = work.unload_end_after_s - work.unload_start_after_s
     empty_s = deck_s + work.unload_start_after_s + (1.0 - EMPTY_SHARE) * emptying_s
     times = {CargoEvent.LOADED: work.lock_s, CargoEvent.SEALED: work.seal_s, CargoEvent.UNLOADED: empty_s}
-    broken = [
-        f.start_s for f in flight.preset.faults if f.channel == "seal_intact" and not f.value and f.start_s < deck_s
-    ]
+    broken = [fault.start_s for fault in flight.faults if isinstance(fault, SealBroken) and fault.start_s < deck_s]
     if broken:
         times[CargoEvent.SEAL_BROKEN] = min(broken)
     load = {"container_mass_kg": work.mass_kg}

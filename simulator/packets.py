@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.cargo import cargo_columns
 from simulator.earth import FloatArray
+from simulator.faults.cargo import Shock
 from simulator.flight import Flight
 from simulator.health import health_columns
 from simulator.nav import nav_columns
@@ -156,7 +157,8 @@ class Transmitter:
             case "propulsion":
                 return propulsion_columns(truth, noise, stage.propellant_kg, track.start_s)
             case "cargo":
-                return cargo_columns(truth, noise, self.flight.preset, track.afloat, self._jolts(track))
+                faults = tuple(fault for fault in self.flight.faults if fault.concerns(track.vehicle))
+                return cargo_columns(truth, noise, self.flight.preset, track.afloat, self._jolts(track), faults)
             case "health":
                 types = self.packet_types(track.vehicle)
                 counters = {
@@ -188,6 +190,8 @@ class Transmitter:
         if track.separation_s is not None:
             ring[track.separation_s] = SEPARATION_M_S2
         ring[track.afloat.splash_s] = track.afloat.speed_m_s / SPLASH_STOP_S
+        blows = [fault for fault in self.flight.faults if isinstance(fault, Shock) and fault.concerns(track.vehicle)]
+        ring |= {blow.start_s: blow.peak_m_s2 for blow in blows}
         return ring
 
 

@@ -121,15 +121,6 @@ class Handling(Record):
     unload_end_after_s: Positive
 
 
-class Fault(Record):
-    """A channel of the cargo packet that says `value` for a time, whatever else: a seal cut, cooling lost, a blow."""
-
-    channel: str
-    start_s: float
-    end_s: float
-    value: float
-
-
 class Coordinates(Record):
     """A place in a preset."""
 

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import Field, ValidationError
 
+from simulator.faults.kinds import Fault
 from simulator.plans import (
     Ascent,
     Coordinates,
     Countdown,
-    Fault,
     Handling,
     HopClimb,
     Record,

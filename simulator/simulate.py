@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from simulator.faults import AnyFault, draw
 from simulator.flight import simulate_flight
 from simulator.packets import Transmitter
 from simulator.preset import load_preset
@@ -20,7 +21,13 @@ TRUTH_FILE = "truth.json"
 PACKETS_FILE = "packets.ccsds"
 
 
-def simulate(preset: str | Path, seed: int, t0_ns: int, registry: Registry | None = None) -> Transmitter:
+def simulate(
+    preset: str | Path,
+    seed: int,
+    t0_ns: int,
+    registry: Registry | None = None,
+    faults: tuple[AnyFault, ...] = (),
+) -> Transmitter:
     """Fly a preset and return what its vehicles send.
 
     Parameters
@@ -28,11 +35,13 @@ def simulate(preset: str | Path, seed: int, t0_ns: int, registry: Registry | Non
     preset
         Name of a built-in preset, or a file.
     seed
-        Of the sensors' errors and of the stations' losses.
+        Of everything that is left to chance.
     t0_ns
         Unix time of liftoff; telemetry begins before it, by the preset's countdown.
     registry
         Where the preset's dictionary is looked up.
+    faults
+        What may go wrong besides the preset's own.
 
     Raises
     ------
@@ -47,7 +56,7 @@ def simulate(preset: str | Path, seed: int, t0_ns: int, registry: Registry | Non
     if dictionary is None:
         known = ", ".join(registry.names())
         raise FlightError(f"preset {mission.name}: no dictionary {mission.dictionary!r}; there are {known}")
-    return Transmitter(simulate_flight(mission), dictionary, seed, t0_ns)
+    return Transmitter(simulate_flight(mission, draw((*mission.faults, *faults), seed)), dictionary, seed, t0_ns)
 
 
 def write_flight(transmitter: Transmitter, flight_name: str, out: Path, *, packets: bool = True) -> Path:

@@ -25,7 +25,7 @@ class Shock(FaultBase):
 
 
 class Overheat(LastingFault):
-    """Cooling is lost: the air in the bay warms by `rise_k` within `within_s`, and back after `for_s`."""
+    """Cooling is lost: the air in the bay warms by `rise_k` within `within_s`, and cools as fast after `for_s`."""
 
     kind: Literal["overheat"] = "overheat"
     rise_k: Positive = 40.0
@@ -38,7 +38,7 @@ class Overheat(LastingFault):
 
 
 class Depressurisation(LastingFault):
-    """The bay leaks down to `to_pa`, by two thirds of the way within `within_s`; after `for_s` it is filled again."""
+    """The bay leaks down to `to_pa` within `within_s`; after `for_s` it is filled again as fast."""
 
     kind: Literal["depressurisation"] = "depressurisation"
     to_pa: Annotated[float, Field(ge=0)] = 40_000.0

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.flight import simulate_flight
+from simulator.faults import parse_fault
 from simulator.limits import raised_at
 from simulator.packets import Transmitter
-from simulator.plans import Fault
 from simulator.preset import BUILT_IN_DIR, load_preset
 from simulator.record import happenings_of, truth_json
 from simulator.simulate import seconds_of, simulate, write_flight
@@ -29,9 +28,8 @@ def hop() -> Transmitter:
     return simulate("hop", 3, T0_NS)
 
 
-def with_faults(*faults: Fault) -> Transmitter:
-    preset = load_preset("hop").model_copy(update={"faults": faults})
-    return Transmitter(simulate_flight(preset), built_in("yuanxing-1"), 3, T0_NS)
+def with_faults(*lines: str) -> Transmitter:
+    return simulate("hop", 3, T0_NS, faults=tuple(parse_fault(line) for line in lines))
 
 
 def test_the_hop_is_the_one_that_was_flown(hop: Transmitter) -> None:
@@ -87,23 +85,22 @@ def test_the_file_of_packets_holds_every_packet_in_order(hop: Transmitter) -> No
 
 
 def test_a_cut_seal_is_broken_before_recovery_and_procedure_after_it() -> None:
-    cut = Fault(channel="seal_intact", start_s=60.0, end_s=1_000.0, value=0.0)
-    broken = [each for each in happenings_of(with_faults(cut)) if each.type == CargoEvent.SEAL_BROKEN.value]
+    broken = [e for e in happenings_of(with_faults("seal_broken@60")) if e.type == CargoEvent.SEAL_BROKEN.value]
     assert [each.t_s for each in broken] == [60.0]
-    late = Fault(channel="seal_intact", start_s=260.0, end_s=1_000.0, value=0.0)
-    assert not [each for each in happenings_of(with_faults(late)) if each.type == CargoEvent.SEAL_BROKEN.value]
+    late = happenings_of(with_faults("seal_broken@260"))
+    assert not [each for each in late if each.type == CargoEvent.SEAL_BROKEN.value]
 
 
 def test_lost_cooling_passes_two_limits_once() -> None:
-    hot = Fault(channel="bay_temperature_k", start_s=50.0, end_s=100.0, value=320.0)
-    found = [each for each in happenings_of(with_faults(hot)) if each.type == CargoEvent.TEMPERATURE.value]
-    assert [(each.t_s, each.values["level"]) for each in found] == [(50.0, "watch"), (50.0, "critical")]
+    found = happenings_of(with_faults("overheat@50,rise_k=40,within_s=1,for_s=50"))
+    hot = [each for each in found if each.type == CargoEvent.TEMPERATURE.value]
+    assert [(each.t_s, each.values["level"]) for each in hot] == [(50.4, "watch"), (50.8, "critical")]
 
 
 def test_a_blow_is_a_shock() -> None:
-    blow = Fault(channel="shock_m_s2", start_s=80.0, end_s=80.1, value=200.0)
-    (found,) = [each for each in happenings_of(with_faults(blow)) if each.type == CargoEvent.SHOCK.value]
-    assert (found.t_s, found.values) == (80.0, {"shock_m_s2": 200.0, "level": "warning"})
+    found = happenings_of(with_faults("shock@80,peak_m_s2=200"))
+    (blow,) = [each for each in found if each.type == CargoEvent.SHOCK.value]
+    assert (blow.t_s, blow.values) == (80.0, {"shock_m_s2": 200.0, "level": "warning"})
 
 
 def test_a_limit_clears_before_it_is_raised_again() -> None:
