@@ -31,7 +31,7 @@ app = typer.Typer(
     cls=_OneFlightByDefault,
     no_args_is_help=True,
     short_help="Simulate flights: to files, plots, over MQTT.",
-    help="Simulate flights. `downrange simulate express --plot express.png` flies one; `simulate flight -h` has all options.",
+    help="Simulate flights: `downrange simulate express --plot express.png`; `simulate flight -h` has all options.",
 )
 
 
