@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runtime.service import Run, Scope
 from runtime.settings import Settings
+from simulator.faults import AnyFault
 from simulator.publish import Broadcast, Outcome, publish
 from simulator.simulate import simulate, write_flight
 from telemetry.dictionary import Registry
@@ -28,12 +29,15 @@ class Mission:
         Unix time of liftoff by the plan.
     truth_dir
         Where `truth.json` goes, before the first message does.
+    faults
+        What may go wrong besides the preset's own.
     """
 
     preset: str | Path
     seed: int
     t0_ns: int
     truth_dir: Path | None = None
+    faults: tuple[AnyFault, ...] = ()
 
 
 async def fly(settings: Settings, mission: Mission, broadcast: Broadcast, scope: Scope) -> Outcome:
@@ -47,7 +51,9 @@ async def fly(settings: Settings, mission: Mission, broadcast: Broadcast, scope:
     scope.health.starting("simulation")
     folder = settings.service.dictionary_dir
     registry = Registry((folder,) if folder else ())
-    transmitter = await asyncio.to_thread(simulate, mission.preset, mission.seed, mission.t0_ns, registry)
+    transmitter = await asyncio.to_thread(
+        simulate, mission.preset, mission.seed, mission.t0_ns, registry, mission.faults
+    )
     if mission.truth_dir is not None:
         await asyncio.to_thread(write_flight, transmitter, broadcast.flight, mission.truth_dir, packets=False)
     scope.health.well("simulation")

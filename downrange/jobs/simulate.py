@@ -12,10 +12,21 @@ from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from simulator.packets import Transmitter
+    from simulator.publish import Broadcast
+    from simulator.service import Mission
 
 DEFAULT_T0: Final = "2026-01-01T00:00:00Z"
 NS_PER_S: Final = 10**9
 ONE_FLIGHT: Final = "flight"
+
+
+def _list_faults(value: bool) -> None:
+    if value:
+        from simulator.faults import descriptions
+
+        for kind, takes, what in descriptions():
+            typer.echo(f"{kind:18} {what}\n{'':18} {takes}")
+        raise typer.Exit
 
 
 class _OneFlightByDefault(TyperGroup):
@@ -53,6 +64,13 @@ def simulate(
         list[Path] | None, typer.Option(help="Draw it: .png, .svg, .pdf, or .html to look closer with the mouse.")
     ] = None,
     every: Annotated[float | None, typer.Option(min=0.01, help="Seconds between rows of --out files.")] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="What goes wrong: KIND@TIME,key=value, e.g. engine_out@60,engine=3; may be given often."),
+    ] = None,
+    faults: Annotated[  # noqa: ARG001 -- the callback does it
+        bool, typer.Option("--faults", help="List what can go wrong, and leave.", is_eager=True, callback=_list_faults)
+    ] = False,
     publish: Annotated[bool, typer.Option("--publish", help="Fly it over MQTT (DOWNRANGE_MQTT_URL).")] = False,
     flight: Annotated[
         str | None, typer.Option(help="Name of the flight; made from preset and time by default.")
@@ -64,21 +82,26 @@ def simulate(
 ) -> None:
     """Simulate one flight: to files, plots, over MQTT, or all of them."""
     # loaded here, so that `downrange --help` does not wait for numpy and scipy
+    from simulator.faults import parse_fault
     from simulator.simulate import simulate as simulate_flight
 
     outs, plots = out or [], plot or []
     if not (outs or plots or publish):
         raise typer.BadParameter("say where it goes: --out FOLDER or FILE, --plot FILE, --publish, or several")
     t0_ns = _t0_ns(t0)
+    wrong = tuple(parse_fault(each) for each in fault or ())
     name = flight or f"{Path(preset).stem.upper()}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     if outs or plots:
-        transmitter = simulate_flight(preset, seed, t0_ns)
+        transmitter = simulate_flight(preset, seed, t0_ns, faults=wrong)
         for path in outs:
             _write(transmitter, name, path, every)
         for path in plots:
             _plot(transmitter, name, path)
     if publish:
-        sys.exit(_publish(preset, seed, t0_ns, name, speed, spool_dir))
+        from simulator.publish import Broadcast
+        from simulator.service import Mission
+
+        sys.exit(_publish(Mission(preset, seed, t0_ns, faults=wrong), Broadcast(name, speed, spool_dir)))
 
 
 def _write(transmitter: Transmitter, name: str, path: Path, every_s: float | None) -> None:
@@ -100,14 +123,12 @@ def _plot(transmitter: Transmitter, name: str, path: Path) -> None:
     typer.echo(f"{path}: {name}")
 
 
-def _publish(preset: str, seed: int, t0_ns: int, flight: str, speed: float, spool_dir: Path) -> int:
+def _publish(mission: Mission, broadcast: Broadcast) -> int:
     from runtime.service import main as run_service
     from runtime.settings import read_settings
-    from simulator.publish import Broadcast
-    from simulator.service import Mission, flight_job
+    from simulator.service import flight_job
 
-    job = flight_job(Mission(preset, seed, t0_ns), Broadcast(flight, speed, spool_dir))
-    return run_service("simulate", job, read_settings())
+    return run_service("simulate", flight_job(mission, broadcast), read_settings())
 
 
 def _t0_ns(text: str) -> int:
