@@ -1,0 +1,1 @@
+"""Many flights: a schedule, flown together in one process."""
