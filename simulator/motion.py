@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from simulator.atmosphere import Air, air_at
-from simulator.earth import RADIUS_M, FloatArray, dot, norm
+from simulator.earth import FloatArray, dot, norm, up_and_altitude
 
 LEAST_SPEED_M_S: Final = 1e-9
 
@@ -54,7 +54,7 @@ class Motion:
 def motion_of(state: FloatArray) -> Motion:
     """Take a state of shape (7,) or (7, n) apart."""
     position, velocity = state[0:3], state[3:6]
-    radius = norm(position)
-    altitude, speed = radius - RADIUS_M, norm(velocity)
+    up, altitude = up_and_altitude(position)
+    speed = norm(velocity)
     ahead = velocity / np.maximum(speed, LEAST_SPEED_M_S)
-    return Motion(position, velocity, state[6], position / radius, ahead, altitude, speed, air_at(altitude))
+    return Motion(position, velocity, state[6], up, ahead, altitude, speed, air_at(altitude))
