@@ -37,6 +37,7 @@ class Reason(StrEnum):
     OVERFULL = "overfull"
     BAD_MANIFEST = "bad-manifest"
     BAD_ROW = "bad-row"
+    REFUSED_COMMAND = "refused-command"
 
 
 class DownrangeError(Exception):

@@ -24,11 +24,13 @@ class KafkaTopic(StrEnum):
     QUALITY = "downrange.quality"
     STATE = "downrange.state"
     DELIVERIES = "downrange.deliveries"
+    LIMITS = "downrange.limits"
+    COMMANDS = "downrange.commands"
 
     @property
     def compacted(self) -> bool:
         """Whether Kafka keeps only the last record of each key."""
-        return self in {KafkaTopic.STATE, KafkaTopic.DELIVERIES}
+        return self in {KafkaTopic.STATE, KafkaTopic.DELIVERIES, KafkaTopic.LIMITS}
 
 
 class Kind(StrEnum):

@@ -1,4 +1,4 @@
-"""The flight, link, cargo and delivery vocabulary: every event type there is, as CloudEvents types."""
+"""The flight, link, cargo, limit, channel and delivery vocabulary: every event type there is, as CloudEvents types."""
 
 from __future__ import annotations
 
@@ -54,6 +54,27 @@ class CargoEvent(StrEnum):
     UNLOADED = "downrange.cargo.unloaded"
 
 
+class LimitEvent(StrEnum):
+    """What becomes of a limit: the first two are the data's, the others are people's."""
+
+    RAISED = "downrange.limit.raised"
+    CLEARED = "downrange.limit.cleared"
+    ACKNOWLEDGED = "downrange.limit.acknowledged"
+    SHELVED = "downrange.limit.shelved"
+    UNSHELVED = "downrange.limit.unshelved"
+
+
+class ChannelEvent(StrEnum):
+    """Whether a channel still says something."""
+
+    STALE = "downrange.channel.stale"
+    FRESH = "downrange.channel.fresh"
+
+
+ACTS: frozenset[str] = frozenset((LimitEvent.ACKNOWLEDGED, LimitEvent.SHELVED, LimitEvent.UNSHELVED))
+WATCH_EVENTS: frozenset[str] = frozenset(member.value for kind in (LimitEvent, ChannelEvent) for member in kind)
+
+
 class DeliveryStatus(StrEnum):
     """Where a parcel is, in the order in which a delivery passes through; the last six leave the path."""
 
@@ -81,6 +102,7 @@ class DeliveryStatus(StrEnum):
 EVENT_TYPES: frozenset[str] = frozenset(
     [
         *(member.value for vocabulary in (FlightEvent, LinkEvent, CargoEvent) for member in vocabulary),
+        *WATCH_EVENTS,
         *(status.event_type for status in DeliveryStatus),
     ]
 )
