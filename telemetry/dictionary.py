@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from telemetry.channels import Channel
+from telemetry.derived import Derived
 from telemetry.errors import DictionaryError
+from telemetry.packet_type import MAX_APID, Packet
+from telemetry.quantity import Quantity
+from telemetry.raw import OCTET
+from telemetry.time_code import TimeCode
 from telemetry.topics import NAME_RULE
 from telemetry.yaml_source import Location, YamlSource
 
+__all__ = ["BUILT_IN_DIR", "MAX_APID", "Dictionary", "Packet", "Registry", "built_in", "load_dictionary"]
+
 BUILT_IN_DIR = Path(__file__).parent / "dictionaries"
-MAX_APID = 2046
+FLIGHT_PHASE: Final = "flight_phase"
+MOST_PACKET_OCTETS: Final = 65_542
+OVERHEAD_OCTETS: Final = 8
+VERSION_MARK: Final = "@"
 
 
 PacketName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -26,41 +35,6 @@ PacketName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 def _wrong(at: Location, message: str) -> PydanticCustomError:
     """Return an error of the whole dictionary that points at one place in it."""
     return PydanticCustomError("dictionary", "{message}", {"message": message, "at": at})
-
-
-class TimeCode(BaseModel):
-    """CCSDS unsegmented time code (CCSDS 301.0-B, 3.2): agency epoch, implicit preamble."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    epoch: AwareDatetime
-    coarse_octets: Annotated[int, Field(ge=1, le=4)]
-    fine_octets: Annotated[int, Field(ge=0, le=3)]
-
-    @property
-    def octets(self) -> int:
-        """Length of the time field."""
-        return self.coarse_octets + self.fine_octets
-
-
-class Packet(BaseModel):
-    """One packet type: an APID and its channels in their order on the wire."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    apid: Annotated[int, Field(ge=0, le=MAX_APID)]
-    rate_hz: Annotated[float, Field(gt=0)]
-    description: str
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
-    vehicles: tuple[str, ...] | None = None
-    sent_counter: str | None = None
-
-    def channel(self, name: str) -> Channel:
-        """Return the channel of that name; KeyError if there is none."""
-        for channel in self.channels:
-            if channel.name == name:
-                return channel
-        raise KeyError(name)
 
 
 class Dictionary(BaseModel):
@@ -72,6 +46,7 @@ class Dictionary(BaseModel):
     version: Annotated[int, Field(ge=1, le=65535)]
     vehicle_class: str
     description: str
+    version_channel: str | None = None
     time: TimeCode
     packets: Annotated[dict[PacketName, Packet], Field(min_length=1)]
 
@@ -85,16 +60,72 @@ class Dictionary(BaseModel):
                 raise _wrong(
                     ("packets", name, "apid"), f"packet {earlier!r} has APID {packet.apid} too; choose another"
                 )
-            for i, channel in enumerate(packet.channels):
-                if channel.name in names:
-                    msg = f"channel {channel.name!r} stands in packet {names[channel.name]!r} already; rename one"
-                    raise _wrong(("packets", name, "channels", i, "name"), msg)
-                names[channel.name] = name
+            for at, quantity in _quantities(name, packet):
+                if quantity.name in names:
+                    msg = f"channel {quantity.name!r} stands in packet {names[quantity.name]!r} already; rename one"
+                    raise _wrong((*at, "name"), msg)
+                names[quantity.name] = name
         for name, packet in self.packets.items():
-            if packet.sent_counter is not None and packet.sent_counter not in names:
+            if packet.sent_counter is not None and packet.sent_counter not in {c.name for _, c in self.channels()}:
                 msg = f"{packet.sent_counter!r} is no channel of this dictionary; name one that counts packets sent"
                 raise _wrong(("packets", name, "sent_counter"), msg)
         return self
+
+    @model_validator(mode="after")
+    def _on_the_wire(self) -> Self:
+        for name, packet in self.packets.items():
+            if packet.bits % OCTET:
+                missing = OCTET - packet.bits % OCTET
+                msg = f"the channels have {packet.bits} bits, a packet ends on an octet; add {{raw: spare{missing}}}"
+                raise _wrong(("packets", name, "channels"), msg)
+            octets = OVERHEAD_OCTETS + self.time.octets + packet.field_octets
+            if octets > MOST_PACKET_OCTETS:
+                msg = f"a packet of {octets} octets, a space packet has at most {MOST_PACKET_OCTETS}; split it"
+                raise _wrong(("packets", name, "channels"), msg)
+        return self
+
+    @model_validator(mode="after")
+    def _refers_to_what_is_there(self) -> Self:
+        phases = set(self.phases)
+        for name, packet in self.packets.items():
+            for at, quantity in _quantities(name, packet):
+                for i, limit in enumerate(quantity.limits):
+                    if not phases.issuperset(limit.phases):
+                        known = ", ".join(self.phases) or f"none: add a channel {FLIGHT_PHASE} with labels"
+                        msg = f"{min(set(limit.phases) - phases)!r} is no phase; the labels of {FLIGHT_PHASE} are {known}"
+                        raise _wrong((*at, "limits", i, "phases"), msg)
+                if isinstance(quantity, Derived):
+                    numbers = {c.name for c in packet.channels if c.kind in {"float", "int"}}
+                    for parameter, source in quantity.of.items():
+                        if source not in numbers:
+                            msg = f"{source!r} is no measured number of packet {name!r}; name a channel that is"
+                            raise _wrong((*at, "of", parameter), msg)
+        if self.version_channel is not None:
+            found = next((c for _, c in self.channels() if c.name == self.version_channel), None)
+            if found is None or found.kind != "int" or found.raw.kind != "unsigned":
+                msg = f"{self.version_channel!r} is no channel with an unsigned raw type and nothing else; name one"
+                raise _wrong(("version_channel",), msg)
+            if self.version > found.raw.bounds[1]:
+                msg = f"version {self.version} does not fit {found.raw}; give {self.version_channel!r} more bits"
+                raise _wrong(("version_channel",), msg)
+        return self
+
+    @property
+    def reference(self) -> str:
+        """Name and version: what a message's header says.
+
+        Examples
+        --------
+        >>> built_in("yuanxing-1").reference
+        'yuanxing-1@1'
+        """
+        return f"{self.name}{VERSION_MARK}{self.version}"
+
+    @functools.cached_property
+    def phases(self) -> tuple[str, ...]:
+        """The labels of the channel `flight_phase`; none without one."""
+        found = next((channel for _, channel in self.channels() if channel.name == FLIGHT_PHASE), None)
+        return tuple((found.labels or {}).values()) if found is not None else ()
 
     def by_apid(self, apid: int) -> tuple[str, Packet] | None:
         """Return name and definition of the packet type with that APID."""
@@ -109,7 +140,16 @@ class Dictionary(BaseModel):
     @property
     def epoch_ns(self) -> int:
         """The time code's epoch as Unix time in nanoseconds."""
-        return (self.time.epoch - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1) * 1000
+        return self.time.epoch_ns
+
+
+def _quantities(name: str, packet: Packet) -> Iterator[tuple[Location, Quantity]]:
+    """Yield every channel and derived channel with its place in the file."""
+    for i, field in enumerate(packet.fields):
+        if isinstance(field, Channel):
+            yield ("packets", name, "channels", i), field
+    for i, derived in enumerate(packet.derived):
+        yield ("packets", name, "derived", i), derived
 
 
 def load_dictionary(path: Path) -> Dictionary:
@@ -125,7 +165,7 @@ def load_dictionary(path: Path) -> Dictionary:
         return Dictionary.model_validate(source.content)
     except ValidationError as error:
         first = error.errors()[0]
-        place = first.get("ctx", {}).get("at", first["loc"])
+        place = source.path_of(first.get("ctx", {}).get("at", first["loc"]))
         where = ".".join(str(step) for step in place) or "the file"
         detail = f"{where}: {_complaint(first)}"
         raise source.error(place, detail) from error

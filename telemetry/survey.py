@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Final
 
 from telemetry.codec import FUTURE_TOLERANCE_NS, OLDEST_NS, PacketCodec
-from telemetry.cuc import NS_PER_S
 from telemetry.frames import Decoded, Refusal
 from telemetry.packets import COUNT_MASK, PRIMARY_HEADER_OCTETS
 from telemetry.sequence import runs_of
@@ -55,9 +54,8 @@ class PacketSurveyor:
     def __init__(self, codec: PacketCodec) -> None:
         self._codec = codec
         # read once: a dictionary works these out each time
-        self._epoch_ns = codec.dictionary.epoch_ns
-        self._width = codec.dictionary.time.octets
-        self._scale = 1 << (8 * codec.dictionary.time.fine_octets)
+        self._time = codec.dictionary.time
+        self._width = self._time.octets
         self._octets = {packet.apid: codec.layout.octets(packet.apid) for packet in codec.dictionary.packets.values()}
 
     def survey(self, payload: bytes, ert_ns: int) -> Surveyed:
@@ -77,18 +75,8 @@ class PacketSurveyor:
         return Surveyed(tuple(ranges), tuple(refusals))
 
     def _good_times(self, ert_ns: int) -> tuple[bytes, bytes] | None:
-        """Return the first and the last good time code, which compare as their octets do; None if there is none.
-
-        A code of u units stands for floor((u * 10**9 + scale / 2) / scale) ns since the epoch, where scale is the
-        units in a second; solved for u.
-        """
-        scale, since_ns = self._scale, ert_ns - self._epoch_ns
-        first = -((scale // 2 - (since_ns - OLDEST_NS) * scale) // NS_PER_S)
-        last = ((since_ns + FUTURE_TOLERANCE_NS + 1) * scale - scale // 2 - 1) // NS_PER_S
-        end = 1 << (8 * self._width)
-        if last < 0 or first >= end:
-            return None
-        return max(first, 0).to_bytes(self._width, "big"), min(last, end - 1).to_bytes(self._width, "big")
+        """Return the first and the last good time code, which compare as their octets do; None if nothing tells."""
+        return self._time.bounds(ert_ns - OLDEST_NS, ert_ns + FUTURE_TOLERANCE_NS)
 
 
 def _ranges(packet: str, highs: bytes, lows: bytes) -> list[CountRange]:

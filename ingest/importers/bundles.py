@@ -44,7 +44,7 @@ class Bundler:
         self._most = max(1, BUNDLE_OCTETS // self._codec.layout.octets(dictionary.packets[packet].apid))
         self._latest_ns = dictionary.epoch_ns
         self._earliest_ns = dictionary.epoch_ns
-        self._end_ns = dictionary.epoch_ns + (NS_PER_S << (8 * dictionary.time.coarse_octets)) - NS_PER_S
+        self._end_ns = dictionary.time.last_ns
         self._rows: list[Row] = []
         self._began = False
 

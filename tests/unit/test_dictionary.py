@@ -61,7 +61,7 @@ MISTAKES = {
     "bad name": ("name: sounding", "name: ../sounding", 1, "match pattern"),
     "epoch that is no date": ("2020-01-01", "2020-13-01", 5, "month"),
     "epoch without zone": ("00:00Z", "00:00", 5, "timezone"),
-    "too many octets": ("coarse_octets: 4", "coarse_octets: 5", 5, "less than or equal to 4, not 5"),
+    "too many octets": ("coarse_octets: 4", "coarse_octets: 8", 5, "less than or equal to 7, not 8"),
     "YAML syntax": ("rate_hz: 50", "rate_hz: [50", 10, "is not YAML"),
     "YAML tab": ("    apid: 10", "\tapid: 10", 8, "is not YAML"),
     "several": ("raw: ", "raw: x", 13, "not 'xf32'"),
