@@ -34,6 +34,12 @@ GRAFANA_UNITS: Final[dict[str, str]] = {
     "dbm": "dBm",
     "hz": "hertz",
     "j": "joule",
+    "rad": "radian",
+    "rad_s": "rotrads",
+    "kg_s": "suffix: kg/s",
+    "kg_m3": "suffix: kg/m³",
+    "w_m2": "suffix: W/m²",
+    "number": "none",
 }
 GOOD: Final = "green"
 COLOURS: Final[dict[Level, str]] = {Level.WATCH: "yellow", Level.WARNING: "orange", Level.CRITICAL: "red"}

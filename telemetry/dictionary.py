@@ -8,33 +8,23 @@ from pathlib import Path
 from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
 from telemetry.channels import Channel
-from telemetry.derived import Derived
+from telemetry.consistency import check_derived, check_lengths, check_names, check_phases, check_version, phases_of
 from telemetry.errors import DictionaryError
 from telemetry.packet_type import MAX_APID, Packet
-from telemetry.quantity import Quantity
-from telemetry.raw import OCTET
 from telemetry.time_code import TimeCode
 from telemetry.topics import NAME_RULE
-from telemetry.yaml_source import Location, YamlSource
+from telemetry.yaml_source import YamlSource
 
 __all__ = ["BUILT_IN_DIR", "MAX_APID", "Dictionary", "Packet", "Registry", "built_in", "load_dictionary"]
 
 BUILT_IN_DIR = Path(__file__).parent / "dictionaries"
-FLIGHT_PHASE: Final = "flight_phase"
-MOST_PACKET_OCTETS: Final = 65_542
-OVERHEAD_OCTETS: Final = 8
 VERSION_MARK: Final = "@"
 
 
 PacketName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-
-
-def _wrong(at: Location, message: str) -> PydanticCustomError:
-    """Return an error of the whole dictionary that points at one place in it."""
-    return PydanticCustomError("dictionary", "{message}", {"message": message, "at": at})
 
 
 class Dictionary(BaseModel):
@@ -51,63 +41,12 @@ class Dictionary(BaseModel):
     packets: Annotated[dict[PacketName, Packet], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        apids: dict[int, str] = {}
-        names: dict[str, str] = {}
-        for name, packet in self.packets.items():
-            earlier = apids.setdefault(packet.apid, name)
-            if earlier != name:
-                raise _wrong(
-                    ("packets", name, "apid"), f"packet {earlier!r} has APID {packet.apid} too; choose another"
-                )
-            for at, quantity in _quantities(name, packet):
-                if quantity.name in names:
-                    msg = f"channel {quantity.name!r} stands in packet {names[quantity.name]!r} already; rename one"
-                    raise _wrong((*at, "name"), msg)
-                names[quantity.name] = name
-        for name, packet in self.packets.items():
-            if packet.sent_counter is not None and packet.sent_counter not in {c.name for _, c in self.channels()}:
-                msg = f"{packet.sent_counter!r} is no channel of this dictionary; name one that counts packets sent"
-                raise _wrong(("packets", name, "sent_counter"), msg)
-        return self
-
-    @model_validator(mode="after")
-    def _on_the_wire(self) -> Self:
-        for name, packet in self.packets.items():
-            if packet.bits % OCTET:
-                missing = OCTET - packet.bits % OCTET
-                msg = f"the channels have {packet.bits} bits, a packet ends on an octet; add {{raw: spare{missing}}}"
-                raise _wrong(("packets", name, "channels"), msg)
-            octets = OVERHEAD_OCTETS + self.time.octets + packet.field_octets
-            if octets > MOST_PACKET_OCTETS:
-                msg = f"a packet of {octets} octets, a space packet has at most {MOST_PACKET_OCTETS}; split it"
-                raise _wrong(("packets", name, "channels"), msg)
-        return self
-
-    @model_validator(mode="after")
-    def _refers_to_what_is_there(self) -> Self:
-        phases = set(self.phases)
-        for name, packet in self.packets.items():
-            for at, quantity in _quantities(name, packet):
-                for i, limit in enumerate(quantity.limits):
-                    if not phases.issuperset(limit.phases):
-                        known = ", ".join(self.phases) or f"none: add a channel {FLIGHT_PHASE} with labels"
-                        msg = f"{min(set(limit.phases) - phases)!r} is no phase; the labels of {FLIGHT_PHASE} are {known}"
-                        raise _wrong((*at, "limits", i, "phases"), msg)
-                if isinstance(quantity, Derived):
-                    numbers = {c.name for c in packet.channels if c.kind in {"float", "int"}}
-                    for parameter, source in quantity.of.items():
-                        if source not in numbers:
-                            msg = f"{source!r} is no measured number of packet {name!r}; name a channel that is"
-                            raise _wrong((*at, "of", parameter), msg)
-        if self.version_channel is not None:
-            found = next((c for _, c in self.channels() if c.name == self.version_channel), None)
-            if found is None or found.kind != "int" or found.raw.kind != "unsigned":
-                msg = f"{self.version_channel!r} is no channel with an unsigned raw type and nothing else; name one"
-                raise _wrong(("version_channel",), msg)
-            if self.version > found.raw.bounds[1]:
-                msg = f"version {self.version} does not fit {found.raw}; give {self.version_channel!r} more bits"
-                raise _wrong(("version_channel",), msg)
+    def _consistent(self) -> Self:
+        check_names(self.packets)
+        check_lengths(self.packets, self.time.octets)
+        check_phases(self.packets)
+        check_derived(self.packets)
+        check_version(self.packets, self.version, self.version_channel)
         return self
 
     @property
@@ -121,11 +60,10 @@ class Dictionary(BaseModel):
         """
         return f"{self.name}{VERSION_MARK}{self.version}"
 
-    @functools.cached_property
+    @property
     def phases(self) -> tuple[str, ...]:
         """The labels of the channel `flight_phase`; none without one."""
-        found = next((channel for _, channel in self.channels() if channel.name == FLIGHT_PHASE), None)
-        return tuple((found.labels or {}).values()) if found is not None else ()
+        return phases_of(self.packets)
 
     def by_apid(self, apid: int) -> tuple[str, Packet] | None:
         """Return name and definition of the packet type with that APID."""
@@ -141,15 +79,6 @@ class Dictionary(BaseModel):
     def epoch_ns(self) -> int:
         """The time code's epoch as Unix time in nanoseconds."""
         return self.time.epoch_ns
-
-
-def _quantities(name: str, packet: Packet) -> Iterator[tuple[Location, Quantity]]:
-    """Yield every channel and derived channel with its place in the file."""
-    for i, field in enumerate(packet.fields):
-        if isinstance(field, Channel):
-            yield ("packets", name, "channels", i), field
-    for i, derived in enumerate(packet.derived):
-        yield ("packets", name, "derived", i), derived
 
 
 def load_dictionary(path: Path) -> Dictionary:

@@ -20,6 +20,7 @@ from telemetry.sequence import COUNT_MODULO
 
 SHOWN: Final = 80
 Given = float | int | bool | str | None
+Value = float | bool | str | bytes
 
 
 class JsonPacket(BaseModel):
@@ -120,22 +121,29 @@ def _objects(payload: bytes) -> list[tuple[int, int]]:
 
 
 def _dtype(channel: Channel) -> np.dtype[Any]:
-    if channel.kind in {"float", "bool"}:
-        return np.dtype(channel.kind)
+    match channel.kind:
+        case "float" | "bool" as kind:
+            return np.dtype(kind)
+        case "text":
+            return np.dtype(np.str_)
     return channel.raw.dtype.newbyteorder("=")
 
 
-def _value(channel: Channel, given: Given) -> float | bool:
+def _value(channel: Channel, given: Given) -> Value:
     """Return what was given in the channel's kind; a number with a fraction that was left out is not known."""
     match channel.kind:
         case "float":
-            value: float | bool | None = _number(given)
+            value: Value | None = _number(given)
         case "int":
             value = _whole(given, channel)
         case "bool":
             value = given if isinstance(given, bool) else None
         case "label":
             value = _code(given, channel.labels or {})
+        case "text":
+            value = _text(given, channel)
+        case "octets":
+            value = _octets(given, channel)
     if value is None:
         said = "is missing" if given is None else f"cannot be {str(given)[:SHOWN]!r}"
         raise PacketError(Reason.BAD_JSON, f"channel {channel.name!r} {said}: it is {_expected(channel)}")
@@ -151,10 +159,10 @@ def _number(given: Given) -> float | None:
 
 
 def _whole(given: Given, channel: Channel) -> int | None:
-    bounds = np.iinfo(channel.raw.dtype)
+    low, high = channel.raw.bounds
     if not isinstance(given, int) or isinstance(given, bool):
         return None
-    return given if bounds.min <= given <= bounds.max else None
+    return given if low <= given <= high else None
 
 
 def _code(given: Given, labels: dict[int, str]) -> int | None:
@@ -164,13 +172,39 @@ def _code(given: Given, labels: dict[int, str]) -> int | None:
     return given if isinstance(given, int) and not isinstance(given, bool) and given in labels else None
 
 
+def _text(given: Given, channel: Channel) -> str | None:
+    """Return a text that the raw type can say: no NUL at its end, which fills it there."""
+    fits = isinstance(given, str) and not given.endswith("\0") and _is_utf8(given)
+    return str(given) if fits and len(str(given).encode()) <= channel.raw.dtype.itemsize else None
+
+
+def _octets(given: Given, channel: Channel) -> bytes | None:
+    try:
+        octets = bytes.fromhex(given) if isinstance(given, str) else b""
+    except ValueError:
+        return None
+    return octets if len(octets) == channel.raw.dtype.itemsize else None
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _expected(channel: Channel) -> str:
     match channel.kind:
         case "float":
             return "a number"
         case "int":
-            return f"a whole number that fits {channel.raw.value}"
+            return f"a whole number that fits {channel.raw}"
         case "bool":
             return "true or false"
         case "label":
             return f"one of {', '.join((channel.labels or {}).values())}"
+        case "text":
+            return f"a text of at most {channel.raw.dtype.itemsize} octets of UTF-8"
+        case "octets":
+            return f"{channel.raw.dtype.itemsize} octets in hex"

@@ -71,8 +71,7 @@ class PacketLayout:
         self._kinds: dict[int, _Kind] = {}
         overhead = PRIMARY_HEADER_OCTETS + dictionary.time.octets + CRC_OCTETS
         for name, packet in dictionary.packets.items():
-            fields = sum(channel.raw.dtype.itemsize for channel in packet.channels)
-            self._kinds[packet.apid] = _Kind(name, packet.apid, overhead + fields)
+            self._kinds[packet.apid] = _Kind(name, packet.apid, overhead + packet.field_octets)
         self._header = re.compile(b"|".join(_header_pattern(kind) for kind in self._kinds.values()), re.DOTALL)
 
     def octets(self, apid: int) -> int:

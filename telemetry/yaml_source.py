@@ -57,20 +57,28 @@ class YamlSource:
         """Return an error that points at a place in the content."""
         return DictionaryError(str(self.path), self.line_of(location), detail)
 
+    def path_of(self, location: Location) -> Location:
+        """Return the steps of a location that are in the content, and its last one.
+
+        The checker names, between them, which of several forms it took a part for.
+        """
+        node = self._root
+        steps: list[int | str] = []
+        for step in location[:-1]:
+            found = _child(node, step)
+            if found is not None:
+                steps.append(step)
+                node = found[1]
+        return (*steps, *location[-1:])
+
     def line_of(self, location: Location) -> int:
         """Return the line, from 1, of the deepest part on the way to `location` that exists."""
         node, line = self._root, 1
         for step in location:
-            if isinstance(node, yaml.MappingNode):
-                found = next(((key, value) for key, value in node.value if key.value == str(step)), None)
-                if found is None:
-                    break
-                line, node = found[0].start_mark.line + 1, found[1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-                node = node.value[step]
-                line = node.start_mark.line + 1
-            else:
+            found = _child(node, step)
+            if found is None:
                 break
+            line, node = found
         return line
 
     def _check_keys(self, node: yaml.Node | None, seen: set[int]) -> None:
@@ -92,3 +100,14 @@ class YamlSource:
             children = node.value
         for child in children:
             self._check_keys(child, seen)
+
+
+def _child(node: yaml.Node | None, step: int | str) -> tuple[int, yaml.Node] | None:
+    """Return a part of a node with its line, from 1; None if there is no such part."""
+    if isinstance(node, yaml.MappingNode):
+        found = next(((key, value) for key, value in node.value if key.value == str(step)), None)
+        return None if found is None else (found[0].start_mark.line + 1, found[1])
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        part: yaml.Node = node.value[step]
+        return part.start_mark.line + 1, part
+    return None

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from telemetry.channels import Channel, RawType
+from telemetry.channels import Channel
 from telemetry.dictionary import Packet
 from telemetry.frames import Frame
+from telemetry.raw import parse_raw
 
 FieldValue = float | int | str | bool | None
 # an Arrow array of strings; the published type stubs refuse plain strings among the arguments of Arrow's functions
@@ -133,11 +134,11 @@ def _field(channel: Channel, values: NDArray[Any]) -> Lines:
     """Return `name=value` of each row; null where there is no finite number."""
     name = _name(channel.name)
     if channel.kind == "float":
-        if channel.raw is RawType.F32 and channel.calibration is None:
+        if channel.raw == parse_raw("f32") and channel.calibration is None:
             values = values.astype(np.float32)  # half the text, and all that the raw type can say
         return _join_rows(f"{name}=", pa.array(values, mask=~np.isfinite(values)).cast(pa.string()), "")
     if channel.kind == "int":
-        suffix = "u" if channel.raw is RawType.U64 else "i"
+        suffix = "u" if channel.raw == parse_raw("u64") else "i"
         return _join_rows(f"{name}=", pa.array(values).cast(pa.string()), suffix, "")
     if channel.kind == "bool":
         texts, which = ["false", "true"], values.astype(np.int64)

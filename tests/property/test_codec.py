@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from telemetry.calibration import Polynomial
 from telemetry.channels import Channel
 from telemetry.codec import PacketCodec
 from telemetry.dictionary import Registry
@@ -29,12 +30,10 @@ def values_of(channel: Channel) -> st.SearchStrategy[float | int | bool]:
     if channel.labels is not None:
         return st.sampled_from(sorted(channel.labels))
     if channel.raw.is_float:
-        return st.floats(width=32 if channel.raw == "f32" else 64, allow_nan=True)
-    bounds = np.iinfo(channel.raw.dtype)
+        return st.floats(width=32 if channel.raw.bits == 32 else 64, allow_nan=True)
     if channel.calibration is None:
-        return st.integers(int(bounds.min), int(bounds.max))
-    c0, c1 = channel.calibration
-    low, high = sorted((bounds.min * c1 + c0, bounds.max * c1 + c0))
+        return st.integers(*channel.raw.bounds)
+    low, high = sorted(channel.calibration.apply(np.array(channel.raw.bounds, dtype=np.float64)).tolist())
     return st.floats(low, high)
 
 
@@ -63,7 +62,8 @@ def test_every_packet_comes_back_within_a_raw_unit(name: str, packet: str, data:
         if channel.calibration is None:
             np.testing.assert_array_equal(came, went)
         else:
-            assert np.abs(came - went).max() <= abs(channel.calibration[1]) * 0.5001
+            assert isinstance(channel.calibration, Polynomial)
+            assert np.abs(came - went).max() <= abs(channel.calibration.coefficients[1]) * 0.5001
         assert came.dtype.isnative
 
 

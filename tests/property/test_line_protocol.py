@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.influx.line_protocol import packet_lines
-from telemetry.channels import Channel, RawType
+from telemetry.channels import Channel
 from telemetry.dictionary import Packet
 from telemetry.frames import Frame
+from telemetry.raw import parse_raw
 
 LABELS = {0: "a b", 1: 'quo"te', 2: "back\\slash", 3: "c,d=e"}
 PACKET = Packet(
@@ -22,11 +23,11 @@ PACKET = Packet(
     rate_hz=1,
     description="",
     channels=(
-        Channel(name="x_m", raw=RawType.F32, description=""),
-        Channel(name="y_m", raw=RawType.F64, description=""),
-        Channel(name="n_count", raw=RawType.I64, description=""),
-        Channel(name="on", raw=RawType.BOOL, description=""),
-        Channel(name="state", raw=RawType.U8, labels=LABELS, description=""),
+        Channel(name="x_m", raw=parse_raw("f32"), description=""),
+        Channel(name="y_m", raw=parse_raw("f64"), description=""),
+        Channel(name="n_count", raw=parse_raw("i64"), description=""),
+        Channel(name="on", raw=parse_raw("bool"), description=""),
+        Channel(name="state", raw=parse_raw("u8"), labels=LABELS, description=""),
     ),
 )
 DTYPES = {"x_m": np.float32, "y_m": np.float64, "n_count": np.int64, "on": np.bool_, "state": np.uint8}

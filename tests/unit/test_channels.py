@@ -45,6 +45,7 @@ def test_the_unit_is_the_longest_that_the_name_ends_in(name: str, unit: str | No
         ({"raw": "bool", "calibration": [0, 1]}, "no calibration, range or limits"),
         ({"calibration": [0]}, "calibration is"),
         ({"calibration": [0, 0]}, "c1 not 0"),
+        ({"raw": "f32", "calibration": [0, 1, 1]}, "turns round"),
         ({"calibration": [0, math.nan]}, "finite number"),
         ({"range": [1, 1]}, "range must be"),
         ({"stale_after_s": 0}, "greater than 0"),

@@ -50,7 +50,7 @@ MISTAKES = {
     "two-sided limit": ("below: 20,", "below: 20, above: 30,", 18, "either 'above' or 'below'"),
     "unknown level": ("level: watch", "level: urgent", 18, "'watch', 'warning' or 'critical', not 'urgent'"),
     "bad range": ("[-500, 200000]", "[5, 5]", 13, "range must be [low, high]"),
-    "unknown raw type": ("raw: u32", "raw: u24", 24, "not 'u24'"),
+    "unknown raw type": ("raw: u32", "raw: u65", 24, "not 'u65'"),
     "extra key": ("rate_hz: 50", "rate_hz: 50\n    rate: 50", 10, "there is no such key; remove it or mend"),
     "extra key at the top": ("version: 1", "version: 1\nauthor: me", 3, "author: there is no such key"),
     "missing key": ("version: 1\n", "", 1, "version: is missing; add it"),

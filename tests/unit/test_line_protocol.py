@@ -7,9 +7,11 @@ import pyarrow as pa
 import pytest
 
 from processors.influx.line_protocol import Block, pack, packet_lines, point_line
-from telemetry.channels import Channel, RawType
+from telemetry.calibration import Polynomial
+from telemetry.channels import Channel
 from telemetry.dictionary import Packet
 from telemetry.frames import Frame
+from telemetry.raw import parse_raw
 
 TAGS = {"run": "live", "flight": "YX1-7", "vehicle": "ship"}
 SERIES = "state,flight=YX1-7,run=live,vehicle=ship"
@@ -18,12 +20,12 @@ PACKET = Packet(
     rate_hz=1,
     description="",
     channels=(
-        Channel(name="altitude_m", raw=RawType.F32, description=""),
-        Channel(name="pressure_pa", raw=RawType.U16, calibration=(0.0, 0.5), description=""),
-        Channel(name="engines_count", raw=RawType.I8, description=""),
-        Channel(name="ticks_count", raw=RawType.U64, description=""),
-        Channel(name="door_closed", raw=RawType.BOOL, description=""),
-        Channel(name="phase", raw=RawType.U8, labels={0: "pad", 1: 'the "boost"'}, description=""),
+        Channel(name="altitude_m", raw=parse_raw("f32"), description=""),
+        Channel(name="pressure_pa", raw=parse_raw("u16"), calibration=Polynomial((0.0, 0.5)), description=""),
+        Channel(name="engines_count", raw=parse_raw("i8"), description=""),
+        Channel(name="ticks_count", raw=parse_raw("u64"), description=""),
+        Channel(name="door_closed", raw=parse_raw("bool"), description=""),
+        Channel(name="phase", raw=parse_raw("u8"), labels={0: "pad", 1: 'the "boost"'}, description=""),
     ),
 )
 
