@@ -94,6 +94,16 @@ class Detector(ABC):
         self.parameters: Any = self.parameters_type() if parameters is None else parameters
         self.state: Any = self.state_type()
 
+    @classmethod
+    def fits(cls, airframe: Airframe) -> bool:
+        """Return whether a vehicle sends what it requires."""
+        return cls.requires <= airframe.channels.keys()
+
+    @property
+    def packets(self) -> frozenset[str]:
+        """The packet types that it has to see."""
+        return frozenset(self.airframe.packet_of[channel] for channel in self.requires)
+
     @property
     def name(self) -> str:
         """The detector's name in an event's evidence: its module's."""

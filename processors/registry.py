@@ -25,7 +25,7 @@ def detectors_for(airframe: Airframe) -> tuple[Detector, ...]:
     Where several find the same event, the one that uses the most channels is chosen: the better the instruments,
     the better the rule.
     """
-    fitting = [one for one in detector_classes() if one.requires <= airframe.channels.keys()]
+    fitting = [one for one in detector_classes() if one.fits(airframe)]
     best: dict[str, type[Detector]] = {}
     for one in fitting:
         for event in one.emits:

@@ -34,7 +34,7 @@ class VehicleTrack:
         self.history = History(airframe)
         self.sent: Counter[str] = Counter()
         self._detectors = detectors_for(airframe)
-        self._packets = [{airframe.packet_of[channel] for channel in one.requires} for one in self._detectors]
+        self._packets = [one.packets for one in self._detectors]
         self._waiting = [one for one in self._detectors if type(one).on_watermark is not Detector.on_watermark]
         packets = airframe.dictionary.packets
         self._counters = [
