@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Test files share out among so many processes, each with servers of its own; 0 runs them in one.
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format servers bench lock clean
@@ -15,7 +17,7 @@ demo: $(VENV)/.runtime ## Fly one delivery through the whole line (ARGS="--exit 
 	@$(BIN)/downrange demo $(ARGS)
 
 test: check servers ## Check the code, start real servers, run every test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev ## Ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
