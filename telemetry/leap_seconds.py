@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -66,7 +67,8 @@ class LeapSeconds:
 
     def offset_at(self, unix_ns: int) -> int:
         """Return TAI - UTC in ns at one Unix time."""
-        return int(self._offsets(self.from_unix_ns, np.array([unix_ns]))[0])
+        row = bisect_right(self.from_unix_ns.tolist(), unix_ns) - 1
+        return int(self.offset_ns[max(row, 0)])
 
     def warning(self, now_ns: int) -> str | None:
         """Return what to tell who uses the table at that Unix time: None before it expires.

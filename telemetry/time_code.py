@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
-    PlainValidator,
     TypeAdapter,
     ValidationError,
     model_validator,
@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 from telemetry.cds import DAY_NS, SubMillisecond, cds_octets, cds_preamble, decode_cds, encode_cds
 from telemetry.cuc import MAX_COARSE_OCTETS, MAX_FINE_OCTETS, cuc_bounds, cuc_preamble, decode_cuc, encode_cuc
 from telemetry.epochs import CCSDS, GPS, NO_TIME_NS, UTC_FROM, Epoch, Scale, epoch_of, gps_epoch, tai_epoch
-from telemetry.leap_seconds import LAST_NS, NS_PER_S
+from telemetry.leap_seconds import LAST_NS, MARGIN_NS, NS_PER_S
 
 FIRST_YEAR: Final = 1678
 LAST_YEAR: Final = 2261
@@ -78,7 +78,7 @@ class TimeCode(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: CodeName = CodeName.CUC
-    epoch: Annotated[AwareDatetime | Literal["tai", "gps"], PlainValidator(_epoch)]
+    epoch: Annotated[AwareDatetime | Literal["tai", "gps"], BeforeValidator(_epoch)]
     scale: Scale | None = None
     preamble: bool = False
     coarse_octets: Annotated[int, Field(ge=1, le=MAX_COARSE_OCTETS)] = 0
@@ -147,7 +147,7 @@ class TimeCode(BaseModel):
     def last_ns(self) -> int:
         """The last time in ns that any rounding leaves within the code and within int64, as Unix time."""
         if self.code is CodeName.CDS:
-            return min(self.zero.at_ns + (DAY_NS << 8 * self.day_octets) - NS_PER_S, LAST_NS)
+            return min(self.zero.at_ns + (DAY_NS << 8 * self.day_octets), LAST_NS // DAY_NS * DAY_NS) - NS_PER_S
         last = min(self.zero.at_ns + (NS_PER_S << 8 * self.coarse_octets) - NS_PER_S, LAST_NS)
         return int(self.zero.to_unix(np.array([last]))[0])
 
@@ -205,7 +205,7 @@ class TimeCode(BaseModel):
             epoch_ns -= table.offset_at(first_ns)
             if table.offset_at(first_ns) != table.offset_at(last_ns):
                 return None
-        found = cuc_bounds(first_ns, last_ns, epoch_ns, self.coarse_octets, self.fine_octets)
+        found = cuc_bounds(first_ns, min(last_ns, LAST_NS - MARGIN_NS), epoch_ns, self.coarse_octets, self.fine_octets)
         if found is None:
             return None
         head = self.p_field if self.preamble else b""
