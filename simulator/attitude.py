@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from simulator.earth import FloatArray, angle_between_rad, dot, norm
+from simulator.earth import DEG_PER_RAD, FloatArray, angle_between_rad, dot, norm
+from simulator.elementary import sin_cos
 
 LARGEST_RATE_DEG_S: Final = 8.0
 SHORTEST_S: Final = 1.0
@@ -35,11 +36,12 @@ class Slew:
         way = np.where(norm(across) > ALMOST_STRAIGHT, across, np.where(dot(first, wanted) > 0, across, through))
         way = way / np.maximum(norm(way), np.finfo(np.float64).tiny)
         angle = share * angle_between_rad(np.broadcast_to(first, wanted.shape), wanted)
-        turned = np.cos(angle) * first + np.sin(angle) * way
+        sine, cosine = sin_cos(angle)
+        turned = cosine * first + sine * way
         return np.where(share < 1.0, turned, wanted)
 
 
 def slew_to(start_s: float, first: FloatArray, wanted: FloatArray) -> Slew:
     """Return the turn from one axis to another, both of shape (3,), within the largest rate."""
-    angle = float(np.degrees(angle_between_rad(first, wanted)))
+    angle = float(angle_between_rad(first, wanted) * DEG_PER_RAD)
     return Slew(start_s, first, max(SHORTEST_S, 1.5 * angle / LARGEST_RATE_DEG_S))

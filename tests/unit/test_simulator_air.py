@@ -10,6 +10,7 @@ import pytest
 
 from simulator.atmosphere import GRAVITY_M_S2, TABLE, air_at
 from simulator.earth import Place, dot, east_north, norm, up_and_altitude
+from simulator.heating import heat_flux_w_m2
 from simulator.wind import load_wind
 from telemetry.errors import FlightError
 
@@ -84,3 +85,9 @@ def test_a_profile_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     path.write_text("gale: {height: 3}\n")
     with pytest.raises(FlightError, match="no profiles of wind"):
         load_wind("gale", path)
+
+
+def test_heat_follows_sutton_and_graves() -> None:
+    flux = heat_flux_w_m2(np.array([1e-4, 4e-4, 1e-4]), np.array([7_000.0, 7_000.0, 3_500.0]), 1.0)
+    assert flux == pytest.approx(np.array([5.973e5, 2 * 5.973e5, 5.973e5 / 8]), rel=1e-3)
+    assert heat_flux_w_m2(np.asarray(1e-4), np.asarray(7_000.0), 4.0) == pytest.approx(5.973e5 / 2, rel=1e-3)
