@@ -1,71 +1,98 @@
-"""Errors of sensors: white noise and slow drift, from a seed."""
+"""Chance in sensors: normal errors and slow drift, from a seed, the same bits on every machine."""
 
 from __future__ import annotations
 
 import math
 import zlib
+from typing import Final
 
 import numpy as np
+from scipy.special import ndtri
 
 from simulator.earth import FloatArray
 from simulator.lag import carry_on
 
+SAMPLES_A_WORD: Final = 4
+QUANTILES: Final = 1 << 16
+ROUNDED_TO: Final = 2.0**-20
+KNOTS_A_MEMORY: Final = 16
+KEEP: Final = 0.9394130628134758
+"""exp(-1 / KNOTS_A_MEMORY)."""
+DRIVE: Final = math.sqrt(1.0 - KEEP * KEEP)
 
-class Noise:
-    """The errors of one packet type of one vehicle, drawn block by block.
+# The middle of each of 65536 equally likely parts of the normal distribution; a library's, therefore rounded.
+NORMAL: Final[FloatArray] = np.rint(ndtri((np.arange(QUANTILES) + 0.5) / QUANTILES) / ROUNDED_TO) * ROUNDED_TO
 
-    Every channel draws from a generator of its own, so that one channel's errors do not depend on the others; how the
-    flight is cut into blocks changes nothing.
+
+class Chance:
+    """An endless row of random numbers with a name.
+
+    Number k is the same whoever asks for it, in whatever order, on whatever machine: a counting generator (PCG64, whose
+    integers numpy promises to keep) draws 16 bits for each, and a table turns them into a normal number. numpy's own
+    `Generator.normal` promises less: its method may change with numpy's version, and its tails (one number in 3700) go
+    through the C library's logarithm.
 
     Parameters
     ----------
     seed
         Of the flight.
-    vehicle, packet
-        Whose.
-    rate_hz
-        Samples a second.
+    name
+        Of what is left to chance; no other row depends on it.
 
     Examples
     --------
-    >>> whole, halves = Noise(1, "ship", "nav", 50.0), Noise(1, "ship", "nav", 50.0)
-    >>> whole.begin(4), halves.begin(2)
-    (None, None)
-    >>> first = [halves.drift("altitude", 1.0, 60.0), halves.begin(2)][0]
-    >>> bool(np.allclose(whole.drift("altitude", 1.0, 60.0), [*first, *halves.drift("altitude", 1.0, 60.0)]))
+    >>> row = Chance(1, "ship/altitude_m/noise")
+    >>> bool(np.array_equal(row.normal(0, 10)[3:7], row.normal(3, 7)))
     True
     """
 
-    def __init__(self, seed: int, vehicle: str, packet: str, rate_hz: float) -> None:
-        self._seed = seed
-        self._whose = f"{vehicle}/{packet}"
-        self._rate_hz = rate_hz
-        self._samples = 0
-        self._generators: dict[str, np.random.Generator] = {}
-        self._last: dict[str, float] = {}
+    def __init__(self, seed: int, name: str) -> None:
+        self._seed = np.random.SeedSequence([seed, zlib.crc32(name.encode())])
 
-    def begin(self, samples: int) -> None:
-        """Begin the next block."""
-        self._samples = samples
+    def normal(self, first: int, stop: int) -> FloatArray:
+        """Return numbers `first` to `stop - 1`, normal with mean 0 and standard deviation 1, at most 4.3."""
+        word, skipped = divmod(first, SAMPLES_A_WORD)
+        words = -(-stop // SAMPLES_A_WORD) - word
+        generator = np.random.PCG64(self._seed)
+        generator.advance(word)
+        parts = generator.random_raw(words).astype("<u8").view("<u2")
+        return NORMAL[parts[skipped : skipped + stop - first]]
 
-    def white(self, channel: str, sigma: float) -> FloatArray:
-        """Return independent normal errors, shape (samples,)."""
-        return self._generator(channel).normal(0.0, sigma, self._samples)
 
-    def drift(self, channel: str, sigma: float, memory_s: float) -> FloatArray:
-        """Return a first-order Gauss-Markov error of steady spread `sigma`, shape (samples,)."""
-        keep = math.exp(-1.0 / (memory_s * self._rate_hz))
-        name = f"{channel}/drift"
-        driven = self._generator(name).normal(0.0, sigma, self._samples)
-        last = self._last.get(name)
-        driven[0 if last is not None else 1 :] *= math.sqrt(1.0 - keep * keep)
-        driven[0] += keep * (last or 0.0)
-        errors = carry_on(driven, keep)
-        self._last[name] = float(errors[-1])
-        return errors
+class Drift:
+    """A first-order Gauss-Markov process of standard deviation 1, drawn every sixteenth of its memory, linear between.
 
-    def _generator(self, channel: str) -> np.random.Generator:
-        if channel not in self._generators:
-            name = zlib.crc32(f"{self._whose}/{channel}".encode())
-            self._generators[channel] = np.random.default_rng([self._seed, name])
-        return self._generators[channel]
+    It remembers only where it was last asked about: asked onwards it goes on from there, asked back it begins again.
+
+    Parameters
+    ----------
+    chance
+        What drives it.
+    memory_s
+        How long it remembers.
+    """
+
+    def __init__(self, chance: Chance, memory_s: float) -> None:
+        self._chance = chance
+        self._step_s = memory_s / KNOTS_A_MEMORY
+        self._first = 0
+        self._knots = np.empty(0)
+
+    def at(self, t_s: FloatArray) -> FloatArray:
+        """Return its values at rising times of shape (n,), from 0 on."""
+        first, last = int(t_s[0] / self._step_s), int(t_s[-1] / self._step_s) + 1
+        if first < self._first:
+            self._first, self._knots = 0, np.empty(0)
+        known = self._first + self._knots.size
+        if last >= known:
+            driven = self._chance.normal(known, last + 1)
+            driven[0 if known else 1 :] *= DRIVE
+            if known:
+                driven[0] += KEEP * self._knots[-1]
+            self._knots = np.concatenate([self._knots, carry_on(driven, KEEP)])
+        self._knots = self._knots[first - self._first :]
+        self._first = first
+        steps = t_s / self._step_s
+        index = steps.astype(np.int64)
+        low, high = self._knots[index - first], self._knots[index - first + 1]
+        return np.asarray(low + (steps - index) * (high - low))

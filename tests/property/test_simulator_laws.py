@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 
 import numpy as np
@@ -16,7 +17,7 @@ from simulator.downlink import Link, make_links, ticks
 from simulator.earth import Place, bearing_deg, destination, ground_distance_m
 from simulator.lag import carry_on
 from simulator.limits import raised_at
-from simulator.noise import Noise
+from simulator.noise import Chance, Drift
 from simulator.packets import Transmitter
 from simulator.plans import Recovery
 from simulator.simulate import simulate
@@ -77,16 +78,17 @@ def test_how_packets_are_bundled_changes_neither_what_is_heard_nor_its_order(eve
 
 
 @given(st.lists(st.integers(1, 400), min_size=1, max_size=12), st.integers(0, 2**31), st.floats(0.1, 300.0))
-def test_noise_does_not_depend_on_how_a_flight_is_cut(blocks: list[int], seed: int, memory_s: float) -> None:
-    whole, cut = Noise(seed, "ship", "nav", 50.0), Noise(seed, "ship", "nav", 50.0)
-    whole.begin(sum(blocks))
-    white, drift = whole.white("altitude_m", 2.0), whole.drift("altitude_m", 2.0, memory_s)
-    parts = []
-    for block in blocks:
-        cut.begin(block)
-        parts.append((cut.white("altitude_m", 2.0), cut.drift("altitude_m", 2.0, memory_s)))
-    assert np.array_equal(white, np.concatenate([part[0] for part in parts]))
-    assert np.concatenate([part[1] for part in parts]) == pytest.approx(drift, abs=1e-9)
+def test_chance_does_not_depend_on_how_a_flight_is_cut(blocks: list[int], seed: int, memory_s: float) -> None:
+    chance = Chance(seed, "ship/altitude_m/noise")
+    edges = np.cumsum([0, *blocks]).tolist()
+    t_s = np.arange(edges[-1]) / 50.0
+    white, drift = chance.normal(0, edges[-1]), Drift(chance, memory_s).at(t_s)
+    cut = Drift(chance, memory_s)
+    pairs = list(itertools.pairwise(edges))
+    assert np.array_equal(white, np.concatenate([chance.normal(first, stop) for first, stop in pairs]))
+    assert np.array_equal(drift, np.concatenate([cut.at(t_s[first:stop]) for first, stop in pairs]))
+    first, stop = pairs[0]
+    assert np.array_equal(cut.at(t_s[first:stop]), drift[first:stop]), "asked back"
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=50), st.floats(0.0, 0.999))
