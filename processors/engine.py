@@ -10,19 +10,22 @@ from typing import Any, Final, cast
 import msgpack
 
 from processors.airframe import Airframe
+from processors.alarms import OPERATOR, SHELF, Alarms
 from processors.detector import Found
 from processors.ledger import ledger_rows
 from processors.links import LinkWatch
 from processors.output import Output
+from processors.teller import Teller
 from processors.vehicle import VehicleTrack
 from telemetry.cuc import NS_PER_S
 from telemetry.dictionary import Dictionary, Registry
 from telemetry.errors import PacketError, Reason
-from telemetry.events import Event, Evidence
+from telemetry.events import Event
 from telemetry.frames import Frame
+from telemetry.limit_command import LimitCommand
 from telemetry.link import LinkReport
 from telemetry.message import Message
-from telemetry.quality import LedgerRow, LinkState, QualityRecord
+from telemetry.quality import LedgerRow, QualityRecord
 from telemetry.vocabulary import LinkEvent
 
 SNAPSHOT_VERSION: Final = 1
@@ -65,7 +68,8 @@ class Engine:
         self._tracks: dict[tuple[str, str], VehicleTrack] = {}
         self._watches: dict[str, LinkWatch] = {}
         self._rejected: dict[str, Counter[str]] = {}
-        self._ordinals: Counter[tuple[str, str]] = Counter()
+        self._teller = Teller(run, flight)
+        self._alarms = Alarms(run, flight)
         self._clock_ns = 0
         self._told: dict[tuple[str, ...], dict[str, Any]] = {}
         self._told_ns = 0
@@ -102,6 +106,29 @@ class Engine:
         self._tell(moment, vehicle, self._watch(vehicle).report(station, report, self._clock_ns))
         return self._with_quality(moment.output)
 
+    def take_command(self, command: LimitCommand, offsets: dict[str, int]) -> Output:
+        """Take what somebody wants done about a limit.
+
+        Raises
+        ------
+        InputError
+            If it can do nothing; nothing has changed then.
+        """
+        airframes: dict[str, list[Airframe]] = {}
+        for (vehicle, _), track in self._tracks.items():
+            airframes.setdefault(vehicle, []).append(track.airframe)
+        findings = self._alarms.decide(command, airframes, self._clock_ns)
+        moment = _Moment(self._clock_ns, offsets, Output())
+        self._tell(moment, command.vehicle, [(OPERATOR, finding) for finding in findings])
+        return moment.output
+
+    def redo(self, event: Event) -> Output:
+        """Take an act of somebody that was told before, but is not in this engine's snapshot."""
+        output = Output()
+        self._teller.told(event)
+        self._add(output, event)
+        return output
+
     def take_refusal(self, vehicle: str, packet: str) -> None:
         """Take note that a packet was refused; `?` if its type cannot be told."""
         self._rejected.setdefault(vehicle, Counter())[packet] += 1
@@ -109,7 +136,11 @@ class Engine:
     def quality(self) -> list[QualityRecord]:
         """Return the ledger rows and link states that have changed since they were last told."""
         changed: list[QualityRecord] = []
-        for record in (*self.ledger(), *self._link_states()):
+        watches = self._watches.items()
+        links = [
+            state for name, watch in watches for state in watch.states(self.run, self.flight, name, self._clock_ns)
+        ]
+        for record in (*self.ledger(), *links):
             content = record.model_dump(exclude={"as_of_ns"})
             if self._told.get(record.identity) != content:
                 self._told[record.identity] = content
@@ -128,35 +159,19 @@ class Engine:
         for (vehicle, _), track in self._tracks.items():
             self._tell(moment, vehicle, track.on_clock(clock_ns))
             if new_second:
-                self._tell(moment, vehicle, track.on_watermark(clock_ns - self._hold_ns))
+                self._tell(moment, vehicle, track.on_watermark(clock_ns - self._hold_ns, self._watch(vehicle).heard_ns))
+        for vehicle, finding in self._alarms.on_clock(clock_ns):
+            self._tell(moment, vehicle, [(SHELF, finding)])
 
     def _tell(self, moment: _Moment, vehicle: str, found: Iterable[Found]) -> None:
         for source, finding in found:
-            ordinal = self._ordinals[vehicle, finding.type]
-            self._ordinals[vehicle, finding.type] += 1
-            evidence = Evidence(
-                detector=source.name,
-                detector_version=source.version,
-                parameters=source.parameter_values,
-                packet=finding.packet,
-                count_first=finding.count_first,
-                count_last=finding.count_last,
-                station=finding.station,
-                topic_offsets=moment.offsets,
-            )
-            event = Event(
-                type=finding.type,
-                run=self.run,
-                flight=self.flight,
-                vehicle=vehicle,
-                ordinal=ordinal,
-                t_ns=finding.t_ns,
-                t_sigma_s=finding.t_sigma_s,
-                detected_ns=moment.ert_ns,
-                values=dict(finding.values),
-                evidence=evidence,
-            )
-            moment.output.events.append(event)
+            self._add(moment.output, self._teller.event(vehicle, source, finding, moment.ert_ns, moment.offsets))
+
+    def _add(self, output: Output, event: Event) -> None:
+        output.events.append(event)
+        state = self._alarms.take(event)
+        if state is not None:
+            output.limits.append(state)
 
     def _with_quality(self, output: Output) -> Output:
         new_period = self._clock_ns // QUALITY_PERIOD_NS > self._told_ns // QUALITY_PERIOD_NS
@@ -188,31 +203,13 @@ class Engine:
             rows += ledger_rows((self.run, self.flight, vehicle), self._clock_ns, {}, {}, self._rejected[vehicle])
         return rows
 
-    def _link_states(self) -> list[LinkState]:
-        states: list[LinkState] = []
-        for vehicle, watch in self._watches.items():
-            states += [
-                LinkState(
-                    run=self.run,
-                    flight=self.flight,
-                    vehicle=vehicle,
-                    as_of_ns=self._clock_ns,
-                    station=station,
-                    state=link.state,
-                    reason=link.reason,
-                    since_ns=link.since_ns,
-                    signal_dbm=link.signal_dbm,
-                )
-                for station, link in watch.links.items()
-            ]
-        return states
-
     def snapshot(self) -> bytes:
         """Return the whole state, versioned, as msgpack."""
         state = {
             "version": SNAPSHOT_VERSION,
             "clock": [self._clock_ns, self._told_ns],
-            "ordinals": [[vehicle, kind, count] for (vehicle, kind), count in self._ordinals.items()],
+            "ordinals": self._teller.snapshot(),
+            "alarms": self._alarms.snapshot(),
             "rejected": {vehicle: dict(counts) for vehicle, counts in self._rejected.items()},
             "links": {vehicle: watch.snapshot() for vehicle, watch in self._watches.items()},
             "tracks": [[vehicle, name, track.snapshot()] for (vehicle, name), track in self._tracks.items()],
@@ -234,7 +231,8 @@ class Engine:
             )
             raise PacketError(Reason.UNKNOWN_VERSION, detail)
         self._clock_ns, self._told_ns = state["clock"]
-        self._ordinals = Counter({(vehicle, kind): count for vehicle, kind, count in state["ordinals"]})
+        self._teller.restore(state["ordinals"])
+        self._alarms.restore(state.get("alarms", []))
         self._rejected = {vehicle: Counter(counts) for vehicle, counts in state["rejected"].items()}
         for vehicle, links in state["links"].items():
             self._watch(vehicle).restore(links)

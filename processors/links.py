@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from processors.detector import Finding, Found, Value
 from telemetry.cuc import NS_PER_S
 from telemetry.link import LinkReport
+from telemetry.quality import LinkState
 from telemetry.vocabulary import LinkEvent
 
 PACKETS: Final = "packets"
@@ -102,6 +103,28 @@ class LinkWatch:
             if link.state == "aos" and link.heard_ns < silent_ns:
                 findings += self._change(station, link, "los", SILENCE, link.heard_ns, self.parameters.heartbeat_s)
         return tuple(findings)
+
+    @property
+    def heard_ns(self) -> int | None:
+        """When the line last heard of a station that has lock; None while no station has."""
+        return max((link.heard_ns for link in self.links.values() if link.state == "aos"), default=None)
+
+    def states(self, run: str, flight: str, vehicle: str, as_of_ns: int) -> list[LinkState]:
+        """Return the state of every station's link."""
+        return [
+            LinkState(
+                run=run,
+                flight=flight,
+                vehicle=vehicle,
+                as_of_ns=as_of_ns,
+                station=station,
+                state=link.state,
+                reason=link.reason,
+                since_ns=link.since_ns,
+                signal_dbm=link.signal_dbm,
+            )
+            for station, link in self.links.items()
+        ]
 
     def _change(
         self, station: str, link: Link, state: Literal["aos", "los"], reason: str, t_ns: int, sigma_s: float

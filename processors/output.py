@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from telemetry.events import Event
+from telemetry.limit_state import LimitState
 from telemetry.quality import QualityRecord
 
 
@@ -14,3 +15,4 @@ class Output:
 
     events: list[Event] = field(default_factory=list)
     quality: list[QualityRecord] = field(default_factory=list)
+    limits: list[LimitState] = field(default_factory=list)

@@ -12,6 +12,7 @@ from processors.detector import Detector, Found
 from processors.history import History
 from processors.hold import Hold
 from processors.registry import detectors_for
+from processors.staleness import Staleness
 from processors.stretch import Stretch
 from telemetry.frames import Frame
 
@@ -32,6 +33,7 @@ class VehicleTrack:
         self.books = {packet: Completeness(rate_hz) for packet, rate_hz in airframe.rates_hz.items()}
         self.hold = Hold(self.books, hold_ns)
         self.history = History(airframe)
+        self.staleness = Staleness(airframe)
         self.sent: Counter[str] = Counter()
         self._detectors = detectors_for(airframe)
         self._packets = [one.packets for one in self._detectors]
@@ -50,20 +52,21 @@ class VehicleTrack:
             self._open_books(frame.packet)
             self._read_counters(frame)
             self.hold.accept(station, frame)
-        yield from self._release()
+        yield from self._release(clock_ns)
 
     def on_clock(self, clock_ns: int) -> Iterator[Found]:
         """Take note of the flight's latest receive time and yield what the silence completes."""
         self.hold.on_clock(clock_ns)
-        yield from self._release()
+        yield from self._release(clock_ns)
 
-    def on_watermark(self, t_ns: int) -> Iterator[Found]:
-        """Let the detectors know that time has come to `t_ns`."""
+    def on_watermark(self, t_ns: int, heard_ns: int | None) -> Iterator[Found]:
+        """Let the detectors know that time has come to `t_ns`, and when a station with lock last said that it has."""
+        yield from self.staleness.on_watermark(t_ns, heard_ns)
         for detector in self._waiting:
             for finding in detector.on_watermark(t_ns):
                 yield detector, finding
 
-    def _release(self) -> Iterator[Found]:
+    def _release(self, clock_ns: int) -> Iterator[Found]:
         frames = self.hold.release()
         if frames:
             stretch = Stretch(self.airframe, frames, self.history)
@@ -71,6 +74,7 @@ class VehicleTrack:
                 if not packets.isdisjoint(stretch.frames):
                     for finding in detector.update(stretch):
                         yield detector, finding
+            yield from self.staleness.update(stretch, clock_ns)
 
     def _open_books(self, packet: str) -> None:
         """Keep books of a packet type that the dictionary leaves to other vehicles, when one comes all the same."""
@@ -90,6 +94,7 @@ class VehicleTrack:
             "hold": self.hold.snapshot(),
             "history": self.history.snapshot(),
             "sent": dict(self.sent),
+            "staleness": self.staleness.snapshot(),
             "detectors": {one.name: [one.version, one.snapshot()] for one in self._detectors},
         }
 
@@ -101,6 +106,8 @@ class VehicleTrack:
         self.hold.restore(state["hold"])
         self.history.restore(state["history"])
         self.sent = Counter(state["sent"])
+        if "staleness" in state:
+            self.staleness.restore(state["staleness"])
         for one in self._detectors:
             version, snapshot = state["detectors"].get(one.name, (None, None))
             if version == one.version:
