@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from simulator.earth import FloatArray, dot, east_north, norm
+from simulator.earth import DEG_PER_RAD, RAD_PER_DEG, FloatArray, dot, east_north, norm, up_and_altitude
+from simulator.elementary import PI, arccos, exp, sin, sin_cos
 from simulator.plans import Recovery
 
 BOB_PERIOD_S: Final = 5.0
@@ -46,14 +47,16 @@ class Afloat:
         as it dies.
         """
         t = t_s - self.splash_s
-        w, d = 2.0 * np.pi / BOB_PERIOD_S, 1.0 / BOB_DECAY_S
-        depth = self.speed_m_s / w * np.exp(-d * t)
-        bob, bob_rate = -depth * np.sin(w * t), depth * (d * np.sin(w * t) - w * np.cos(w * t))
-        v = 2.0 * np.pi / SWELL_PERIOD_S
-        grown = 1.0 - np.exp(-((t / SWELL_RISE_S) ** 2))
-        growth = 2.0 * t / SWELL_RISE_S**2 * (1.0 - grown)
-        sea = bob + SWELL_M * grown * np.sin(v * t)
-        sea_rate = bob_rate + SWELL_M * (growth * np.sin(v * t) + grown * v * np.cos(v * t))
+        w, d = 2.0 * PI / BOB_PERIOD_S, 1.0 / BOB_DECAY_S
+        depth = self.speed_m_s / w * exp(-d * t)
+        sine, cosine = sin_cos(w * t)
+        bob, bob_rate = -depth * sine, depth * (d * sine - w * cosine)
+        v = 2.0 * PI / SWELL_PERIOD_S
+        sine, cosine = sin_cos(v * t)
+        grown = _grown(t)
+        growth = 2.0 * t / (SWELL_RISE_S * SWELL_RISE_S) * (1.0 - grown)
+        sea = bob + SWELL_M * grown * sine
+        sea_rate = bob_rate + SWELL_M * (growth * sine + grown * v * cosine)
         lifted, lift_rate = self._lifted(t)
         deck = self.recovery.deck_height_m
         return (1.0 - lifted) * sea + lifted * deck, (1.0 - lifted) * sea_rate + lift_rate * (deck - sea)
@@ -61,10 +64,10 @@ class Afloat:
     def axis(self, t_s: FloatArray, position_m: FloatArray) -> FloatArray:
         """Body axis, swaying with the waves until it stands on deck; shape (3, n)."""
         t = t_s - self.splash_s
-        sway = np.radians(SWAY_DEG) * (1.0 - np.exp(-((t / SWELL_RISE_S) ** 2))) * (1.0 - self._lifted(t)[0])
+        sway = (SWAY_DEG * RAD_PER_DEG) * _grown(t) * (1.0 - self._lifted(t)[0])
         east, north = east_north(position_m)
-        up = position_m / norm(position_m)
-        leaning = sway * (np.sin(2 * np.pi * t / ROLL_PERIOD_S) * east + np.sin(2 * np.pi * t / PITCH_PERIOD_S) * north)
+        up, _ = up_and_altitude(position_m)
+        leaning = sway * (sin(2.0 * PI / ROLL_PERIOD_S * t) * east + sin(2.0 * PI / PITCH_PERIOD_S * t) * north)
         axis = up + leaning
         return np.asarray(axis / norm(axis))
 
@@ -79,6 +82,12 @@ class Afloat:
         return share * share * (3.0 - 2.0 * share), 6.0 * share * (1.0 - share) / LIFT_S
 
 
+def _grown(t: FloatArray) -> FloatArray:
+    """Return how far the swell has come in."""
+    share = t / SWELL_RISE_S
+    return np.asarray(1.0 - exp(-share * share))
+
+
 def tilt_deg(axis: FloatArray, up: FloatArray) -> FloatArray:
     """Angle of a body axis from the vertical, shapes (3, n)."""
-    return np.asarray(np.degrees(np.arccos(np.clip(dot(axis, up), -1.0, 1.0))))
+    return np.asarray(arccos(dot(axis, up)) * DEG_PER_RAD)

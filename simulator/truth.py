@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.earth import FloatArray, dot, east_north, norm
+from simulator.earth import DEG_PER_RAD, RAD_PER_DEG, FloatArray, dot, east_north, up_and_altitude
+from simulator.elementary import arcsin, arctan2, sin_cos
 
 PAD_HEADING: Final = 0.1
 PHASES: Final = ("pad", "ascent", "coast", "entry", "descent", "landing_burn", "afloat", "recovered")
@@ -18,8 +19,8 @@ PHASES: Final = ("pad", "ascent", "coast", "entry", "descent", "landing_burn", "
 class Truth:
     """What really is, at times of shape (n,): all arrays have it, vectors (3, n); `phase` counts in `PHASES`.
 
-    `power` is that of the vehicle's own engines over full power, `driven` that of those which drive the stack; `mass_kg`
-    is the whole stack's while booster and ship are joined.
+    `power` is that of the vehicle's own engines over full power, `driven` that of those which drive the stack;
+    `mass_kg` is the whole stack's while booster and ship are joined.
     """
 
     t_s: FloatArray
@@ -55,13 +56,13 @@ class Truth:
     @property
     def pitch_deg(self) -> FloatArray:
         """Body axis above the local horizon."""
-        up = self.position_m / norm(self.position_m)
-        return np.degrees(np.arcsin(np.clip(dot(self.axis, up), -1.0, 1.0)))
+        up, _ = up_and_altitude(self.position_m)
+        return np.asarray(arcsin(dot(self.axis, up)) * DEG_PER_RAD)
 
     def heading_deg(self, course_deg: float) -> FloatArray:
         """Body axis clockwise from north; where it is vertical, the launch course."""
         east, north = east_north(self.position_m)
-        course = np.radians(course_deg)
-        to_east = dot(self.axis, east) + PAD_HEADING * np.sin(course)
-        to_north = dot(self.axis, north) + PAD_HEADING * np.cos(course)
-        return np.asarray(np.degrees(np.arctan2(to_east, to_north)) % 360.0)
+        sine, cosine = sin_cos(course_deg * RAD_PER_DEG)
+        to_east = dot(self.axis, east) + PAD_HEADING * sine
+        to_north = dot(self.axis, north) + PAD_HEADING * cosine
+        return np.asarray(arctan2(to_east, to_north) * DEG_PER_RAD % 360.0)
