@@ -103,7 +103,7 @@ class Link:
         return [*before, packets, *after]
 
     def _hear(self, transmitter: Transmitter, stream: PacketStream) -> _Heard:
-        t_s = transmitter.mission_s(stream.t_ns)
+        t_s = transmitter.mission_s(stream.made_ns)
         in_view = np.zeros(t_s.shape, dtype=np.bool_)
         for each in self._passes:
             in_view |= (t_s >= each.rise_s) & (t_s < each.set_s)
@@ -112,7 +112,7 @@ class Link:
         looks = np.arange(self._track.start_s, self._track.end_s + 1.0)
         delay_s = self._station.delay_s(self._track.position_m(np.minimum(looks, self._track.end_s)))
         late_ns = np.rint(np.interp(t_s[rows], looks, delay_s) * NS_PER_S).astype(np.int64)
-        return _Heard(stream, rows, stream.t_ns[rows] + late_ns)
+        return _Heard(stream, rows, stream.made_ns[rows] + late_ns)
 
     def _report(self, transmitter: Transmitter) -> tuple[LinkReport, ...]:
         beats_ns = np.arange(transmitter.start_ns, transmitter.start_ns + transmitter.duration_ns + 1, HEARTBEAT_NS)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from simulator.earth import FloatArray
 from simulator.happenings import Happening
-from telemetry.channels import Limit
+from telemetry.channels import Channel, Limit
 from telemetry.dictionary import Packet
 from telemetry.vocabulary import CargoEvent
 
-EVENT_OF_CHANNEL: Final[Mapping[str, CargoEvent]] = {
+EVENT_OF_QUANTITY: Final[Mapping[str, CargoEvent]] = {
     "shock_m_s2": CargoEvent.SHOCK,
     "tilt_deg": CargoEvent.TILT,
     "bay_temperature_k": CargoEvent.TEMPERATURE,
@@ -22,6 +22,11 @@ EVENT_OF_CHANNEL: Final[Mapping[str, CargoEvent]] = {
     "bay_humidity_percent": CargoEvent.HUMIDITY,
     "supply_voltage_v": CargoEvent.POWER,
 }
+
+
+def has_cargo_limits(packet: Packet) -> bool:
+    """Whether any channel of a packet type watches the cargo."""
+    return any(_measured(channel) in EVENT_OF_QUANTITY and channel.limits for channel in packet.channels)
 
 
 def limit_happenings(
@@ -42,17 +47,21 @@ def limit_happenings(
     """
     happened = [
         Happening(
-            EVENT_OF_CHANNEL[channel.name].value,
+            EVENT_OF_QUANTITY[_measured(channel)].value,
             vehicle,
             float(t_s[at]),
             {channel.name: float(columns[channel.name][at]), "level": limit.level.value},
         )
         for channel in packet.channels
-        if channel.name in EVENT_OF_CHANNEL
+        if _measured(channel) in EVENT_OF_QUANTITY
         for limit in channel.limits
         for at in raised_at(np.asarray(columns[channel.name], dtype=np.float64), limit)
     ]
     return sorted(happened, key=lambda each: each.t_s)
+
+
+def _measured(channel: Channel) -> str:
+    return (channel.sensor.measures if channel.sensor else None) or channel.name
 
 
 def raised_at(values: FloatArray, limit: Limit) -> list[int]:

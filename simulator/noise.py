@@ -56,7 +56,8 @@ class Chance:
         generator = np.random.PCG64(self._seed)
         generator.advance(word)
         parts = generator.random_raw(words).astype("<u8").view("<u2")
-        return NORMAL[parts[skipped : skipped + stop - first]]
+        drawn: FloatArray = NORMAL[parts[skipped : skipped + stop - first]]
+        return drawn
 
 
 class Drift:

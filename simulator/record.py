@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 
-from simulator.flight import SHIP
 from simulator.happenings import Happening, Value, flight_happenings, handling_happenings
-from simulator.limits import limit_happenings
+from simulator.limits import has_cargo_limits, limit_happenings
 from simulator.packets import Transmitter
 from telemetry.cuc import NS_PER_S
 
-CARGO = "cargo"
 DIGITS = 6
 
 
@@ -18,10 +16,12 @@ def happenings_of(transmitter: Transmitter) -> list[Happening]:
     """Return everything that truly happened in a flight, in order of time."""
     flight = transmitter.flight
     happened = [*flight_happenings(flight), *handling_happenings(flight)]
-    if CARGO in transmitter.packet_types(SHIP):
-        packet = transmitter.dictionary.packets[CARGO]
-        columns = transmitter.columns(SHIP, CARGO)
-        happened += limit_happenings(SHIP, packet, transmitter.times_s(CARGO), columns)
+    for vehicle in flight.tracks:
+        for name in transmitter.packet_types(vehicle):
+            packet = transmitter.dictionary.packets[name]
+            if has_cargo_limits(packet):
+                columns, t_s = transmitter.columns(vehicle, name), transmitter.times_s(name, vehicle)
+                happened += limit_happenings(vehicle, packet, t_s, columns)
     return sorted(happened, key=lambda each: (each.t_s, each.vehicle, each.type))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -71,28 +71,40 @@ def write_flight(transmitter: Transmitter, flight_name: str, out: Path, *, packe
     for vehicle in transmitter.flight.tracks if packets else ():
         folder = out / vehicle
         folder.mkdir(exist_ok=True)
-        _in_one_piece(folder / PACKETS_FILE, b"".join(seconds_of(transmitter, vehicle)))
+        _in_one_piece(folder / PACKETS_FILE, seconds_of(transmitter, vehicle))
     truth = out / TRUTH_FILE
-    _in_one_piece(truth, truth_json(transmitter, flight_name).encode())
+    _in_one_piece(truth, [truth_json(transmitter, flight_name).encode()])
     return truth
 
 
 def seconds_of(transmitter: Transmitter, vehicle: str) -> Iterator[bytes]:
     """Yield a vehicle's packets second by second, each second grouped by type."""
-    streams = [transmitter.stream(vehicle, packet) for packet in transmitter.packet_types(vehicle)]
-    starts_ns = np.arange(transmitter.start_ns, transmitter.start_ns + transmitter.duration_ns + 1, NS_PER_S)
-    edges = [np.searchsorted(stream.t_ns, [*starts_ns, starts_ns[-1] + NS_PER_S]) for stream in streams]
-    for second in range(len(starts_ns)):
-        yield b"".join(
-            stream.octets[edge[second] : edge[second + 1]].tobytes()
-            for stream, edge in zip(streams, edges, strict=True)
-        )
+    types = [_by_second(transmitter, vehicle, packet) for packet in transmitter.packet_types(vehicle)]
+    for second in zip(*types, strict=True):
+        yield b"".join(second)
 
 
-def _in_one_piece(path: Path, content: bytes) -> None:
+def _by_second(transmitter: Transmitter, vehicle: str, packet: str) -> Iterator[bytes]:
+    """Yield packets of one type by the second in which they were made; no more of them are held than needed."""
+    parts = transmitter.parts(vehicle, packet)
+    part = next(parts, None)
+    start_ns, seconds = transmitter.start_ns, transmitter.duration_ns // NS_PER_S + 1
+    for end_ns in range(start_ns + NS_PER_S, start_ns + seconds * NS_PER_S + 1, NS_PER_S):
+        made = bytearray()
+        while part is not None:
+            stop = int(np.searchsorted(part.made_ns, end_ns))
+            begin = int(np.searchsorted(part.made_ns, end_ns - NS_PER_S))
+            made += part.octets[begin:stop].tobytes()
+            if stop < len(part.made_ns):
+                break
+            part = next(parts, None)
+        yield bytes(made)
+
+
+def _in_one_piece(path: Path, content: Iterable[bytes]) -> None:
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as file:
-        file.write(content)
+        file.writelines(content)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)

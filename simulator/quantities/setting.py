@@ -101,10 +101,10 @@ class Setting:
     @cached_property
     def skin_k(self) -> Grid:
         """Temperature of the hottest skin."""
-        track = self.track
-        t_s = np.arange(track.start_s, track.end_s + THERMAL_STEP_S, THERMAL_STEP_S)
-        truth = track.at(np.minimum(t_s, track.end_s))
-        return Grid(track.start_s, THERMAL_STEP_S, skin_temperature_k(truth, self.stage.nose_radius_m))
+        end_s = float(self.track.end_s)
+        t_s = np.arange(self.start_s, end_s + THERMAL_STEP_S, THERMAL_STEP_S)
+        truth = self.track.at(np.minimum(t_s, end_s))
+        return Grid(self.start_s, THERMAL_STEP_S, skin_temperature_k(truth, self.stage.nose_radius_m))
 
     @cached_property
     def bay_warmed_k(self) -> Grid:
