@@ -69,7 +69,7 @@ def add_calibrators(encoding: Element, channel: Channel, *, math_as_table: bool)
                 channel.raw,
             )
         case Expression():
-            return f"channel {channel.name!r}: an expression of {channel.raw} is too long a table; the raw value stands there"
+            return f"channel {channel.name!r}: an expression of {channel.raw} makes too long a table; it stands raw"
     return None
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from pydantic import BaseModel
+
 from telemetry.calibration import Polynomial
 from telemetry.channels import Channel, Spare
 from telemetry.dictionary import Dictionary
@@ -76,8 +78,7 @@ def export_xtce(
             "name": NOT_NAME.sub("_", dictionary.name),
         },
     )
-    kept = {"name": dictionary.name, "vehicle_class": dictionary.vehicle_class}
-    _describe(root, dictionary.description, {**kept, "time": _dump(dictionary.time)})
+    _describe(root, dictionary.description, _dump(dictionary, but={"version", "description", "packets"}))
     SubElement(root, "Header", {"version": str(dictionary.version), "validationStatus": "Released"})
     telemetry = SubElement(root, "TelemetryMetaData")
     sets = _Sets(
@@ -108,8 +109,7 @@ def _add_root_container(sets: _Sets, dictionary: Dictionary) -> None:
 
 def _add_packet(sets: _Sets, name: str, packet: Packet, *, math_as_table: bool) -> None:
     container = SubElement(sets.containers, "SequenceContainer", {"name": name})
-    kept = _dump(packet, include={"vehicles", "sent_counter", "derived"})
-    _describe(container, packet.description, kept)
+    _describe(container, packet.description, _dump(packet, but={"apid", "description", "rate_hz", "fields"}))
     SubElement(container, "DefaultRateInStream", {"basis": "perSecond", "maximumValue": repr(packet.rate_hz)})
     entries = SubElement(container, "EntryList")
     for i, each in enumerate(packet.fields):
@@ -134,15 +134,12 @@ def _add_spare(sets: _Sets, parameter: str, spare: Spare) -> None:
 
 def _kept(channel: Channel) -> dict[str, Any]:
     """Return what XTCE has no word for, and the calibrations that it cannot say in the dictionary's own way."""
-    kept = _dump(channel, include={"limits", "stale_after_s", "sensor"})
-    if channel.calibration is not None and not isinstance(channel.calibration, Polynomial):
-        kept["calibration"] = _dump(channel.calibration)
-    return kept
+    said = {"name", "raw", "description", "labels", "range"}
+    return _dump(channel, but=said | ({"calibration"} if isinstance(channel.calibration, Polynomial) else set()))
 
 
-def _dump(model: Any, include: set[str] | None = None) -> dict[str, Any]:
-    dumped: dict[str, Any] = model.model_dump(mode="json", include=include, exclude_defaults=True)
-    return dumped
+def _dump(model: BaseModel, but: set[str]) -> dict[str, Any]:
+    return model.model_dump(mode="json", exclude=but, exclude_defaults=True)
 
 
 def _describe(element: Element, description: str, kept: dict[str, Any] | None = None) -> None:
