@@ -15,7 +15,7 @@ from simulator.earth import RAD_PER_DEG, FloatArray
 from simulator.elementary import interpolate, sin_cos
 from telemetry.errors import FlightError
 
-PROFILES: Final = Path(__file__).parent / "presets" / "wind.yaml"
+PROFILES: Final = Path(__file__).with_suffix(".yaml")
 
 
 @dataclass(frozen=True, slots=True)
