@@ -29,6 +29,15 @@ def _list_faults(value: bool) -> None:
         raise typer.Exit
 
 
+def _list_quantities(value: bool) -> None:
+    if value:
+        from simulator.quantities import table
+
+        for line in table():
+            typer.echo(line)
+        raise typer.Exit
+
+
 class _OneFlightByDefault(TyperGroup):
     """Takes `downrange simulate express ...` as `downrange simulate flight express ...`."""
 
@@ -70,6 +79,12 @@ def simulate(
     ] = None,
     faults: Annotated[  # noqa: ARG001 -- the callback does it
         bool, typer.Option("--faults", help="List what can go wrong, and leave.", is_eager=True, callback=_list_faults)
+    ] = False,
+    quantities: Annotated[  # noqa: ARG001 -- the callback does it
+        bool,
+        typer.Option(
+            "--quantities", help="List what channels can measure, and leave.", is_eager=True, callback=_list_quantities
+        ),
     ] = False,
     publish: Annotated[bool, typer.Option("--publish", help="Fly it over MQTT (DOWNRANGE_MQTT_URL).")] = False,
     flight: Annotated[
