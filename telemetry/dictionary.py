@@ -60,6 +60,13 @@ class Dictionary(BaseModel):
         """
         return f"{self.name}{VERSION_MARK}{self.version}"
 
+    def version_complaint(self, packet: str, said: int) -> str:
+        """Return what is wrong with a packet that says another version, and what to do."""
+        return (
+            f"{packet} says version {said} of dictionary {self.name!r}, this is version {self.version}: "
+            f"put version {said} beside it into a folder of DOWNRANGE_DICTIONARY_DIR, then send the octets again"
+        )
+
     @property
     def phases(self) -> tuple[str, ...]:
         """The labels of the channel `flight_phase`; none without one."""
@@ -93,11 +100,17 @@ def load_dictionary(path: Path) -> Dictionary:
     try:
         return Dictionary.model_validate(source.content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = source.path_of(first.get("ctx", {}).get("at", first["loc"]))
+        raise mistakes_of(source, error.errors())[0] from error
+
+
+def mistakes_of(source: YamlSource, details: list[ErrorDetails]) -> list[DictionaryError]:
+    """Return what a check found, each with its place in the file."""
+    mistakes = []
+    for each in details:
+        place = source.path_of(each.get("ctx", {}).get("at", each["loc"]))
         where = ".".join(str(step) for step in place) or "the file"
-        detail = f"{where}: {_complaint(first)}"
-        raise source.error(place, detail) from error
+        mistakes.append(source.error(place, f"{where}: {_complaint(each)}"))
+    return mistakes
 
 
 def _complaint(details: ErrorDetails) -> str:

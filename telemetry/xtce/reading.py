@@ -124,7 +124,8 @@ def _packets(spaces: Spaces, wanted: ImportMap, notes: Notes) -> list[tuple[Layo
     for layout, told in found:
         others = [name for name in by_apid[told.apid or 0] if name != layout.container.name]
         if others:
-            detail = f"APID {told.apid} is that of {', '.join(others)} too, and tells packets apart; leave all but one to `skip`"
+            named = ", ".join(others)
+            detail = f"APID {told.apid} is that of {named} too, and packets are told by it; put all but one into `skip`"
             notes.lost(layout.container.node, layout.container.name, detail)
     return [(layout, told) for layout, told in found if len(by_apid[told.apid or 0]) == 1]
 
