@@ -105,6 +105,8 @@ class Outbox:
         self._in_a_row = 0
         self._why_full = ""
         self._more = asyncio.Event()
+        self._goes = asyncio.Event()
+        self._goes.set()
         self._settled = asyncio.Condition()
 
     async def send(self, message: Message) -> None:
@@ -151,6 +153,18 @@ class Outbox:
         async with self._settled:
             await self._settled.wait_for(lambda: len(self._store) <= messages)
 
+    def cut_off(self, *, cut: bool) -> None:
+        """Keep back what is given to it from now on, as if the line to the broker were cut; or let it go again."""
+        if cut:
+            self._goes.clear()
+        else:
+            self._goes.set()
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether it keeps everything back."""
+        return not self._goes.is_set()
+
     def __len__(self) -> int:
         return len(self._store)
 
@@ -190,6 +204,7 @@ class Outbox:
         while True:
             self._more.clear()
             for number, message in self._store.after(self._cursor, max(self._pace.window - len(self._flying), 0)):
+                await self._goes.wait()
                 self._cursor = number
                 due_s = time.monotonic() + self._pace.resend_after_s
                 self._flying[number] = _Flying(message, due_s, self._pace.resend_after_s)
@@ -208,6 +223,7 @@ class Outbox:
             soonest_s = min((flying.due_s for flying in self._flying.values()), default=float("inf"))
             now_s = time.monotonic()
             await asyncio.sleep(min(max(soonest_s - now_s, 0), self._pace.resend_after_s))
+            await self._goes.wait()
             now_s = time.monotonic()
             for number, flying in [pair for pair in self._flying.items() if pair[1].due_s <= now_s]:
                 if number not in self._flying:

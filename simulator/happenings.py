@@ -1,10 +1,8 @@
 """What truly happened in a flight, and when: the yardstick of detection.
 
-========================
-=============================================================================================================
+========================  =============================================================================================
 ignition, meco            Chamber pressure of the engines that lift the vehicle passes half of what is commanded,
-upwards and, for
-                          good, downwards. Of the booster; of a vehicle that flies alone.
+                          upwards and, for good, downwards. Of the booster; of a vehicle that flies alone.
 ses, seco                 The same for the ship's ascent burn.
 entry_start, entry_end    The same for a braking burn before the dense air.
 landing_burn_start        The same for the landing burn; its end is the splashdown.
@@ -14,13 +12,14 @@ stage_separation          Booster and ship are no longer joined. Of both.
 apogee                    Vertical speed passes zero downwards for the first time after the last ascent burn.
 splashdown                Altitude 0 is reached.
 recovered                 The recovery ship has it on deck.
+blackout_start, _end      In the plasma of the entry nobody hears it who has it in view.
 loaded                    The container's latches close on its load.
 sealed                    The customs seal is closed, behind the closed door.
 unloaded                  The container's mass falls below 5 % of the load.
 seal_broken               The customs seal opens before the ship is recovered; opening it afterwards is procedure.
 shock, tilt, ...          A limit of the dictionary is passed for as many samples as it asks for; the time is the
-first of them. ========================
-=============================================================================================================
+                          first of them.
+========================  =============================================================================================
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from simulator.faults.cargo import SealBroken
 from simulator.flight import SHIP, Flight
+from simulator.radio.spans import Spans
 from simulator.track import Track
 from telemetry.vocabulary import CargoEvent, FlightEvent
 
@@ -45,6 +44,7 @@ BURN_EVENTS: Mapping[str, tuple[FlightEvent, FlightEvent | None]] = {
     "landing": (FlightEvent.LANDING_BURN_START, None),
 }
 EMPTY_SHARE = 0.05
+LOOKS, LOOK_POINTS = 5, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,15 @@ def handling_happenings(flight: Flight) -> list[Happening]:
     return [Happening(kind.value, SHIP, t_s, load) for kind, t_s in times.items()]
 
 
+def blackout_happenings(track: Track, spans: Spans) -> list[Happening]:
+    """Return the blackouts of a vehicle."""
+    kinds = (FlightEvent.BLACKOUT_START, FlightEvent.BLACKOUT_END)
+    edges = [pair for span in spans for pair in zip(kinds, (span.start_s, span.end_s), strict=True)]
+    return [
+        Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)) for kind, t_s in edges if np.isfinite(t_s)
+    ]
+
+
 def _of_vehicle(flight: Flight, track: Track, meco_s: float) -> list[Happening]:
     times: list[tuple[FlightEvent, float]] = [(FlightEvent.LIFTOFF, 0.0), (FlightEvent.MAX_Q, _max_q_s(track, meco_s))]
     for burn in track.burns:
@@ -107,13 +116,13 @@ def _of_vehicle(flight: Flight, track: Track, meco_s: float) -> list[Happening]:
 
 
 def _max_q_s(track: Track, meco_s: float) -> float:
-    def less(t_s: float) -> float:
-        return -float(track.at(np.array([t_s])).dynamic_pressure_pa[0])
-
-    grid = np.arange(0.0, meco_s, 0.5)
-    near = float(grid[np.argmax(track.at(grid).dynamic_pressure_pa)])
-    bounds = (max(near - 1.0, 0.0), min(near + 1.0, meco_s))
-    return float(minimize_scalar(less, bounds=bounds, method="bounded", options={"xatol": 1e-4}).x)
+    """Look ever closer around the largest: a hundred times as close each time."""
+    first_s, last_s = 0.0, meco_s
+    for _ in range(LOOKS):
+        looks_s = first_s + (last_s - first_s) * np.arange(LOOK_POINTS + 1) / LOOK_POINTS
+        at = int(np.argmax(track.at(looks_s).dynamic_pressure_pa))
+        first_s, last_s = float(looks_s[max(at - 1, 0)]), float(looks_s[min(at + 1, LOOK_POINTS)])
+    return 0.5 * (first_s + last_s)
 
 
 def _values(track: Track, kind: FlightEvent, t_s: float) -> dict[str, Value]:

@@ -20,6 +20,7 @@ from simulator.plans import (
     Return,
     Touchdown,
 )
+from simulator.radio.recorder import Recorder
 from simulator.vehicle import Positive, Stage
 from telemetry.errors import FlightError
 
@@ -39,6 +40,7 @@ class _Mission(Record):
     handling: Handling
     end_after_unload_s: Positive
     stations: Annotated[tuple[str, ...], Field(min_length=1)]
+    recorder: Recorder = Recorder()
     faults: tuple[Fault, ...] = ()
 
 

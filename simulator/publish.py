@@ -141,6 +141,8 @@ async def publish(
             if on_tick is not None:
                 on_tick(tick.t_ns)
             completed = tick.t_ns > transmitter.start_ns + transmitter.duration_ns
+        for uplink in uplinks.values():
+            uplink.cut_off(cut=False)
         patience_s = min(broadcast.confirm_within_s, STOPPED_CONFIRM_S) if stop.is_set() else broadcast.confirm_within_s
         left = await _confirmed(tuple(uplinks.values()), patience_s, log)
         tallies = [uplink.tally for uplink in uplinks.values()]
@@ -155,6 +157,8 @@ async def publish(
 
 
 async def _send(uplinks: Mapping[Address, Uplink], tick: Tick) -> None:
+    for address, uplink in uplinks.items():
+        uplink.cut_off(cut=address in tick.cut_off)
     for message in tick.messages:
         await uplinks[message.address].send(message)
 
@@ -175,7 +179,7 @@ class _Step:
 
     async def kept(self) -> None:
         """Wait until every station has caught up."""
-        behind = [uplink for uplink in self._uplinks if len(uplink) > self._most]
+        behind = [uplink for uplink in self._uplinks if len(uplink) > self._most and not uplink.is_cut_off]
         if behind and self._waits and self._goes_on:
             try:
                 async with asyncio.timeout(STEP_WITHIN_S):

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from math import isfinite
 
-from simulator.happenings import Happening, Value, flight_happenings, handling_happenings
+from simulator.happenings import Happening, Value, blackout_happenings, flight_happenings, handling_happenings
 from simulator.limits import has_cargo_limits, limit_happenings
+from simulator.losses import blackouts, books_of, ledger_of, receptions
 from simulator.packets import Transmitter
+from simulator.radio.reception import Reception
+from simulator.radio.spans import Span, Spans
 from telemetry.cuc import NS_PER_S
 
 DIGITS = 6
 
 
-def happenings_of(transmitter: Transmitter) -> list[Happening]:
-    """Return everything that truly happened in a flight, in order of time."""
+def happenings_of(transmitter: Transmitter, received: Iterable[Reception] = ()) -> list[Happening]:
+    """Return everything that truly happened in a flight, in order of time.
+
+    Parameters
+    ----------
+    transmitter
+        What flew.
+    received
+        What stations heard of it, for the blackouts.
+    """
     flight = transmitter.flight
     happened = [*flight_happenings(flight), *handling_happenings(flight)]
+    for heard in received:
+        happened += blackout_happenings(flight.tracks[heard.vehicle], blackouts(heard))
     for vehicle in flight.tracks:
         for name in transmitter.packet_types(vehicle):
             packet = transmitter.dictionary.packets[name]
@@ -28,6 +43,7 @@ def happenings_of(transmitter: Transmitter) -> list[Happening]:
 def truth_json(transmitter: Transmitter, flight_name: str) -> str:
     """Return the truth file: the same flight, seed and start give the same text."""
     t0_ns = transmitter.t0_ns
+    received = receptions(transmitter)
     record = {
         "flight": flight_name,
         "preset": transmitter.flight.preset.name,
@@ -44,12 +60,38 @@ def truth_json(transmitter: Transmitter, flight_name: str) -> str:
                 "t_s": round(each.t_s, DIGITS),
                 "values": {name: _rounded(value) for name, value in each.values.items()},
             }
-            for each in happenings_of(transmitter)
+            for each in happenings_of(transmitter, received)
+        ],
+        "faults": [
+            {**fault.model_dump(mode="json", exclude_none=True), "expected": list(fault.expected)}
+            for fault in transmitter.flight.faults
         ],
         "sent": {vehicle: transmitter.sent(vehicle) for vehicle in transmitter.flight.tracks},
+        "ledger": {heard.vehicle: ledger_of(heard) for heard in received},
+        "books": {heard.vehicle: books_of(heard) for heard in received},
+        "radio": {heard.vehicle: _radio(heard) for heard in received},
     }
     return json.dumps(record, indent=1) + "\n"
 
 
 def _rounded(value: Value) -> Value:
     return value if isinstance(value, str) else round(value, DIGITS)
+
+
+def _radio(received: Reception) -> dict[str, object]:
+    return {
+        "plasma": _seconds(received.plasma),
+        "blackouts": _seconds(blackouts(received)),
+        "stations": {
+            one.station.name: {
+                "in_view": _seconds(tuple(Span(each.rise_s, each.set_s) for each in one.passes)),
+                "heard": _seconds(one.audible),
+            }
+            for one in received.listeners
+        },
+    }
+
+
+def _seconds(spans: Spans) -> list[list[float | None]]:
+    """Return spans as pairs of mission times; None where the telemetry begins or ends first."""
+    return [[round(edge, DIGITS) if isfinite(edge) else None for edge in (span.start_s, span.end_s)] for span in spans]

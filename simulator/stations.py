@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simulator.earth import FloatArray, Place, elevation_deg, norm
-from simulator.preset import BUILT_IN_DIR
+from simulator.radio.budget import LIGHT_M_S, Antenna
+from simulator.radio.sight import above_edge_deg
+from simulator.radio.spans import looks_s, spans_of
 from simulator.track import Track
 from telemetry.errors import FlightError
 
-LIGHT_M_S: Final = 299_792_458.0
+BUILT_IN: Final = Path(__file__).parent / "presets" / "stations.yaml"
 GEOSTATIONARY_M: Final = 35_786_000.0
-REFERENCE_M: Final = 1.0e6
-NEAREST_M: Final = 100.0
-LOOK_EVERY_S: Final = 0.1
 
 
 class Station(BaseModel):
@@ -34,15 +33,19 @@ class Station(BaseModel):
     latitude_deg, longitude_deg, altitude_m
         Where it stands.
     mask_deg
-        Lowest elevation: of the vehicle above the station, or of the relay above the vehicle.
+        Lowest elevation of the vehicle above the station; or of the relay above the edge of the Earth, as the vehicle
+        sees it.
     near_m
         Within this distance it hears a vehicle below the mask too.
     relay_longitude_deg
         Of the geostationary satellite that it listens through; none for a station that hears directly.
-    signal_dbm
-        Received power at 1000 km; it falls with the square of the distance.
+    wake_mask_deg
+        Lowest elevation of the relay above a vehicle in the plasma of its entry at which its signal comes out through
+        the wake; none if it does not.
+    antenna
+        Its link.
     loss
-        Share of packets that it misses in view.
+        Share of packets that it misses in view whatever the signal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,7 +57,8 @@ class Station(BaseModel):
     mask_deg: Annotated[float, Field(ge=0, lt=90)]
     near_m: Annotated[float, Field(ge=0)]
     relay_longitude_deg: Annotated[float, Field(ge=-180, le=180)] | None = None
-    signal_dbm: float
+    wake_mask_deg: Annotated[float, Field(ge=0, lt=90)] | None = None
+    antenna: Antenna
     loss: Annotated[float, Field(ge=0, lt=1)]
 
     @property
@@ -71,14 +75,26 @@ class Station(BaseModel):
             else Place(0.0, self.relay_longitude_deg).position_m(GEOSTATIONARY_M)
         )
 
-    def hears(self, vehicle_m: FloatArray) -> NDArray[np.bool_]:
-        """Whether vehicles at positions of shape (3, n) are in view."""
+    def above_mask_deg(self, vehicle_m: FloatArray) -> FloatArray:
+        """How far vehicles at positions of shape (3, n) stand above the mask, or the relay above theirs."""
         relay = self.relay_m
         if relay is not None:
-            return np.asarray(elevation_deg(vehicle_m, relay[:, np.newaxis]) >= self.mask_deg)
-        own = self.position_m[:, np.newaxis]
-        above = elevation_deg(own, vehicle_m) >= self.mask_deg
-        return np.asarray(above | (norm(vehicle_m - own) <= self.near_m))
+            return above_edge_deg(vehicle_m, relay[:, np.newaxis]) - self.mask_deg
+        return elevation_deg(self.position_m[:, np.newaxis], vehicle_m) - self.mask_deg
+
+    def hears(self, vehicle_m: FloatArray) -> NDArray[np.bool_]:
+        """Whether vehicles at positions of shape (3, n) are in view."""
+        in_view = self.above_mask_deg(vehicle_m) >= 0.0
+        if self.relay_longitude_deg is not None:
+            return np.asarray(in_view)
+        return np.asarray(in_view | (norm(vehicle_m - self.position_m[:, np.newaxis]) <= self.near_m))
+
+    def hears_through_wake(self, vehicle_m: FloatArray) -> bool:
+        """Whether a vehicle in the plasma is heard all along positions of shape (3, n)."""
+        relay = self.relay_m
+        if relay is None or self.wake_mask_deg is None:
+            return False
+        return bool(np.all(elevation_deg(vehicle_m, relay[:, np.newaxis]) >= self.wake_mask_deg))
 
     def delay_s(self, vehicle_m: FloatArray) -> FloatArray:
         """Light time from positions of shape (3, n) to the station, over the satellite if it has one."""
@@ -87,11 +103,15 @@ class Station(BaseModel):
             return np.asarray(norm(vehicle_m - self.position_m[:, np.newaxis]) / LIGHT_M_S)
         return np.asarray((norm(vehicle_m - relay[:, np.newaxis]) + norm(relay - self.position_m)) / LIGHT_M_S)
 
-    def signal_strength_dbm(self, vehicle_m: FloatArray) -> FloatArray:
-        """Received power for positions of shape (3, n)."""
-        source = self.position_m if self.relay_m is None else self.relay_m
-        distance = np.maximum(norm(vehicle_m - source[:, np.newaxis]), NEAREST_M)
-        return np.asarray(self.signal_dbm - 20.0 * np.log10(distance / REFERENCE_M))
+    def signal_dbm(self, vehicle_m: FloatArray) -> FloatArray:
+        """Power received from positions of shape (3, n), by the satellite if it has one."""
+        receiver = self.position_m if self.relay_m is None else self.relay_m
+        distance_m = norm(vehicle_m - receiver[:, np.newaxis])
+        return self.antenna.signal_dbm(distance_m, self.above_mask_deg(vehicle_m))
+
+    def loss_of(self, vehicle_m: FloatArray) -> FloatArray:
+        """Share of packets from positions of shape (3, n) that it misses: it grows near the edge of what it hears."""
+        return np.asarray(self.loss + (1.0 - self.loss) * self.antenna.loss(self.signal_dbm(vehicle_m)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +128,14 @@ def passes(station: Station, track: Track) -> tuple[Pass, ...]:
     What is in view from the first telemetry on rises before it, and what stays in view to the last sets after it: those
     passes are open, to minus or plus infinity.
     """
-    looks = np.arange(track.start_s, track.end_s + LOOK_EVERY_S, LOOK_EVERY_S)
-    seen = station.hears(track.position_m(np.minimum(looks, track.end_s)))
-    turns = np.flatnonzero(np.diff(seen.astype(np.int8))) + 1
-    edges = [-np.inf, *looks[turns].tolist(), np.inf]
-    first = 0 if seen[0] else 1
-    return tuple(Pass(rise, set_) for rise, set_ in zip(edges[first::2], edges[first + 1 :: 2], strict=False))
+    looks = looks_s(track.start_s, track.end_s)
+    seen = station.hears(track.position_m(looks))
+    return tuple(Pass(span.start_s, span.end_s) for span in spans_of(looks, seen))
 
 
-def received(station: Station, vehicle: str, packet: str, seed: int, count: int) -> NDArray[np.bool_]:
-    """Which of a vehicle's packets of one type a station does not miss by chance, shape (count,)."""
-    chance = np.random.default_rng([seed, zlib.crc32(f"{station.name}/{vehicle}/{packet}/loss".encode())])
-    return np.asarray(chance.random(count) >= station.loss)
+def chance_of(seed: int, station: str, vehicle: str, packet: str) -> np.random.Generator:
+    """Return the chance by which a station misses a vehicle's packets of one type."""
+    return np.random.default_rng([seed, zlib.crc32(f"{station}/{vehicle}/{packet}/loss".encode())])
 
 
 class _File(BaseModel):
@@ -128,7 +144,7 @@ class _File(BaseModel):
     stations: tuple[Station, ...]
 
 
-def load_stations(names: tuple[str, ...], path: Path = BUILT_IN_DIR / "stations.yaml") -> tuple[Station, ...]:
+def load_stations(names: tuple[str, ...], path: Path = BUILT_IN) -> tuple[Station, ...]:
     """Read stations by name.
 
     Raises

@@ -9,7 +9,7 @@ from typing import Final
 
 from processors.engine import Engine
 from processors.output import Output
-from simulator.downlink import FINEST_BUNDLE_S, make_links, ticks
+from simulator.downlink import FINEST_BUNDLE_S, in_line, make_links, ticks
 from simulator.packets import Transmitter
 from simulator.simulate import simulate
 from simulator.stations import load_stations
@@ -34,9 +34,9 @@ def transmitter(preset: str, seed: int = 7) -> Transmitter:
 
 
 def messages_of(sent: Transmitter, flight: str = "F", run: str = "live") -> list[Message]:
-    """Return everything that the stations send of a simulated flight, in order."""
+    """Return everything that the stations send of a simulated flight, in the order in which it comes."""
     links = make_links(sent, load_stations(sent.flight.preset.stations), run, flight)
-    return [message for tick in ticks(sent, links, FINEST_BUNDLE_S) for message in tick.messages]
+    return list(in_line(ticks(sent, links, FINEST_BUNDLE_S)))
 
 
 def new_engine(flight: str = "F", run: str = "live") -> Engine:

@@ -11,7 +11,7 @@ from simulator.downlink import Link, bundle_s, make_links, ticks
 from simulator.earth import Place
 from simulator.packets import Transmitter
 from simulator.simulate import simulate
-from simulator.stations import Station, load_stations, passes, received
+from simulator.stations import chance_of, load_stations, passes
 from telemetry.codec import PacketCodec
 from telemetry.cuc import NS_PER_S
 from telemetry.dictionary import built_in
@@ -118,8 +118,8 @@ def test_masks_are_reported_when_they_are_crossed(express: Transmitter, messages
     crossed = [r for r in reports_of(messages, "ship", "haiyang") if r.reason == "mask"]
     (start,) = passes(load_stations(("haiyang",))[0], express.flight.tracks["ship"])
     assert [(r.state, r.ert_ns) for r in crossed] == [("los", T0_NS + round(start.set_s * NS_PER_S))]
-    rises = [r for r in reports_of(messages, "ship", "tasman") if r.reason == "mask"]
-    assert [r.state for r in rises] == ["aos"]
+    # it rises in the plasma of its entry: nothing is heard of it at that moment
+    assert not [r for r in reports_of(messages, "ship", "tasman") if r.reason == "mask"]
     assert not [r for r in reports_of(messages, "ship", "relay") if r.reason == "mask"]
 
 
@@ -135,17 +135,15 @@ def test_stations_lose_few_packets_and_each_others_differ(express: Transmitter, 
 
 
 def test_chance_depends_on_seed_station_vehicle_and_packet() -> None:
-    haiyang, relay = load_stations(("haiyang", "relay"))
-    base = received(haiyang, "ship", "nav", 1, 100_000)
-    assert np.array_equal(base, received(haiyang, "ship", "nav", 1, 100_000))
+    base = chance_of(1, "haiyang", "ship", "nav").random(8).tolist()
+    assert base == chance_of(1, "haiyang", "ship", "nav").random(8).tolist()
     for other in (
-        received(haiyang, "ship", "nav", 2, 100_000),
-        received(relay, "ship", "nav", 1, 100_000),
-        received(haiyang, "booster", "nav", 1, 100_000),
-        received(haiyang, "ship", "cargo", 1, 100_000),
+        chance_of(2, "haiyang", "ship", "nav"),
+        chance_of(1, "relay", "ship", "nav"),
+        chance_of(1, "haiyang", "booster", "nav"),
+        chance_of(1, "haiyang", "ship", "cargo"),
     ):
-        assert not np.array_equal(base, other)
-    assert received(haiyang.model_copy(update={"loss": 0.0}), "ship", "nav", 1, 1_000).all()
+        assert other.random(8).tolist() != base
 
 
 def test_bundles_grow_with_speed_but_not_beyond_a_second() -> None:
@@ -167,11 +165,3 @@ def test_messages_carry_address_and_dictionary(messages: list[Message]) -> None:
 def test_an_unknown_station_names_the_known_ones() -> None:
     with pytest.raises(FlightError, match=r"no station 'mars' in .*; there are haiyang, tasman, relay"):
         load_stations(("haiyang", "mars"))
-
-
-def test_signal_falls_with_the_square_of_the_distance() -> None:
-    station = Station(
-        name="x", latitude_deg=0, longitude_deg=0, altitude_m=0, mask_deg=0, near_m=0, signal_dbm=-90.0, loss=0.0
-    )
-    at = np.stack([Place(0.0, 0.0).position_m(altitude_m) for altitude_m in (1e6, 2e6)], axis=1)
-    assert station.signal_strength_dbm(at).tolist() == pytest.approx([-90.0, -96.02], abs=0.01)

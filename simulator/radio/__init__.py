@@ -1,0 +1,1 @@
+"""Radio: what of a vehicle's packets reaches which station, when, and in what state."""
