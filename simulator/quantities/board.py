@@ -53,6 +53,11 @@ def _nothing(scene: Scene) -> FloatArray:
     return scene.all_of(0.0)
 
 
+def _recovery_state(scene: Scene) -> NDArray[np.int64]:
+    afloat = scene.setting.afloat
+    return np.asarray(scene.all_of(0.0) if afloat is None else afloat.state(scene.t_s), dtype=np.int64)
+
+
 def _legs(scene: Scene) -> NDArray[np.bool_]:
     lit = [burn.lit_s for burn in scene.setting.track.burns if burn.purpose == "landing"]
     return np.asarray(scene.t_s >= (lit[0] + LEGS_AFTER_LIGHT_S if lit else np.inf))
@@ -64,7 +69,7 @@ QUANTITIES: Final = (
     Quantity(
         "recovery_state",
         "How far the recovery is",
-        lambda s: s.setting.track.afloat.state(s.t_s).astype(np.int64),
+        _recovery_state,
         kind="label",
         labels=RECOVERY_STATES,
     ),

@@ -30,13 +30,11 @@ SUPPLY_V: Final = 28.0
 SUPPLY_V_S: Final = 3e-4
 
 
-def _open_s(scene: Scene) -> float:
-    return scene.setting.deck_s + scene.setting.preset.handling.door_open_after_s
-
-
 def _mixed(scene: Scene, memory_s: float) -> FloatArray:
     """How far the air outside has come in by the open door, 0 to 1."""
-    return np.asarray(1.0 - exp(-np.maximum(scene.t_s - _open_s(scene), 0.0) / memory_s))
+    work = scene.setting.handling
+    open_s = np.inf if work is None else scene.setting.deck_s + work.door_open_after_s
+    return np.asarray(1.0 - exp(-np.maximum(scene.t_s - open_s, 0.0) / memory_s))
 
 
 def _share(fault: Overheat | Depressurisation, t_s: FloatArray) -> FloatArray:
@@ -58,7 +56,9 @@ def _temperature_k(scene: Scene) -> FloatArray:
 
 def _pressure_pa(scene: Scene) -> FloatArray:
     mixed = _mixed(scene, FILL_S)
-    inside = CABIN_PA - LEAK_PA_S * np.maximum(scene.t_s - scene.setting.preset.handling.door_close_s, 0.0)
+    work = scene.setting.handling
+    closed_s = scene.setting.start_s if work is None else work.door_close_s
+    inside = CABIN_PA - LEAK_PA_S * np.maximum(scene.t_s - closed_s, 0.0)
     for fault in scene.setting.cargo_faults:
         if isinstance(fault, Depressurisation):
             inside = inside + (np.minimum(fault.to_pa, inside) - inside) * _share(fault, scene.t_s)
@@ -96,7 +96,9 @@ def _tilt_deg(scene: Scene) -> FloatArray:
 
 
 def _mass_kg(scene: Scene) -> FloatArray:
-    work, t_s = scene.setting.preset.handling, scene.t_s
+    work, t_s = scene.setting.handling, scene.t_s
+    if work is None:
+        return scene.all_of(0.0)
     unload_s = scene.setting.deck_s + work.unload_start_after_s
     loaded = (t_s - work.load_start_s) / (work.load_end_s - work.load_start_s)
     unloaded = (t_s - unload_s) / (work.unload_end_after_s - work.unload_start_after_s)
@@ -109,27 +111,21 @@ def _lightness(scene: Scene) -> FloatArray:
     return np.asarray(GRAVITY_M_S2 / np.maximum(_felt_m_s2(scene), LIGHTEST_G * GRAVITY_M_S2))
 
 
-def _between(scene: Scene, from_s: float, after_s: float) -> NDArray[np.bool_]:
-    return np.asarray((scene.t_s >= from_s) & (scene.t_s < scene.setting.deck_s + after_s))
+def _between(scene: Scene, done: str, undone: str) -> NDArray[np.bool_]:
+    """Whether one step of the work has been done, and the one that undoes it has not."""
+    work = scene.setting.handling
+    if work is None:
+        return np.zeros(scene.t_s.shape, dtype=np.bool_)
+    until_s = scene.setting.deck_s + float(getattr(work, undone))
+    return np.asarray((scene.t_s >= getattr(work, done)) & (scene.t_s < until_s))
 
 
 def _sealed(scene: Scene) -> NDArray[np.bool_]:
-    work = scene.setting.preset.handling
-    sealed = _between(scene, work.seal_s, work.unseal_after_s)
+    sealed = _between(scene, "seal_s", "unseal_after_s")
     for fault in scene.setting.cargo_faults:
         if isinstance(fault, SealBroken):
             sealed = sealed & (scene.t_s < fault.start_s)
     return sealed
-
-
-def _closed(scene: Scene) -> NDArray[np.bool_]:
-    work = scene.setting.preset.handling
-    return _between(scene, work.door_close_s, work.door_open_after_s)
-
-
-def _locked(scene: Scene) -> NDArray[np.bool_]:
-    work = scene.setting.preset.handling
-    return _between(scene, work.lock_s, work.unlock_after_s)
 
 
 QUANTITIES: Final = (
@@ -143,7 +139,7 @@ QUANTITIES: Final = (
     Quantity("tilt_deg", "Container floor from level; afloat as the vehicle sways", _tilt_deg),
     Quantity("container_mass_kg", "Mass on the load cells under the container", _mass_kg, unrest=_lightness),
     Quantity("supply_voltage_v", "Container power", lambda s: SUPPLY_V - SUPPLY_V_S * (s.t_s - s.setting.start_s)),
-    switch("door_closed", "Bay door", _closed),
+    switch("door_closed", "Bay door", lambda s: _between(s, "door_close_s", "door_open_after_s")),
     switch("seal_intact", "Customs seal loop", _sealed),
-    switch("container_locked", "Container latches", _locked),
+    switch("container_locked", "Container latches", lambda s: _between(s, "lock_s", "unlock_after_s")),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from simulator.afloat import Afloat
 from simulator.earth import FloatArray
 from simulator.faults.cargo import CargoFault, Shock
 from simulator.faults.clock import ClockFault
@@ -16,6 +18,7 @@ from simulator.flight import Flight
 from simulator.heating import skin_temperature_k
 from simulator.lag import Grid
 from simulator.noise import Chance, Drift
+from simulator.plans import Handling
 from simulator.preset import Express, Hop
 from simulator.track import Track
 from simulator.vehicle import Stage
@@ -80,10 +83,20 @@ class Setting:
         """What goes wrong with its clock."""
         return tuple(f for f in self.flight.faults if isinstance(f, ClockFault) and f.concerns(self.vehicle))
 
+    @property
+    def handling(self) -> Handling | None:
+        """The work on the container; None of a flight without one."""
+        return self.preset.handling
+
+    @property
+    def afloat(self) -> Afloat | None:
+        """The vehicle's time in the water; None of one that does not get there."""
+        return self.track.afloat
+
     @cached_property
     def deck_s(self) -> float:
-        """When the recovery ship has it on deck."""
-        return self.track.afloat.splash_s + self.preset.recovery.on_deck_s
+        """When the recovery ship has it on deck; infinity if that never comes."""
+        return math.inf if self.afloat is None else self.afloat.splash_s + self.preset.recovery.on_deck_s
 
     @cached_property
     def jolts(self) -> Mapping[float, float]:
@@ -92,7 +105,8 @@ class Setting:
         ring = {burn.begins_s: LIGHT_M_S2 for burn in track.burns}
         if track.separation_s is not None:
             ring[track.separation_s] = SEPARATION_M_S2
-        ring[track.afloat.splash_s] = track.afloat.speed_m_s / SPLASH_STOP_S
+        if self.afloat is not None:
+            ring[self.afloat.splash_s] = self.afloat.speed_m_s / SPLASH_STOP_S
         for fault in self.cargo_faults:
             if isinstance(fault, Shock):
                 ring[fault.start_s] = max(fault.peak_m_s2, ring.get(fault.start_s, 0.0))
