@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from downrange.jobs import archive, demo, ledger, simulate
+from downrange.jobs import archive, demo, dictionary, ledger, limits, simulate
 from downrange.services import SERVICES
 from telemetry.errors import DownrangeError, leaves_of
 
@@ -37,6 +37,8 @@ app.command("replay", rich_help_panel=JOBS)(archive.replay)
 app.command("import", rich_help_panel=JOBS)(archive.import_)
 app.command("events", rich_help_panel=JOBS)(archive.events)
 app.command("ledger", rich_help_panel=JOBS)(ledger.ledger)
+app.add_typer(limits.app, name="limits", rich_help_panel=JOBS)
+app.add_typer(dictionary.app, name="dictionary", rich_help_panel=JOBS)
 
 
 def _starter(name: str) -> Callable[[], None]:

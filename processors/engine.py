@@ -181,10 +181,10 @@ class Engine:
         return output
 
     def _track(self, vehicle: str, dictionary: Dictionary) -> VehicleTrack:
-        track = self._tracks.get((vehicle, dictionary.name))
+        track = self._tracks.get((vehicle, dictionary.reference))
         if track is None:
             track = VehicleTrack(Airframe(vehicle, dictionary), self._hold_ns)
-            self._tracks[vehicle, dictionary.name] = track
+            self._tracks[vehicle, dictionary.reference] = track
         return track
 
     def _watch(self, vehicle: str) -> LinkWatch:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from telemetry.columns import join_columns
 from telemetry.frames import Frame
 from telemetry.packets import COUNT_MASK
 
@@ -47,7 +48,7 @@ def join_frames(frames: Sequence[Frame]) -> Frame:
         np.concatenate([frame.counts for frame in frames]),
         np.concatenate([frame.t_ns for frame in frames]),
         max(frame.ert_ns for frame in frames),
-        {name: np.concatenate([frame.columns[name] for frame in frames]) for name in last.columns},
+        join_columns([frame.columns for frame in frames]),
     )
     in_order = (joined.t_ns[1:] >= joined.t_ns[:-1]).all()
     return joined if in_order else joined.select(np.argsort(joined.t_ns, kind="stable"))

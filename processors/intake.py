@@ -8,11 +8,13 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from processors.reading import Packets, Reading, read_rejected, read_telemetry
+from processors.reading import Packets, Reading, Refused, Report, read_command, read_rejected, read_telemetry
 from runtime.consumer import Batch
 from runtime.kafka import Headers, Outgoing, Partition, Record
 from telemetry.decoder import Decoder
 from telemetry.errors import InputError
+from telemetry.limit_command import LimitCommand
+from telemetry.message import JSON
 from telemetry.topics import KafkaTopic
 
 UNREADABLE = Counter("downrange_detect_unreadable_total", "Records that could not be decoded", ["reason"])
@@ -60,6 +62,8 @@ def read_batch(batch: Batch, decoder: Decoder, now_s: float, wall_ns: int) -> Re
         for record in records:
             if tp.topic == KafkaTopic.REJECTED.value:
                 _read_rejected(tp, record, decoder, readings)
+            elif tp.topic == KafkaTopic.COMMANDS.value:
+                _read_command(tp, record, readings)
             else:
                 _read_telemetry(tp, record, decoder, readings)
             readings.last[tp] = record
@@ -92,7 +96,31 @@ def _read_telemetry(tp: Partition, record: Record, decoder: Decoder, readings: R
         readings.unreadable.append(_rejection(record, octets, headers, InputError(refusal.reason, refusal.detail)))
 
 
-def _arrival(tp: Partition, record: Record, reading: Reading) -> Arrival:
+def _read_command(tp: Partition, record: Record, readings: Readings) -> None:
+    value, key = record.value or b"", key_of(record)
+    try:
+        asked = read_command(value, key)
+    except InputError as error:
+        readings.unreadable.append(_rejection(record, value, list(record.headers), error))
+        return
+    readings.arrivals.append(Arrival(tp.partition, tp.topic, record.offset, key, asked))
+
+
+def refusal_of(arrival: Arrival, command: LimitCommand, error: InputError) -> Outgoing:
+    """Return the record that keeps a refused command, and answers it."""
+    headers = [
+        ("run", command.run.encode()),
+        ("flight", command.flight.encode()),
+        ("vehicle", command.vehicle.encode()),
+        ("content-type", JSON.encode()),
+        ("command", command.id.encode()),
+        ("reason", error.reason.value.encode()),
+        ("detail", error.detail.encode()[:MOST_TEXT]),
+    ]
+    return Outgoing(KafkaTopic.REJECTED, arrival.key, command.model_dump_json().encode(), headers)
+
+
+def _arrival(tp: Partition, record: Record, reading: Packets | Report | Refused) -> Arrival:
     return Arrival(tp.partition, tp.topic, record.offset, reading.message.address.key, reading)
 
 

@@ -87,7 +87,7 @@ class Outbox:
         findings = self._findings
         if self._doubtful:
             for partition in {partition for partition, _ in findings.events}:
-                written, _ = await known_events(self._settings, partition, self._ends.get(partition, 0))
+                written = await known_events(self._settings, partition, self._ends.get(partition, 0))
                 findings.events = [each for each in findings.events if each[1].id not in written]
         self._doubtful, self._sent, self._futures = True, False, []
         for partition, event in findings.events:

@@ -12,8 +12,9 @@ from processors.output import Output
 from processors.refused import packet_of_refused
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Dictionary
-from telemetry.errors import PacketError, Reason
+from telemetry.errors import InputError, PacketError, Reason
 from telemetry.frames import Frame, Refusal
+from telemetry.limit_command import LimitCommand
 from telemetry.link import LinkReport
 from telemetry.message import Message, message_from_kafka
 from telemetry.topics import Kind
@@ -47,7 +48,14 @@ class Refused:
     packet: str
 
 
-Reading = Packets | Report | Refused
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A record of `downrange.commands`."""
+
+    command: LimitCommand
+
+
+Reading = Packets | Report | Refused | Asked
 
 
 def read_telemetry(value: bytes, headers: Headers, decoder: Decoder) -> Packets | Report:
@@ -88,13 +96,40 @@ def read_rejected(value: bytes, headers: Headers, decoder: Decoder) -> Refused |
     return Refused(message, packet_of_refused(message, decoder.dictionary_of(message)))
 
 
+def read_command(value: bytes, key: str) -> Asked:
+    """Read a record of `downrange.commands`.
+
+    Raises
+    ------
+    InputError
+        If it is no command, or of another flight than its key.
+    """
+    try:
+        command = LimitCommand.model_validate_json(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise InputError(Reason.BAD_JSON, f"not a command: {where}: {first['msg']}".replace(": :", ":")) from error
+    if command.key != key:
+        raise InputError(Reason.BAD_PROPERTY, f"a command of {command.key} stands under the key {key[:140]!r}")
+    return Asked(command)
+
+
 def advance(engine: Engine, reading: Reading, offsets: dict[str, int]) -> Output:
-    """Let an engine take a reading."""
+    """Let an engine take a reading.
+
+    Raises
+    ------
+    InputError
+        If it is a command that can do nothing.
+    """
     match reading:
         case Packets(message, frames, _, dictionary):
             return Output() if dictionary is None else engine.take_frames(message, frames, dictionary, offsets)
         case Report(message, report):
             return engine.take_report(message, report, offsets)
+        case Asked(command):
+            return engine.take_command(command, offsets)
         case Refused(message, packet):
             engine.take_refusal(message.address.vehicle, packet)
             return Output()

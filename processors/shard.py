@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import msgpack
 
 from processors.engine import Engine
+from processors.intake import Arrival
 from processors.latency import Latencies
-from telemetry.topics import KafkaTopic
+from telemetry.events import Event
+from telemetry.topics import KafkaTopic, flight_key
 
-INPUTS: Final = (KafkaTopic.TELEMETRY, KafkaTopic.REJECTED)
+INPUTS: Final = (KafkaTopic.TELEMETRY, KafkaTopic.REJECTED, KafkaTopic.COMMANDS)
 CHECKPOINT_KEY: Final = "checkpoint"
+COMMAND: Final = "command"
 MOST_FLIGHTS: Final = 32
 MOST_SNAPSHOTS: Final = 64
 
@@ -28,10 +31,15 @@ class Checkpoint:
 
 @dataclass(slots=True)
 class Flight:
-    """A flight in memory; records before `next_offsets` are in its engine already."""
+    """A flight in memory; records before `next_offsets` are in its engine already.
+
+    `acts` are events of people's commands that stand on the topic already and are not in the engine yet: each is done
+    again at the place in the telemetry where it was done first.
+    """
 
     engine: Engine
     next_offsets: dict[str, int]
+    acts: list[Event] = field(default_factory=list)
     latencies: Latencies = field(default_factory=Latencies)
     touched_s: float = 0.0
     dirty: bool = False
@@ -56,6 +64,13 @@ class Shard:
         A key of this partition, by which the checkpoint finds it.
     snapshots
         Of flights that are not in memory, the oldest first; none for those whose snapshot must be fetched from Kafka.
+    acts
+        Events of people's commands behind `saved`, by flight, in their order.
+    refused
+        Commands behind `saved` that were refused already.
+    waiting
+        Commands that wait until the telemetry is read up to `telemetry_end`, where it ended when the partition became
+        ours: whoever gave them may have seen what all of it led to.
     """
 
     at: Checkpoint = field(default_factory=Checkpoint)
@@ -64,6 +79,26 @@ class Shard:
     route: str = ""
     flights: OrderedDict[str, Flight] = field(default_factory=OrderedDict)
     snapshots: OrderedDict[str, bytes | None] = field(default_factory=OrderedDict)
+    acts: dict[str, list[Event]] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+    waiting: list[Arrival] = field(default_factory=list)
+    telemetry_end: int = 0
+
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether all telemetry is read that was there when the partition became ours."""
+        return self.at.next_offsets.get(KafkaTopic.TELEMETRY.value, 0) >= self.telemetry_end
+
+    def keep_act(self, event: Event) -> None:
+        """Keep an event that stands behind `saved`, if it is somebody's act."""
+        if COMMAND in event.values:
+            self.acts.setdefault(flight_key(event.run, event.flight), []).append(event)
+
+    def take_acts(self, key: str, first: int) -> list[Event]:
+        """Hand over the acts of a flight that came of commands from an offset on; a command half told is not done."""
+        acts = [event for event in self.acts.pop(key, []) if command_offset(event) >= first]
+        told = Counter(str(event.values[COMMAND]) for event in acts)
+        return [event for event in acts if told[str(event.values[COMMAND])] == event.values.get("acts")]
 
     def keep_snapshot(self, key: str, snapshot: bytes) -> None:
         """Keep the snapshot of a flight that is not in memory, and let go of the octets of the oldest."""
@@ -79,6 +114,21 @@ class Shard:
         idle = [key for key, flight in self.flights.items() if not flight.dirty][: max(surplus, 0)]
         for key in idle:
             self.keep_snapshot(key, pack_flight(self.flights.pop(key), self.saved.events_offset))
+
+
+def command_offset(event: Event) -> int:
+    """Return the offset of the command that an act's event came of."""
+    return _offset_in(event, KafkaTopic.COMMANDS)
+
+
+def telemetry_offset(event: Event) -> int:
+    """Return the offset of the last telemetry before an act's event; -1 if there was none."""
+    return _offset_in(event, KafkaTopic.TELEMETRY)
+
+
+def _offset_in(event: Event, topic: KafkaTopic) -> int:
+    offsets = event.evidence.topic_offsets
+    return next((at for place, at in offsets.items() if place.startswith(f"{topic.value}-")), -1)
 
 
 def pack_flight(flight: Flight, events_offset: int) -> bytes:

@@ -10,17 +10,20 @@ from typing import Any, Final
 from structlog.typing import FilteringBoundLogger
 
 from processors.engine import Engine
-from processors.intake import Arrival, Readings, key_of, read_batch
+from processors.intake import Arrival, Readings, key_of, read_batch, refusal_of
 from processors.outbox import Findings, Outbox
-from processors.reading import Packets, advance
+from processors.output import Output
+from processors.reading import Asked, Packets, advance
 from processors.shard import (
     CHECKPOINT_KEY,
     INPUTS,
     Checkpoint,
     Flight,
     Shard,
+    command_offset,
     pack_checkpoint,
     pack_flight,
+    telemetry_offset,
     unpack_flight,
 )
 from processors.state_topic import find_snapshot, restore_shard
@@ -30,7 +33,8 @@ from runtime.kafka import Outgoing, Partition, Producer
 from runtime.settings import Settings
 from telemetry.cuc import NS_PER_S
 from telemetry.decoder import Decoder
-from telemetry.errors import PacketError, TransientError
+from telemetry.errors import InputError, PacketError, TransientError
+from telemetry.limit_state import LimitState
 from telemetry.quality import QualityRecord
 from telemetry.topics import KafkaTopic, flight_key, partition_of
 
@@ -90,7 +94,8 @@ class DetectStage:
     async def decode(self, batch: Batch) -> Readings:
         """Step 2: decode, and have the flights in memory that the records belong to."""
         readings = read_batch(batch, self._decoder, time.monotonic(), time.time_ns())
-        for partition, key in {(arrival.partition, arrival.key) for arrival in readings.arrivals}:
+        waiting = [arrival for shard in self._shards.values() for arrival in shard.waiting]
+        for partition, key in {(arrival.partition, arrival.key) for arrival in (*waiting, *readings.arrivals)}:
             await self._load(partition, key)
         return readings
 
@@ -98,12 +103,17 @@ class DetectStage:
         """Step 3: the engines."""
         findings = Findings([], decoded.unreadable)
         for arrival in decoded.arrivals:
-            self._advance(arrival, decoded, findings)
+            if isinstance(arrival.reading, Asked):
+                self._shards[arrival.partition].waiting.append(arrival)
+            else:
+                self._advance(arrival, decoded, findings)
         for tp, record in decoded.last.items():
             shard = self._shards[tp.partition]
             shard.at.next_offsets[tp.topic] = record.offset + 1
             if partition_of(key_of(record), self._settings.kafka.partitions) == tp.partition:
                 shard.route = key_of(record)
+        for shard in self._shards.values():
+            self._take_commands(shard, decoded, findings)
         self._tell_idle(decoded.now_s, findings)
         return findings
 
@@ -150,7 +160,8 @@ class DetectStage:
         snapshot = shard.snapshots.pop(key, None)
         if known and snapshot is None:
             snapshot = await find_snapshot(self._settings.kafka, partition, key)
-        shard.flights[key] = self._flight(key, snapshot)
+        flight = shard.flights[key] = self._flight(key, snapshot)
+        flight.acts = shard.take_acts(key, flight.next_offsets.get(KafkaTopic.COMMANDS.value, 0))
 
     def _flight(self, key: str, snapshot: bytes | None) -> Flight:
         run, _, flight = key.partition("/")
@@ -167,21 +178,71 @@ class DetectStage:
         flight = shard.flights[arrival.key]
         if arrival.offset < flight.next_offsets.get(arrival.topic, 0):
             return
+        self._redo(arrival.partition, flight, findings)
         output = advance(flight.engine, arrival.reading, {f"{arrival.topic}-{arrival.partition}": arrival.offset})
         flight.next_offsets[arrival.topic] = arrival.offset + 1
         flight.touched_s, flight.dirty, flight.told = readings.now_s, True, False
-        for event in output.events:
-            if event.id in shard.known:
-                shard.known.discard(event.id)
-            else:
-                findings.events.append((arrival.partition, event))
-        message = arrival.reading.message
-        if isinstance(arrival.reading, Packets):
+        self._keep(arrival.partition, output, findings)
+        reading = arrival.reading
+        if isinstance(reading, Packets):
+            message = reading.message
             flight.latencies.add(message.address.vehicle, "ingest", message.sent_ns, message.ingest_ns)
             flight.latencies.add(message.address.vehicle, "detect", message.ingest_ns, readings.wall_ns)
-        if output.quality:
-            latencies = flight.latencies.take(message.address.run, message.address.flight, message.ert_ns)
+        if output.quality and not isinstance(reading, Asked):
+            address = reading.message.address
+            latencies = flight.latencies.take(address.run, address.flight, reading.message.ert_ns)
             findings.records += [_quality(record) for record in (*output.quality, *latencies)]
+
+    def _keep(self, partition: int, output: Output, findings: Findings) -> None:
+        """Keep what an engine said of a message or command."""
+        known = self._shards[partition].known
+        for event in output.events:
+            if event.id in known:
+                known.discard(event.id)
+            else:
+                findings.events.append((partition, event))
+        findings.records += [_limit(state) for state in output.limits]
+
+    def _take_commands(self, shard: Shard, readings: Readings, findings: Findings) -> None:
+        """Take the commands that wait, once all telemetry is read that whoever gave them may have seen."""
+        topic = KafkaTopic.COMMANDS.value
+        if shard.waiting and not shard.is_caught_up:
+            shard.at.next_offsets[topic] = shard.waiting[0].offset
+            return
+        for arrival in shard.waiting:
+            self._take_command(shard, arrival, readings, findings)
+            shard.at.next_offsets[topic] = arrival.offset + 1
+        shard.waiting.clear()
+
+    def _take_command(self, shard: Shard, arrival: Arrival, readings: Readings, findings: Findings) -> None:
+        flight, reading = shard.flights[arrival.key], arrival.reading
+        self._redo(arrival.partition, flight, findings)
+        if not isinstance(reading, Asked) or arrival.offset < flight.next_offsets.get(arrival.topic, 0):
+            return
+        flight.next_offsets[arrival.topic] = arrival.offset + 1
+        flight.touched_s, flight.dirty = readings.now_s, True
+        if reading.command.id in shard.refused:
+            shard.refused.discard(reading.command.id)
+            return
+        offsets = {f"{arrival.topic}-{arrival.partition}": arrival.offset}
+        if KafkaTopic.TELEMETRY.value in flight.next_offsets:
+            place = f"{KafkaTopic.TELEMETRY.value}-{arrival.partition}"
+            offsets[place] = flight.next_offsets[KafkaTopic.TELEMETRY.value] - 1
+        try:
+            output = advance(flight.engine, reading, offsets)
+        except InputError as error:
+            findings.records.append(refusal_of(arrival, reading.command, error))
+        else:
+            self._keep(arrival.partition, output, findings)
+
+    def _redo(self, partition: int, flight: Flight, findings: Findings) -> None:
+        """Do again what people did behind the snapshot, at the place in the telemetry where it was done first."""
+        read = flight.next_offsets.get(KafkaTopic.TELEMETRY.value, 0)
+        while flight.acts and telemetry_offset(flight.acts[0]) < read:
+            event = flight.acts.pop(0)
+            flight.next_offsets[KafkaTopic.COMMANDS.value] = command_offset(event) + 1
+            flight.dirty = True
+            self._keep(partition, flight.engine.redo(event), findings)
 
     def _tell_idle(self, now_s: float, findings: Findings) -> None:
         """Tell the last of a flight that has fallen silent: no second of its data will come to carry it."""
@@ -234,3 +295,9 @@ def _quality(record: QualityRecord) -> Outgoing:
     headers = [("type", record.type.encode()), ("run", record.run.encode()), ("flight", record.flight.encode())]
     key = flight_key(record.run, record.flight)
     return Outgoing(KafkaTopic.QUALITY, key, record.model_dump_json().encode(), headers)
+
+
+def _limit(state: LimitState) -> Outgoing:
+    headers = [("type", b"limit"), ("run", state.run.encode()), ("flight", state.flight.encode())]
+    value = state.model_dump_json().encode()
+    return Outgoing(KafkaTopic.LIMITS, state.key, value, headers, flight_key(state.run, state.flight))

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 
 from aiokafka.errors import KafkaError
 
-from processors.shard import CHECKPOINT_KEY, Checkpoint, Shard, unpack_checkpoint
-from runtime.kafka import Partition, Record, read_to_end
+from processors.shard import CHECKPOINT_KEY, COMMAND, Checkpoint, Shard, unpack_checkpoint
+from runtime.kafka import Partition, Record, open_consumer, read_to_end
+from runtime.kafka_ends import log_ends
 from runtime.settings import KafkaSettings
 from telemetry.errors import InputError, TransientError
-from telemetry.events import event_from_kafka
+from telemetry.events import Event, event_from_kafka
 from telemetry.topics import KafkaTopic
 
 READER = "downrange-detect-restore"
@@ -28,21 +29,50 @@ async def restore_shard(settings: KafkaSettings, partition: int) -> Shard:
         else:
             shard.keep_snapshot(key, record.value)
     shard.at = Checkpoint(dict(shard.saved.next_offsets), shard.saved.events_offset)
-    shard.known, shard.at.events_offset = await known_events(settings, partition, shard.saved.events_offset)
+    async for offset, event in _events(settings, partition, shard.saved.events_offset):
+        shard.at.events_offset = max(shard.at.events_offset, offset + 1)
+        if event is not None:
+            shard.known.add(event.id)
+            shard.keep_act(event)
+    telemetry, commands, rejected = (
+        Partition(topic.value, partition) for topic in (KafkaTopic.TELEMETRY, KafkaTopic.COMMANDS, KafkaTopic.REJECTED)
+    )
+    ends = await _ends(settings, (telemetry, commands))
+    shard.telemetry_end = ends[telemetry]
+    saved = shard.saved.next_offsets
+    if ends[commands] > saved.get(commands.topic, 0):
+        async for record in _records(settings, KafkaTopic.REJECTED, partition, saved.get(rejected.topic, 0)):
+            shard.refused |= {value.decode() for name, value in record.headers if name == COMMAND}
     return shard
 
 
-async def known_events(settings: KafkaSettings, partition: int, first: int) -> tuple[set[str], int]:
-    """Return the ids of the events from an offset on, and the offset behind them."""
-    ids: set[str] = set()
+async def known_events(settings: KafkaSettings, partition: int, first: int) -> set[str]:
+    """Return the ids of the events from an offset on."""
+    return {event.id async for _, event in _events(settings, partition, first) if event is not None}
+
+
+async def _events(settings: KafkaSettings, partition: int, first: int) -> AsyncIterator[tuple[int, Event | None]]:
+    """Yield offset and event from an offset on; another service's record on our topic is no event of ours."""
     async for record in _records(settings, KafkaTopic.EVENTS, partition, first):
-        first = max(first, record.offset + 1)
         try:
-            ids.add(event_from_kafka(record.value or b"", record.headers).id)
+            event = event_from_kafka(record.value or b"", record.headers)
         except InputError:
-            # another service's record on our topic is no event of ours
-            continue
-    return ids, first
+            yield record.offset, None
+        else:
+            yield record.offset, event
+
+
+async def _ends(settings: KafkaSettings, partitions: tuple[Partition, ...]) -> dict[Partition, int]:
+    """Return the offset behind the last record of each partition; 0 where there is none to be read."""
+    try:
+        async with open_consumer(settings, READER, None) as consumer:
+            consumer.assign(list(partitions))
+            begins = await consumer.beginning_offsets(list(partitions))
+            ends = await log_ends(consumer, partitions)
+    except KafkaError as error:
+        raise TransientError(f"Kafka did not say where its topics end: {error!r}") from error
+    # of what is all out of date nothing will come
+    return {tp: end if end > begins[tp] else 0 for tp, end in ends.items()}
 
 
 async def find_snapshot(settings: KafkaSettings, partition: int, key: str) -> bytes | None:

@@ -64,12 +64,13 @@ END_OF_A_PRODUCER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A record to send; its key `{run}/{flight}` chooses the partition."""
+    """A record to send; its key `{run}/{flight}` chooses the partition, or `flight` where the key is longer."""
 
     topic: KafkaTopic
     key: str
     value: bytes
     headers: Headers
+    flight: str | None = None
 
 
 class Producer:
@@ -141,7 +142,7 @@ class Producer:
         for record in records:
             if len(record.value) > self._most_octets:
                 raise PacketError(Reason.TOO_LARGE, f"a record of {len(record.value)} octets is over Kafka's limit")
-            place = (record.topic, partition_of(record.key, self._partitions))
+            place = (record.topic, partition_of(record.flight or record.key, self._partitions))
             chosen.setdefault(place, []).append(record)
         batches = [self._send_batches(topic, partition, some) for (topic, partition), some in chosen.items()]
         return [future for futures in await asyncio.gather(*batches) for future in futures]

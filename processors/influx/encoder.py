@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from processors.influx.line_protocol import Block, Lines, pack, packet_lines
 from processors.influx.points import DeliveryState, delivery_line, event_line, link_line, quality_line
-from telemetry.codec import PacketCodec
 from telemetry.decoder import Decoder
 from telemetry.errors import PacketError, Reason
 from telemetry.events import event_from_kafka
@@ -57,8 +56,7 @@ class Encoder:
     def __init__(self, decoder: Decoder, batch_lines: int) -> None:
         self._decoder = decoder
         self._batch_lines = batch_lines
-        known = [decoder.registry.get(name) for name in decoder.registry.names()]
-        self._codecs = {dictionary.name: PacketCodec(dictionary) for dictionary in known if dictionary is not None}
+        self._codecs = {each.reference: decoder.codec_of(each) for each in decoder.registry.dictionaries()}
 
     def blocks(self, readable: Readable) -> Iterator[Block]:
         """Yield the blocks; the telemetry is decoded on the way, so that memory holds a slice of it and not all."""
@@ -78,29 +76,23 @@ class Encoder:
         octets: dict[Series, list[memoryview]] = {}
         frames: dict[Series, list[Frame]] = {}
         for message in messages:
-            address, codec = message.address, self._codec_of(message)
-            if codec is None:
-                name = message.dictionary or self._decoder.registry.default
+            address, dictionary = message.address, self._decoder.dictionary_of(message)
+            if dictionary is None:
+                continue
+            if message.content_type != SPACE_PACKETS:
                 for frame in self._decoder.decode(message).frames:
-                    key = Series(name, frame.packet, address.run, address.flight, address.vehicle)
+                    key = Series(dictionary.reference, frame.packet, address.run, address.flight, address.vehicle)
                     frames.setdefault(key, []).append(frame)
                 continue
-            payload = memoryview(message.payload)
+            codec, payload = self._codecs[dictionary.reference], memoryview(message.payload)
             for run in codec.layout.split(message.payload)[0]:
-                key = Series(codec.dictionary.name, run.packet, address.run, address.flight, address.vehicle)
+                key = Series(dictionary.reference, run.packet, address.run, address.flight, address.vehicle)
                 octets.setdefault(key, []).append(payload[run.start : run.stop])
         for key, pieces in octets.items():
             codec = self._codecs[key.dictionary]
             yield self._lines(key, [codec.join(key.packet, b"".join(pieces), key.vehicle, "", 0)])
         for key, some in frames.items():
             yield self._lines(key, some)
-
-    def _codec_of(self, message: Message) -> PacketCodec | None:
-        """Return the codec of a message of space packets; None for JSON, and for a dictionary that is not known."""
-        dictionary = self._decoder.dictionary_of(message)
-        if dictionary is None or message.content_type != SPACE_PACKETS:
-            return None
-        return self._codecs[dictionary.name]
 
     def _lines(self, key: Series, frames: Sequence[Frame]) -> Lines:
         tags = {"run": key.run, "flight": key.flight, "vehicle": key.vehicle}

@@ -1,0 +1,136 @@
+"""Limits on a real Kafka: raised, acknowledged, shelved, cleared; killed in between nothing is lost and nothing doubled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import numpy as np
+import pytest
+from detection import T0_NS, detect, messages_of, new_engine, seen, transmitter
+from flown import new_flight, publish, running
+from numpy.typing import NDArray
+
+from processors.limit_desk import carry_out, limit_states
+from runtime.groups import ends_of, group_passes
+from runtime.kafka import Outgoing, Partition, open_producer, read_to_end
+from runtime.kafka_topics import ensure_topics
+from runtime.logs import logger
+from runtime.settings import DetectSettings, KafkaSettings, Settings
+from telemetry.codec import PacketCodec
+from telemetry.dictionary import built_in
+from telemetry.errors import InputError, Reason
+from telemetry.events import Event, event_from_kafka
+from telemetry.limit_command import LimitCommand
+from telemetry.limit_state import AlarmState, LimitState
+from telemetry.message import Message
+from telemetry.topics import KafkaTopic, Kind, flight_key, partition_of
+from telemetry.vocabulary import ACTS, WATCH_EVENTS
+
+NS = 10**9
+PATIENCE_S = 60
+WARM_K = 312.0
+
+
+@pytest.fixture
+async def settings(kafka_bootstrap: str) -> Settings:
+    kafka = KafkaSettings(bootstrap=kafka_bootstrap)
+    await ensure_topics(kafka, logger("test"), PATIENCE_S)
+    return Settings(kafka=kafka)
+
+
+def warm(message: Message, first_s: float, last_s: float) -> Message:
+    """Return the message with a bay that is too warm between two mission times."""
+    codec = PacketCodec(built_in("yuanxing-1"))
+    if message.kind is not Kind.TELEMETRY or message.address.vehicle != "ship":
+        return message
+    octets = b""
+    for frame in codec.decode(message.payload, "ship", "s", message.ert_ns).frames:
+        columns: dict[str, NDArray[Any]] = dict(frame.columns)
+        if frame.packet == "cargo":
+            t_s = (frame.t_ns - T0_NS) / NS
+            inside = (t_s >= first_s) & (t_s < last_s)
+            columns["bay_temperature_k"] = np.where(inside, WARM_K, columns["bay_temperature_k"])
+        octets += codec.encode(frame.packet, frame.counts, frame.t_ns, columns)
+    return replace(message, payload=octets)
+
+
+def command(flight: str, **more: Any) -> LimitCommand:
+    said = {"by": "lin", "why": "the fan is known to be slow", "vehicle": "ship", "channel": "bay_temperature_k"}
+    return LimitCommand.model_validate({"id": token_hex(8), "run": "live", "flight": flight, **said, **more})
+
+
+async def events_of(settings: Settings, flight: str) -> list[Event]:
+    key = flight_key("live", flight)
+    tp = Partition(KafkaTopic.EVENTS.value, partition_of(key, settings.kafka.partitions))
+    read = read_to_end(settings.kafka, "test", [tp])
+    return [event_from_kafka(each.value, each.headers) async for each in read if each.key == key.encode()]
+
+
+async def state_comes(settings: Settings, flight: str, wanted: AlarmState) -> LimitState:
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            for state in await limit_states(settings.kafka, "live", flight):
+                if state.condition.side == "above" and state.state is wanted:
+                    return state
+
+
+async def test_killed_between_raise_acknowledgement_shelving_and_clearing_it_loses_nothing(
+    settings: Settings, tmp_path: Path
+) -> None:
+    never_saved = replace(settings, detect=DetectSettings(save_s=3600.0))
+    flight = new_flight()
+    messages = [warm(message, 20.0, 60.0) for message in messages_of(transmitter("hop"), flight)]
+    undisturbed = detect(messages, new_engine(flight))
+    first, second, third = (
+        next(i for i, message in enumerate(messages) if message.ert_ns > T0_NS + t_s * NS) for t_s in (30, 45, 90)
+    )
+
+    await publish(settings.kafka, messages[:first])
+    async with running("detect", never_saved, tmp_path) as service:
+        raised = await state_comes(settings, flight, AlarmState.UNACKNOWLEDGED)
+        assert (raised.value, raised.threshold, raised.phase) == (WARM_K, 308.15, "ascent")
+        (acknowledged,) = await carry_out(settings.kafka, command(flight, action="acknowledge"), PATIENCE_S)
+        assert (acknowledged.name, acknowledged.values["by"]) == ("acknowledged", "lin")
+        with pytest.raises(InputError, match="nothing to acknowledge: .* watch above is acknowledged") as refused:
+            await carry_out(settings.kafka, command(flight, action="acknowledge"), PATIENCE_S)
+        assert refused.value.reason is Reason.REFUSED_COMMAND
+        await service.kill()
+
+    # a command given while nobody reads counts when somebody does; what was done before is not done otherwise
+    until_ns = T0_NS + 80 * NS
+    shelving = command(flight, action="shelve", level="watch", side="above", until_ns=until_ns)
+    async with open_producer(settings.kafka, "test") as producer:
+        wrong = Outgoing(KafkaTopic.COMMANDS, flight_key("live", flight), b"{}", [])
+        right = replace(wrong, value=shelving.model_dump_json(exclude_none=True).encode())
+        await producer.acknowledged(await producer.send_all([wrong, right]))
+    await publish(settings.kafka, messages[first:second])
+    async with running("detect", never_saved, tmp_path) as service:
+        shelved = await state_comes(settings, flight, AlarmState.SHELVED)
+        assert shelved.acknowledged is not None
+        assert (shelved.raised, shelved.times_raised) == (True, 1)
+        assert shelved.shelved is not None
+        assert shelved.shelved.until_ns == until_ns
+        await service.kill()
+    await publish(settings.kafka, messages[second:third])
+    async with running("detect", never_saved, tmp_path) as service:
+        normal = await state_comes(settings, flight, AlarmState.NORMAL)
+        assert normal.unshelved is not None
+        assert (normal.unshelved.by, normal.unshelved.t_ns) == ("downrange", until_ns)
+        assert (normal.raised, normal.cleared_by) == (False, "values")
+        await service.kill()
+    await publish(settings.kafka, messages[third:])
+    async with running("detect", settings, tmp_path) as service:
+        ends = await ends_of(settings.kafka, flight_key("live", flight), (KafkaTopic.TELEMETRY, KafkaTopic.COMMANDS))
+        await group_passes(settings.kafka, "downrange.detect", ends, PATIENCE_S)
+        assert await service.stop(25) == 0
+
+    found = await events_of(settings, flight)
+    assert set(Counter(event.id for event in found).values()) == {1}
+    assert seen(event for event in found if event.type not in ACTS) == seen(undisturbed.events)
+    told = [event.name for event in sorted(found, key=lambda e: (e.t_ns, e.name)) if event.type in WATCH_EVENTS]
+    assert told == ["raised", "acknowledged", "shelved", "cleared", "unshelved"]
