@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from simulator.earth import RAD_PER_DEG, FloatArray
 from simulator.elementary import interpolate, sin_cos
@@ -18,33 +19,61 @@ from telemetry.errors import FlightError
 PROFILES: Final = Path(__file__).with_suffix(".yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class Wind:
-    """A profile of wind, of one flight or of many.
+class Profile(BaseModel):
+    """Wind by height.
 
     Parameters
     ----------
     altitude_m
-        Shape (m,), rising.
+        Heights that rise.
     east_m_s, north_m_s
-        Where the air moves to at these heights, shape (m,); between them on straight lines, beyond them as at the ends.
-    factor
-        How much stronger than the profile it blows, shape () or (n,).
-    turned_deg
-        By what it is turned clockwise, shape () or (n,).
+        Where the air moves to there; between them on straight lines, beyond them as at the ends.
     """
 
-    altitude_m: FloatArray
-    east_m_s: FloatArray
-    north_m_s: FloatArray
-    factor: FloatArray
-    turned_deg: FloatArray
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    altitude_m: Annotated[tuple[float, ...], Field(min_length=2)]
+    east_m_s: tuple[float, ...]
+    north_m_s: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _table(self) -> Self:
+        rising = all(low < high for low, high in pairwise(self.altitude_m))
+        if not rising or {len(self.east_m_s), len(self.north_m_s)} != {len(self.altitude_m)}:
+            msg = "'altitude_m' must rise, and there must be as many speeds as heights"
+            raise ValueError(msg)
+        return self
+
+    @cached_property
+    def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Heights and speeds, shape (m,) each."""
+        return np.array(self.altitude_m), np.array(self.east_m_s), np.array(self.north_m_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Wind:
+    """A profile of wind as it blows in one flight or in each of many.
+
+    Parameters
+    ----------
+    profile
+        By height.
+    factor
+        How much stronger than the profile it blows, a number or shape (n,).
+    turned_deg
+        By what it is turned clockwise, a number or shape (n,).
+    """
+
+    profile: Profile
+    factor: float | FloatArray = 1.0
+    turned_deg: float | FloatArray = 0.0
 
     def at(self, altitude_m: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the wind's speeds to the east and to the north at heights of shape (...)."""
-        east = interpolate(altitude_m, self.altitude_m, self.east_m_s) * self.factor
-        north = interpolate(altitude_m, self.altitude_m, self.north_m_s) * self.factor
-        sine, cosine = sin_cos(self.turned_deg * RAD_PER_DEG)
+        heights, east, north = self.profile.arrays
+        east = interpolate(altitude_m, heights, east) * self.factor
+        north = interpolate(altitude_m, heights, north) * self.factor
+        sine, cosine = sin_cos(np.asarray(self.turned_deg) * RAD_PER_DEG)
         return cosine * east + sine * north, cosine * north - sine * east
 
     def velocity_m_s(self, position_m: FloatArray, up: FloatArray, altitude_m: FloatArray) -> FloatArray:
@@ -64,29 +93,9 @@ class Wind:
         inwards = up[2] * north
         return np.array([-y * east - x * inwards, x * east - y * inwards, (up[0] * x + up[1] * y) * north])
 
-    def changed(self, factor: FloatArray, turned_deg: FloatArray) -> Wind:
-        """Return the same profile, so many times as strong and turned by so many degrees clockwise."""
-        return replace(self, factor=self.factor * factor, turned_deg=self.turned_deg + turned_deg)
-
-
-class Profile(BaseModel):
-    """A profile in a file: where the air moves to, by height."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    altitude_m: Annotated[tuple[float, ...], Field(min_length=2)]
-    east_m_s: tuple[float, ...]
-    north_m_s: tuple[float, ...]
-
-    @property
-    def wind(self) -> Wind:
-        """The same as a value of the physics."""
-        altitude, east, north = (np.array(column) for column in (self.altitude_m, self.east_m_s, self.north_m_s))
-        return Wind(altitude, east, north, factor=np.asarray(1.0), turned_deg=np.asarray(0.0))
-
 
 @cache
-def load_wind(name: str, path: Path = PROFILES) -> Wind:
+def load_profile(name: str, path: Path = PROFILES) -> Profile:
     """Read a profile by name.
 
     Raises
@@ -102,9 +111,4 @@ def load_wind(name: str, path: Path = PROFILES) -> Wind:
         raise FlightError(f"{path}: no profiles of wind: {error}") from error
     if name not in profiles:
         raise FlightError(f"no wind {name!r} in {path}; there are {', '.join(profiles)}")
-    wind = profiles[name].wind
-    if not wind.altitude_m.shape == wind.east_m_s.shape == wind.north_m_s.shape or np.any(
-        np.diff(wind.altitude_m) <= 0
-    ):
-        raise FlightError(f"{path}: wind {name!r}: as many speeds as heights are needed, and heights that rise")
-    return wind
+    return profiles[name]

@@ -11,7 +11,7 @@ import pytest
 from simulator.atmosphere import GRAVITY_M_S2, TABLE, air_at
 from simulator.earth import Place, dot, east_north, norm, up_and_altitude
 from simulator.heating import heat_flux_w_m2
-from simulator.wind import load_wind
+from simulator.wind import Wind, load_profile
 from telemetry.errors import FlightError
 
 ONE = np.asarray(1.0)
@@ -48,14 +48,14 @@ def test_beyond_the_table_the_air_stays_as_it_is_at_its_ends() -> None:
 
 
 def test_wind_blows_as_its_profile_says_and_not_in_space() -> None:
-    wind = load_wind("westerlies")
+    wind = Wind(load_profile("westerlies"))
     east, north = wind.at(np.array([0.0, 10_500.0, 100_000.0, 400_000.0]))
     assert east.tolist() == [2.0, 26.0, 0.0, 0.0]
     assert north.tolist() == [0.0, 2.0, 0.0, 0.0]
 
 
 def test_wind_of_many_flights_is_as_strong_and_turned_as_each_has_it() -> None:
-    wind = load_wind("westerlies").changed(np.array([1.0, 0.5, 2.0]), np.array([0.0, 90.0, 180.0]))
+    wind = Wind(load_profile("westerlies"), np.array([1.0, 0.5, 2.0]), np.array([0.0, 90.0, 180.0]))
     east, north = wind.at(np.full(3, 25_000.0))
     assert east == pytest.approx([4.0, 0.0, -8.0], abs=1e-12)
     assert north == pytest.approx([0.0, -2.0, 0.0], abs=1e-12)
@@ -64,7 +64,7 @@ def test_wind_of_many_flights_is_as_strong_and_turned_as_each_has_it() -> None:
 def test_wind_lies_level_in_the_turning_frame() -> None:
     places = np.array([Place(*place).position_m(11_000.0) for place in ((36.6, 121.2), (-60.0, -5.0), (0.0, 180.0))]).T
     up, altitude = up_and_altitude(places)
-    wind = load_wind("westerlies")
+    wind = Wind(load_profile("westerlies"))
     velocity = wind.velocity_m_s(places, up, altitude)
     east, north = east_north(places)
     for axis, speed in zip((east, north), wind.at(altitude), strict=True):
@@ -72,19 +72,19 @@ def test_wind_lies_level_in_the_turning_frame() -> None:
     assert dot(velocity, up) == pytest.approx(np.zeros(3), abs=1e-12)
     pole = np.array([0.0, 0.0, 6.37e6])
     assert float(norm(wind.velocity_m_s(pole, *up_and_altitude(pole)))) == 0.0
-    assert float(norm(load_wind("still").velocity_m_s(pole, *up_and_altitude(pole)))) == 0.0
+    assert float(norm(Wind(load_profile("still")).velocity_m_s(pole, *up_and_altitude(pole)))) == 0.0
 
 
 def test_a_profile_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(FlightError, match=r"no wind 'gale' in .* there are still, westerlies"):
-        load_wind("gale")
+        load_profile("gale")
     path = tmp_path / "wind.yaml"
     path.write_text("gale: {altitude_m: [0, 1], east_m_s: [1], north_m_s: [1, 2]}\n")
-    with pytest.raises(FlightError, match="wind 'gale': as many speeds as heights"):
-        load_wind("gale", path)
+    with pytest.raises(FlightError, match="there must be as many speeds as heights"):
+        load_profile("gale", path)
     path.write_text("gale: {height: 3}\n")
     with pytest.raises(FlightError, match="no profiles of wind"):
-        load_wind("gale", path)
+        load_profile("gale", path)
 
 
 def test_heat_follows_sutton_and_graves() -> None:
