@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from ingest.rejects import UNPLACED, rejected_records
+from ingest.versions import VersionsOnBoard
 from runtime.kafka import Outgoing
 from runtime.mqtt import Inbound
 from telemetry.acks import RefusedOctets, SafeRange, SettledMessage
@@ -50,7 +51,7 @@ class Examined:
 
 
 class Examiner:
-    """Examines messages, one by one; keeps nothing between them.
+    """Examines messages, one by one; keeps nothing between them but the versions that vehicles say.
 
     Parameters
     ----------
@@ -63,6 +64,7 @@ class Examiner:
 
     def __init__(self, decoder: Decoder, most_octets: int) -> None:
         self._decoder = decoder
+        self._versions = VersionsOnBoard(decoder)
         self._most_octets = most_octets - HEADER_OCTETS
 
     def examine(self, inbound: Inbound, ingest_ns: int) -> Examined:
@@ -79,7 +81,7 @@ class Examiner:
                 message = _with_report(message, inbound)
                 found = Surveyed((), ())
             else:
-                found = self._decoder.survey(message)
+                message, found = self._versions.survey(message)
         except PacketError as error:
             found = _nothing(inbound, error)
         return self._judged(inbound, message, kind, ack_topic, found)

@@ -1,4 +1,4 @@
-"""Packets to columns and back, by the dictionary, with one `numpy.frombuffer` a run of equal packets."""
+"""Packets to columns and back, by the dictionary; a run of equal packets is one numpy array of octets."""
 
 from __future__ import annotations
 
@@ -9,30 +9,37 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry.cuc import NS_PER_S, decode_cuc, encode_cuc
+from telemetry.columns import Columns, DerivedColumns
+from telemetry.crc import CRC_OCTETS, CrcTable
+from telemetry.cuc import NS_PER_S
 from telemetry.dictionary import Dictionary, Packet
 from telemetry.errors import Reason
 from telemetry.frames import Decoded, Frame, Refusal
+from telemetry.layout import Layout
 from telemetry.packets import (
     COUNT_MASK,
-    CRC_OCTETS,
     PRIMARY_HEADER_OCTETS,
     TELEMETRY_WITH_SECONDARY_HEADER,
     UNSEGMENTED,
     PacketLayout,
     PacketRun,
-    crc16,
 )
 
 FUTURE_TOLERANCE_NS: Final = 1 * NS_PER_S
 OLDEST_NS: Final = 7 * 24 * 3600 * NS_PER_S
+COUNT_AT: Final = 2
+LENGTH_AT: Final = 4
+
+Octets = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class _Layout:
+class _Kind:
     name: str
     packet: Packet
-    dtype: np.dtype[np.void]
+    octets: int
+    layout: Layout
+    crc: CrcTable
 
 
 class PacketCodec:
@@ -47,12 +54,13 @@ class PacketCodec:
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
         self.layout = PacketLayout(dictionary)
-        self._layouts: dict[int, _Layout] = {}
+        self._time = dictionary.time
+        self._head = PRIMARY_HEADER_OCTETS + dictionary.time.octets
+        self._kinds: dict[int, _Kind] = {}
         for name, packet in dictionary.packets.items():
-            fields = [(channel.name, channel.raw.dtype) for channel in packet.channels]
-            head = [("_id", ">u2"), ("_count", ">u2"), ("_length", ">u2"), ("_time", "u1", (dictionary.time.octets,))]
-            dtype = np.dtype([*head, *fields, ("_crc", ">u2")])
-            self._layouts[packet.apid] = _Layout(name, packet, dtype)
+            octets = self.layout.octets(packet.apid)
+            crc = CrcTable(octets - CRC_OCTETS)
+            self._kinds[packet.apid] = _Kind(name, packet, octets, Layout(packet, self._head), crc)
 
     def encode(
         self,
@@ -72,26 +80,24 @@ class PacketCodec:
         t_ns
             Shape (n,), generation times, Unix ns.
         columns
-            Every channel of the packet, shape (n,), in the channel's unit; enumerations as codes.
+            Every channel of the packet, shape (n,), in the channel's unit; enumerations as codes. Derived channels are
+            not looked at.
 
         Returns
         -------
         bytes
             n whole packets.
         """
-        layout = self._layouts[self.dictionary.packets[packet].apid]
-        time = self.dictionary.time
-        rows = np.zeros(len(counts), dtype=layout.dtype)
-        rows["_id"] = TELEMETRY_WITH_SECONDARY_HEADER | layout.packet.apid
-        rows["_count"] = UNSEGMENTED | (np.asarray(counts) & COUNT_MASK)
-        rows["_length"] = layout.dtype.itemsize - PRIMARY_HEADER_OCTETS - 1
-        rows["_time"] = encode_cuc(t_ns, self.dictionary.epoch_ns, time.coarse_octets, time.fine_octets)
-        for channel in layout.packet.channels:
-            rows[channel.name] = channel.uncalibrate(np.asarray(columns[channel.name]))
-        octets = memoryview(rows.tobytes())
-        size = layout.dtype.itemsize
-        rows["_crc"] = [crc16(octets[at : at + size - CRC_OCTETS]) for at in range(0, len(octets), size)]
-        return rows.tobytes()
+        kind = self._kinds[self.dictionary.packets[packet].apid]
+        octets = np.zeros((len(counts), kind.octets), dtype=np.uint8)
+        header = octets[:, :PRIMARY_HEADER_OCTETS].view(">u2")
+        header[:, 0] = TELEMETRY_WITH_SECONDARY_HEADER | kind.packet.apid
+        header[:, 1] = UNSEGMENTED | (np.asarray(counts) & COUNT_MASK)
+        header[:, 2] = kind.octets - PRIMARY_HEADER_OCTETS - 1
+        octets[:, PRIMARY_HEADER_OCTETS : self._head] = self._time.encode(np.asarray(t_ns))
+        kind.layout.write(octets, columns)
+        octets[:, -CRC_OCTETS:].view(">u2")[:, 0] = kind.crc.of(octets[:, :-CRC_OCTETS])
+        return octets.tobytes()
 
     def decode(self, payload: bytes, vehicle: str, station: str, ert_ns: int) -> Decoded:
         """Decode a payload of whole packets back to back.
@@ -128,54 +134,74 @@ class PacketCodec:
         vehicle, station, ert_ns
             Put on the frame.
         """
-        apid = self.dictionary.packets[packet].apid
-        rows = self._rows(octets, PacketRun(packet, apid, 0, len(octets)))
-        return self._frame(rows, packet, apid, vehicle, station, ert_ns, with_columns=True)
+        kind = self._kinds[self.dictionary.packets[packet].apid]
+        rows = np.frombuffer(octets, dtype=np.uint8).reshape(-1, kind.octets)
+        t_ns = self._time.decode(rows[:, PRIMARY_HEADER_OCTETS : self._head])
+        return Frame(vehicle, station, packet, kind.packet.apid, _counts(rows), t_ns, ert_ns, self._columns(kind, rows))
+
+    def versions(self, payload: bytes, run: PacketRun) -> NDArray[np.uint64] | None:
+        """Return the versions of the dictionary that a run of packets says; None if packets of that type do not."""
+        place = self.layout.version
+        if place is None or place.apid != run.apid:
+            return None
+        return place.read(self._rows(payload, run))
+
+    def said(self, payload: bytes, refusals: list[Refusal]) -> int | None:
+        """Return the version that a refused packet says, if that is why it was refused."""
+        place = self.layout.version
+        if not refusals or place is None:
+            return None
+        found = [refusal for refusal in refusals if refusal.reason is Reason.UNKNOWN_VERSION]
+        return place.read_one(payload[found[-1].start : found[-1].stop]) if found else None
 
     def _read(self, payload: bytes, vehicle: str, station: str, ert_ns: int, *, with_columns: bool) -> Decoded:
         runs, refusals = self.layout.split(payload)
+        version = self.said(payload, refusals)
         frames: list[Frame] = []
         for run in runs:
-            rows = self._rows(payload, run)
-            frame = self._frame(rows, run.packet, run.apid, vehicle, station, ert_ns, with_columns=with_columns)
-            bad = (frame.t_ns > ert_ns + FUTURE_TOLERANCE_NS) | (frame.t_ns < ert_ns - OLDEST_NS)
+            kind, rows = self._kinds[run.apid], self._rows(payload, run)
+            t_ns = self._time.decode(rows[:, PRIMARY_HEADER_OCTETS : self._head])
+            bad = (t_ns > ert_ns + FUTURE_TOLERANCE_NS) | (t_ns < ert_ns - OLDEST_NS)
+            versions = self.versions(payload, run)
+            if versions is not None:
+                version = int(versions[-1])
+                bad |= versions != self.dictionary.version
             if bad.any():
-                refusals.extend(self._bad_times(run, frame, bad))
-                frame = frame.select(~bad)
-            if len(frame):
-                frames.append(frame)
-        return Decoded(tuple(frames), tuple(sorted(refusals, key=lambda refusal: refusal.start)))
+                refusals.extend(self._refused(run, rows[bad], np.flatnonzero(bad), t_ns[bad], ert_ns))
+                rows, t_ns = rows[~bad], t_ns[~bad]
+            if len(rows):
+                columns = self._columns(kind, rows) if with_columns else {}
+                frames.append(Frame(vehicle, station, run.packet, run.apid, _counts(rows), t_ns, ert_ns, columns))
+        return Decoded(tuple(frames), tuple(sorted(refusals, key=lambda refusal: refusal.start)), version)
 
-    def _frame(
-        self,
-        rows: NDArray[np.void],
-        packet: str,
-        apid: int,
-        vehicle: str,
-        station: str,
-        ert_ns: int,
-        *,
-        with_columns: bool,
-    ) -> Frame:
-        t_ns = decode_cuc(rows["_time"], self.dictionary.epoch_ns, self.dictionary.time.fine_octets)
-        counts = (rows["_count"] & COUNT_MASK).astype(np.int64)
-        channels = self._layouts[apid].packet.channels if with_columns else ()
-        columns = {channel.name: channel.calibrate(rows[channel.name]) for channel in channels}
-        return Frame(vehicle, station, packet, apid, counts, t_ns, ert_ns, columns)
+    def _rows(self, payload: bytes, run: PacketRun) -> Octets:
+        octets = np.frombuffer(payload, dtype=np.uint8, count=run.stop - run.start, offset=run.start)
+        return octets.reshape(-1, self._kinds[run.apid].octets)
 
-    def _rows(self, payload: bytes, run: PacketRun) -> NDArray[np.void]:
-        dtype = self._layouts[run.apid].dtype
-        return np.frombuffer(payload, dtype=dtype, count=(run.stop - run.start) // dtype.itemsize, offset=run.start)
+    def _columns(self, kind: _Kind, rows: Octets) -> Columns:
+        measured = kind.layout.read(rows)
+        return DerivedColumns(measured, kind.packet.derived) if kind.packet.derived else measured
 
-    def _bad_times(self, run: PacketRun, frame: Frame, bad: NDArray[np.bool_]) -> list[Refusal]:
-        size = self._layouts[run.apid].dtype.itemsize
-        ahead_s = (frame.t_ns - frame.ert_ns) / NS_PER_S
-        return [
-            Refusal(
-                run.start + int(i) * size,
-                run.start + (int(i) + 1) * size,
-                Reason.BAD_TIME,
-                f"{frame.packet} count {frame.counts[i]} was made {ahead_s[i]:+.3f} s from its receipt",
-            )
-            for i in np.flatnonzero(bad)
-        ]
+    def _refused(
+        self, run: PacketRun, rows: Octets, places: NDArray[np.intp], t_ns: NDArray[np.int64], ert_ns: int
+    ) -> list[Refusal]:
+        """Say why packets, good but for their time or version, are refused."""
+        size, counts = self._kinds[run.apid].octets, _counts(rows)
+        refusals: list[Refusal] = []
+        for row, place, made_ns, count in zip(rows, places.tolist(), t_ns.tolist(), counts.tolist(), strict=True):
+            start = run.start + place * size
+            reason, detail = Reason.BAD_TIME, f"{run.packet} count {count} "
+            wrong = self.layout.wrong_version(run.apid, row.tobytes())
+            fault = self._time.fault(row[PRIMARY_HEADER_OCTETS : self._head].tobytes())
+            if wrong is not None:
+                reason, detail = Reason.UNKNOWN_VERSION, wrong
+            elif fault is not None:
+                detail += f"has no time: {fault}"
+            else:
+                detail += f"was made {(made_ns - ert_ns) / NS_PER_S:+.3f} s from its receipt"
+            refusals.append(Refusal(start, start + size, reason, detail))
+        return refusals
+
+
+def _counts(rows: Octets) -> NDArray[np.int64]:
+    return (rows[:, COUNT_AT:LENGTH_AT].view(">u2")[:, 0] & COUNT_MASK).astype(np.int64)

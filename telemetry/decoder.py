@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from telemetry.codec import PacketCodec
 from telemetry.dictionary import Dictionary, Registry
 from telemetry.errors import Reason
@@ -9,6 +11,13 @@ from telemetry.frames import Decoded, Refusal
 from telemetry.json_codec import JsonCodec
 from telemetry.message import JSON, SPACE_PACKETS, Message
 from telemetry.survey import PacketSurveyor, Surveyed, surveyed
+
+
+@dataclass(frozen=True, slots=True)
+class _Codecs:
+    packets: PacketCodec
+    json: JsonCodec
+    surveyor: PacketSurveyor
 
 
 class Decoder:
@@ -22,19 +31,18 @@ class Decoder:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self._packets: dict[str, PacketCodec] = {}
-        self._json: dict[str, JsonCodec] = {}
-        self._surveyors: dict[str, PacketSurveyor] = {}
-        for name in registry.names():
-            dictionary = registry.get(name)
-            if dictionary is not None:
-                self._packets[name] = PacketCodec(dictionary)
-                self._json[name] = JsonCodec(dictionary)
-                self._surveyors[name] = PacketSurveyor(self._packets[name])
+        self._codecs: dict[str, _Codecs] = {}
+        for dictionary in registry.dictionaries():
+            packets = PacketCodec(dictionary)
+            self._codecs[dictionary.reference] = _Codecs(packets, JsonCodec(dictionary), PacketSurveyor(packets))
 
     def dictionary_of(self, message: Message) -> Dictionary | None:
         """Return the dictionary that the message names, or None if it is unknown."""
         return self.registry.get(message.dictionary)
+
+    def codec_of(self, dictionary: Dictionary) -> PacketCodec:
+        """Return the codec of a dictionary of the registry."""
+        return self._codecs[dictionary.reference].packets
 
     def decode(self, message: Message) -> Decoded:
         """Decode a telemetry message to frames; what cannot be decoded is refused with its reason, never raised."""
@@ -49,7 +57,7 @@ class Decoder:
         dictionary = self.dictionary_of(message)
         if dictionary is None or message.content_type != SPACE_PACKETS or not message.payload:
             return surveyed(self.inspect(message))
-        return self._surveyors[dictionary.name].survey(message.payload, message.ert_ns)
+        return self._codecs[dictionary.reference].surveyor.survey(message.payload, message.ert_ns)
 
     def _read(self, message: Message, *, with_columns: bool) -> Decoded:
         dictionary = self.dictionary_of(message)
@@ -57,18 +65,22 @@ class Decoder:
         if not payload:
             return _refused(message, Reason.BAD_LENGTH, "the payload is empty")
         if dictionary is None:
-            known = ", ".join(self.registry.names())
-            return _refused(
-                message, Reason.UNKNOWN_DICTIONARY, f"dictionary {message.dictionary[:80]!r} is none of: {known}"
-            )
+            return _refused(message, *self._unknown(message.dictionary))
+        codecs = self._codecs[dictionary.reference]
         if message.content_type == JSON:
-            return self._json[dictionary.name].decode(payload, address.vehicle, address.station, message.ert_ns)
+            return codecs.json.decode(payload, address.vehicle, address.station, message.ert_ns)
         if message.content_type != SPACE_PACKETS:
             detail = f"{message.content_type[:80]!r} is neither {SPACE_PACKETS} nor {JSON}"
             return _refused(message, Reason.UNKNOWN_CONTENT_TYPE, detail)
-        codec = self._packets[dictionary.name]
-        read = codec.decode if with_columns else codec.inspect
+        read = codecs.packets.decode if with_columns else codecs.packets.inspect
         return read(payload, address.vehicle, address.station, message.ert_ns)
+
+    def _unknown(self, reference: str) -> tuple[Reason, str]:
+        missing = self.registry.missing(reference)
+        if missing is not None:
+            return Reason.UNKNOWN_VERSION, missing
+        known = ", ".join(self.registry.names())
+        return Reason.UNKNOWN_DICTIONARY, f"dictionary {reference[:80]!r} is none of: {known}"
 
 
 def _refused(message: Message, reason: Reason, detail: str) -> Decoded:

@@ -141,36 +141,65 @@ def built_in(name: str) -> Dictionary:
 
 
 class Registry:
-    """The dictionaries that a service knows, by name: the built-in ones and those of extra folders.
+    """Dictionaries by name and version.
 
     Parameters
     ----------
     folders
-        Folders with `*.yaml` dictionaries; they are read once, here.
+        Folders with `*.yaml` dictionaries; they are read once, here. Two files may have one name and differ in version.
     default
         Name of the dictionary of messages that name none.
     """
 
     def __init__(self, folders: tuple[Path, ...] = (), default: str = "yuanxing-1") -> None:
-        self._by_name: dict[str, Dictionary] = {}
+        self._known: dict[str, Dictionary] = {}
         for folder in (BUILT_IN_DIR, *folders):
             if not folder.is_dir():
                 raise DictionaryError(str(folder), 0, "is no folder; name one that holds dictionaries (*.yaml)")
             for path in sorted(folder.glob("*.yaml")):
                 dictionary = load_dictionary(path)
-                if dictionary.name in self._by_name:
-                    msg = f"name: there is a dictionary {dictionary.name!r} already; choose another name"
+                if dictionary.reference in self._known:
+                    msg = (
+                        f"name: there is a dictionary {dictionary.name!r} already of version {dictionary.version}; "
+                        "choose another name or version"
+                    )
                     raise YamlSource(path).error(("name",), msg)
-                self._by_name[dictionary.name] = dictionary
-        if default not in self._by_name:
-            msg = f"the default dictionary {default!r} is none of: {', '.join(sorted(self._by_name))}"
+                self._known[dictionary.reference] = dictionary
+        self._newest: dict[str, Dictionary] = {}
+        for dictionary in sorted(self._known.values(), key=lambda dictionary: dictionary.version):
+            self._newest[dictionary.name] = dictionary
+        if default not in self._newest:
+            msg = f"the default dictionary {default!r} is none of: {', '.join(self.names())}"
             raise DictionaryError(str(folders[0] if folders else BUILT_IN_DIR), 0, msg)
         self.default = default
 
-    def get(self, name: str | None) -> Dictionary | None:
-        """Return a dictionary by name, the default one for None, or None if it is unknown."""
-        return self._by_name.get(name or self.default)
+    def get(self, reference: str | None) -> Dictionary | None:
+        """Return a dictionary by `name@version`, or its newest version by name; None if it is unknown.
+
+        Without a reference it is the default one.
+        """
+        wanted = reference or self.default
+        return self._newest.get(wanted) or self._known.get(wanted)
 
     def names(self) -> tuple[str, ...]:
         """Return the known names, sorted."""
-        return tuple(sorted(self._by_name))
+        return tuple(sorted(self._newest))
+
+    def versions(self, name: str) -> tuple[int, ...]:
+        """Return the known versions of a dictionary, sorted; none if the name is unknown."""
+        return tuple(sorted(each.version for each in self._known.values() if each.name == name))
+
+    def dictionaries(self) -> tuple[Dictionary, ...]:
+        """Return all dictionaries in all their versions, by reference."""
+        return tuple(self._known.values())
+
+    def missing(self, reference: str) -> str | None:
+        """Return what to say of a reference whose name is known and whose version is not; None of any other."""
+        name, mark, version = reference.partition(VERSION_MARK)
+        if not mark or name not in self._newest or reference in self._known:
+            return None
+        known = ", ".join(str(each) for each in self.versions(name))
+        return (
+            f"dictionary {name!r} is known in version {known}, not in {version[:20]}, which the vehicle or its station "
+            "says: put that one beside it into DOWNRANGE_DICTIONARY_DIR, then send the octets again"
+        )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from telemetry.columns import Columns, select_columns
 from telemetry.errors import Reason
 
-Columns = Mapping[str, NDArray[Any]]
+__all__ = ["Columns", "Decoded", "Frame", "Refusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class Frame:
     ert_ns
         Earth receive time of the message, Unix ns.
     columns
-        Channel name to values of shape (n,): floats, integers (enumerations as codes) or bools.
+        Channel name to values of shape (n,): floats, integers (enumerations as codes), bools, texts or octets; those of
+        the packet, then the derived ones.
     """
 
     vehicle: str
@@ -56,7 +57,7 @@ class Frame:
             self.counts[which],
             self.t_ns[which],
             self.ert_ns,
-            {name: values[which] for name, values in self.columns.items()},
+            select_columns(self.columns, which),
         )
 
 
@@ -72,7 +73,18 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a payload held: frames in payload order, and what was refused."""
+    """What a payload held.
+
+    Parameters
+    ----------
+    frames
+        In payload order.
+    refusals
+        What was refused.
+    version
+        The version of the dictionary that its packets say, good or not; none if they do not say it.
+    """
 
     frames: tuple[Frame, ...]
     refusals: tuple[Refusal, ...]
+    version: int | None = None

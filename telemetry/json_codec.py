@@ -13,6 +13,7 @@ from pydantic_core import from_json
 
 from telemetry.channels import Channel
 from telemetry.codec import FUTURE_TOLERANCE_NS, OLDEST_NS
+from telemetry.columns import DerivedColumns
 from telemetry.dictionary import Dictionary
 from telemetry.errors import PacketError, Reason
 from telemetry.frames import Decoded, Frame, Refusal
@@ -50,12 +51,25 @@ class JsonCodec:
         """Decode a JSON object, or several, one a line; a bad line is refused alone."""
         frames: list[Frame] = []
         refusals: list[Refusal] = []
+        version: int | None = None
         for start, stop in _objects(payload):
             try:
-                frames.append(self._frame(payload[start:stop], vehicle, station, ert_ns))
+                frame = self._frame(payload[start:stop], vehicle, station, ert_ns)
             except PacketError as error:
                 refusals.append(Refusal(start, stop, error.reason, error.detail))
-        return Decoded(tuple(frames), tuple(refusals))
+                continue
+            said = self._said(frame)
+            version = version if said is None else said
+            if said in {None, self.dictionary.version}:
+                frames.append(frame)
+            else:
+                detail = self.dictionary.version_complaint(frame.packet, int(said or 0))
+                refusals.append(Refusal(start, stop, Reason.UNKNOWN_VERSION, detail))
+        return Decoded(tuple(frames), tuple(refusals), version)
+
+    def _said(self, frame: Frame) -> int | None:
+        channel = self.dictionary.version_channel
+        return int(frame.columns[channel][0]) if channel is not None and channel in frame.columns else None
 
     def _frame(self, text: bytes, vehicle: str, station: str, ert_ns: int) -> Frame:
         try:
@@ -73,7 +87,7 @@ class JsonCodec:
         unknown = parsed.channels.keys() - {channel.name for channel in packet.channels}
         if unknown:
             raise PacketError(Reason.BAD_JSON, f"packet {parsed.packet!r} has no channel {min(unknown)[:SHOWN]!r}")
-        columns = {
+        measured = {
             channel.name: np.array([_value(channel, parsed.channels.get(channel.name))], dtype=_dtype(channel))
             for channel in packet.channels
         }
@@ -86,7 +100,7 @@ class JsonCodec:
             counts,
             np.array([parsed.t_ns], dtype=np.int64),
             ert_ns,
-            columns,
+            DerivedColumns(measured, packet.derived) if packet.derived else measured,
         )
 
 

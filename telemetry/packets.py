@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import binascii
 import re
 import struct
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
+from telemetry.crc import CRC_OCTETS, CRC_SEED, CrcTable, crc16
 from telemetry.dictionary import Dictionary
 from telemetry.errors import Reason
 from telemetry.frames import Refusal
+from telemetry.version_place import VersionPlace
+
+__all__ = ["CRC_OCTETS", "CRC_SEED", "HEADER", "PacketLayout", "PacketRun", "crc16"]
 
 PRIMARY_HEADER_OCTETS: Final = 6
-CRC_OCTETS: Final = 2
-CRC_SEED: Final = 0xFFFF
 TELEMETRY_WITH_SECONDARY_HEADER: Final = 0x0800
 APID_MASK: Final = 0x07FF
 UNSEGMENTED: Final = 0xC000
 COUNT_MASK: Final = 0x3FFF
 HEADER: Final = struct.Struct(">HHH")
+# so many packets of a run are looked at one by one; those behind them many at once, by then it pays
+ALONE: Final = 4
+BLOCK_GROWTH: Final = 16
+BLOCK_OCTETS: Final = 1 << 16
+_UNSEGMENTED_OCTETS: Final = bytes(range(UNSEGMENTED >> 8, 256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,7 @@ class _Kind:
     name: str
     apid: int
     octets: int
+    crc: CrcTable
 
     @property
     def first_word(self) -> int:
@@ -45,17 +54,6 @@ class _Kind:
     @property
     def length(self) -> int:
         return self.octets - PRIMARY_HEADER_OCTETS - 1
-
-
-def crc16(octets: bytes | memoryview) -> int:
-    """CRC-16/CCITT-FALSE; 0 over a whole packet whose last two octets are its CRC.
-
-    Examples
-    --------
-    >>> hex(crc16(b"123456789"))
-    '0x29b1'
-    """
-    return binascii.crc_hqx(octets, CRC_SEED)
 
 
 class PacketLayout:
@@ -71,8 +69,11 @@ class PacketLayout:
         self._kinds: dict[int, _Kind] = {}
         overhead = PRIMARY_HEADER_OCTETS + dictionary.time.octets + CRC_OCTETS
         for name, packet in dictionary.packets.items():
-            self._kinds[packet.apid] = _Kind(name, packet.apid, overhead + packet.field_octets)
+            octets = overhead + packet.field_octets
+            self._kinds[packet.apid] = _Kind(name, packet.apid, octets, CrcTable(octets))
         self._header = re.compile(b"|".join(_header_pattern(kind) for kind in self._kinds.values()), re.DOTALL)
+
+        self.version = VersionPlace.of(dictionary, PRIMARY_HEADER_OCTETS + dictionary.time.octets)
 
     def octets(self, apid: int) -> int:
         """Return the whole length of a packet of that APID."""
@@ -111,12 +112,14 @@ class PacketLayout:
             return None
         # this loop runs once a packet and costs little more than the CRC itself: names are local, nothing is made
         stop, size, first_word, length = start, kind.octets, kind.first_word, kind.length
-        last = len(payload) - size
+        last = min(len(payload), start + ALONE * size) - size
         while stop <= last:
             word, count, octets = HEADER.unpack_from(payload, stop)
             if word != first_word or count < UNSEGMENTED or octets != length or crc16(payload[stop : stop + size]):
                 break
             stop += size
+        if stop == start + ALONE * size:
+            stop = _end_of_run(payload, start, stop, kind)
         return PacketRun(kind.name, kind.apid, start, stop) if stop > start else None
 
     def _refusal(self, payload: bytes, at: int) -> Refusal:
@@ -140,10 +143,24 @@ class PacketLayout:
             believed = kind is not None and kind.octets == octets
             detail = f"CRC-16 of the packet with APID {apid} does not match"
             return Refusal(at, stop if believed else self._next_good(payload, at + 1), Reason.BAD_CRC, detail)
+        return Refusal(at, stop, *self._stranger(kind, payload[at:stop], apid))
+
+    def _stranger(self, kind: _Kind | None, packet: bytes, apid: int) -> tuple[Reason, str]:
+        """Say why a whole packet is none of the dictionary."""
         if kind is None:
-            return Refusal(at, stop, Reason.UNKNOWN_APID, f"APID {apid} is not in the dictionary")
-        detail = f"packet {kind.name!r} has {octets} octets, the dictionary says {kind.octets}"
-        return Refusal(at, stop, Reason.BAD_LENGTH, detail)
+            return Reason.UNKNOWN_APID, f"APID {apid} is not in the dictionary"
+        wrong = self.wrong_version(apid, packet)
+        if wrong is not None:
+            return Reason.UNKNOWN_VERSION, wrong
+        return Reason.BAD_LENGTH, f"packet {kind.name!r} has {len(packet)} octets, the dictionary says {kind.octets}"
+
+    def wrong_version(self, apid: int, packet: bytes) -> str | None:
+        """Return the complaint about a packet that says another version of the dictionary; None about any other."""
+        place = self.version
+        said = place.read_one(packet) if place is not None and place.apid == apid else None
+        if place is None or said is None or said == place.dictionary.version:
+            return None
+        return place.dictionary.version_complaint(place.packet, said)
 
     def _next_good(self, payload: bytes, start: int) -> int:
         """Return where the next good packet begins, or the end of the payload."""
@@ -152,6 +169,33 @@ class PacketLayout:
                 return found.start()
             start = found.start() + 1
         return len(payload)
+
+
+def _end_of_run(payload: bytes, start: int, stop: int, kind: _Kind) -> int:
+    """Return where a run of good packets ends that began at `start` and reaches `stop` at least.
+
+    Taken in blocks that grow, so that a bad packet costs only a share of what was good before it.
+    """
+    size = kind.octets
+    while True:
+        most = min(BLOCK_GROWTH * (stop - start), BLOCK_OCTETS, len(payload) - stop) // size
+        alike = _alike(payload[stop : stop + most * size], kind) if most else 0
+        if not alike:
+            return stop
+        octets = np.frombuffer(payload, dtype=np.uint8, count=alike * size, offset=stop).reshape(alike, size)
+        bad = np.flatnonzero(kind.crc.of(octets))
+        stop += (int(bad[0]) if bad.size else alike) * size
+        if bad.size:
+            return stop
+
+
+def _alike(packets: bytes, kind: _Kind) -> int:
+    """Return how many packets, one behind the other, have the primary header that their type has."""
+    size = kind.octets
+    first, length = kind.first_word.to_bytes(2, "big"), kind.length.to_bytes(2, "big")
+    wanted = ((0, first[:1]), (1, first[1:]), (2, _UNSEGMENTED_OCTETS), (4, length[:1]), (5, length[1:]))
+    heads = (packets[at::size] for at, _ in wanted)
+    return min(len(head) - len(head.lstrip(good)) for head, (_, good) in zip(heads, wanted, strict=True))
 
 
 def _header_pattern(kind: _Kind) -> bytes:

@@ -30,16 +30,27 @@ class CountRange:
 
 @dataclass(frozen=True, slots=True)
 class Surveyed:
-    """What a payload held: the good packets in payload order, and what was refused."""
+    """What a payload held.
+
+    Parameters
+    ----------
+    ranges
+        The good packets in payload order.
+    refusals
+        What was refused.
+    version
+        The version of the dictionary that the packets say, good or not; none if they do not say it.
+    """
 
     ranges: tuple[CountRange, ...]
     refusals: tuple[Refusal, ...]
+    version: int | None = None
 
 
 def surveyed(decoded: Decoded) -> Surveyed:
     """Return the survey of what was decoded already."""
     ranges = [CountRange(frame.packet, *pair) for frame in decoded.frames for pair in runs_of(frame.counts)]
-    return Surveyed(tuple(ranges), decoded.refusals)
+    return Surveyed(tuple(ranges), decoded.refusals, decoded.version)
 
 
 class PacketSurveyor:
@@ -56,11 +67,13 @@ class PacketSurveyor:
         # read once: a dictionary works these out each time
         self._time = codec.dictionary.time
         self._width = self._time.octets
+        self._version = codec.dictionary.version
         self._octets = {packet.apid: codec.layout.octets(packet.apid) for packet in codec.dictionary.packets.values()}
 
     def survey(self, payload: bytes, ert_ns: int) -> Surveyed:
         """Return what `PacketCodec.inspect` finds, without times."""
         runs, refusals = self._codec.layout.split(payload)
+        version = self._codec.said(payload, refusals)
         bounds = self._good_times(ert_ns)
         width = self._width
         ranges: list[CountRange] = []
@@ -69,10 +82,15 @@ class PacketSurveyor:
             times = [payload[at : at + width] for at in range(run.start + PRIMARY_HEADER_OCTETS, run.stop, size)]
             if bounds is None or min(times) < bounds[0] or max(times) > bounds[1]:
                 return surveyed(self._codec.inspect(payload, "", "", ert_ns))
+            versions = self._codec.versions(payload, run)
+            if versions is not None:
+                version = int(versions[-1])
+                if (versions != self._version).any():
+                    return surveyed(self._codec.inspect(payload, "", "", ert_ns))
             highs = payload[run.start + COUNT_AT : run.stop : size]
             lows = payload[run.start + COUNT_AT + 1 : run.stop : size]
             ranges += _ranges(run.packet, highs, lows)
-        return Surveyed(tuple(ranges), tuple(refusals))
+        return Surveyed(tuple(ranges), tuple(refusals), version)
 
     def _good_times(self, ert_ns: int) -> tuple[bytes, bytes] | None:
         """Return the first and the last good time code, which compare as their octets do; None if nothing tells."""

@@ -8,7 +8,6 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from telemetry.codec import PacketCodec
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Packet, Registry
 from telemetry.frames import Frame
@@ -34,8 +33,6 @@ class Sampler:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._decoder = Decoder(registry)
-        found = (registry.get(name) for name in registry.names())
-        self._codecs = {dictionary.name: PacketCodec(dictionary) for dictionary in found if dictionary is not None}
 
     def sample(self, message: Message, *, with_position: bool) -> Sample | None:
         """Return what a message shows; octets that are no packet show nothing (ingest has kept them with their reason).
@@ -75,7 +72,7 @@ class Sampler:
             for frame in self._decoder.decode(message).frames:
                 yield frame, dictionary.packets[frame.packet]
             return
-        codec, address = self._codecs[dictionary.name], message.address
+        codec, address = self._decoder.codec_of(dictionary), message.address
         wanted = CONDITION_CHANNELS | frozenset(POSITION_CHANNELS if with_position else ())
         for run in codec.layout.split(message.payload)[0]:
             packet = dictionary.packets[run.packet]

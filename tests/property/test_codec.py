@@ -43,6 +43,9 @@ def bundles(draw: st.DrawFn, name: str, packet: str) -> tuple[NDArray[np.int64],
     first = draw(st.integers(0, 3 * COUNT_MODULO))
     t_ns = draw(st.lists(st.integers(T0_NS, T0_NS + 10**9), min_size=ROWS, max_size=ROWS))
     columns = {c.name: np.array([draw(values_of(c)) for _ in range(ROWS)]) for c in channels}
+    version = CODECS[name].dictionary.version_channel
+    if version in columns:
+        columns[version] = np.full(ROWS, CODECS[name].dictionary.version)
     return np.arange(first, first + ROWS), np.array(t_ns), columns
 
 
