@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import atheris  # type: ignore[import-untyped] # it publishes no types
+import atheris  # type: ignore[import-untyped]  # it publishes no types
 
 MIB: Final = 1 << 20
 PAGE_OCTETS: Final = resource.getpagesize()

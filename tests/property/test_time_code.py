@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from spacepackets.ccsds.time import CdsShortTimestamp  # type: ignore[import-untyped] # it publishes no types
+from spacepackets.ccsds.time import CdsShortTimestamp  # type: ignore[import-untyped]  # it publishes no types
 
 from telemetry.epochs import NO_TIME_NS
 from telemetry.leap_seconds import LAST_NS, NS_PER_S, leap_seconds
