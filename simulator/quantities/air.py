@@ -11,9 +11,8 @@ from simulator.atmosphere import GAS_CONSTANT_J_KG_K, HEAT_RATIO
 from simulator.earth import FloatArray
 from simulator.quantities.quantity import Quantity
 from simulator.quantities.scene import Scene
+from simulator.radio.plasma import in_plasma
 
-PLASMA_M_S: Final = 4_500.0
-PLASMA_M: Final = 85_000.0
 SATELLITES: Final = 12.0
 SATELLITES_SIGMA: Final = 1.2
 SATELLITES_MEMORY_S: Final = 90.0
@@ -31,7 +30,7 @@ def _satellites(scene: Scene) -> FloatArray:
     """Satellites in view: none is heard in the plasma of the entry."""
     truth = scene.truth
     wandering = SATELLITES + SATELLITES_SIGMA * scene.wander("satellites", SATELLITES_MEMORY_S)
-    plasma = (truth.speed_m_s > PLASMA_M_S) & (truth.altitude_m < PLASMA_M)
+    plasma = in_plasma(truth.speed_m_s, truth.density_kg_m3)
     return np.where(plasma, 0.0, np.rint(np.maximum(wandering, 0.0)))
 
 

@@ -104,7 +104,7 @@ def _dump(
         kept = np.cumsum(sizes[ring][::-1])[::-1] <= recorder.octets
         lost[ring[~kept]] = True
         ring = ring[kept]
-        until_s = end_s if following is None else following.start_s
+        until_s = end_s if following is None else min(end_s, following.start_s)
         out_s = gap.end_s + np.cumsum(sizes[ring]) / recorder.dump_octets_s
         out = out_s < until_s
         sent_s[ring[out]] = out_s[out]
