@@ -98,6 +98,16 @@ def test_a_dictionary_written_from_scratch_flies(aurora: Transmitter) -> None:
     assert set(np.asarray(said["whose"]).astype(str).tolist()) == {"ship"}
 
 
+def test_a_webcasts_dictionary_is_filled_too(tmp_path: Path) -> None:
+    preset = tmp_path / "hop.yaml"
+    preset.write_text((BUILT_IN_DIR / "hop.yaml").read_text().replace("dictionary: yuanxing-1", "dictionary: webcast"))
+    transmitter = simulate(preset, 1, T0_NS)
+    columns = transmitter.columns("ship", "kinematics")
+    truth = transmitter.flight.tracks["ship"].at(transmitter.times_s("kinematics"))
+    assert set(columns) == {"speed_m_s", "altitude_m"}
+    assert np.asarray(columns["altitude_m"], float) == pytest.approx(truth.altitude_m, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
