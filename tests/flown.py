@@ -33,6 +33,7 @@ NS: Final = 10**9
 T0_NS: Final = 1_893_456_000 * NS
 STATIONS: Final = ("haiyang", "sydney")
 WELL_WITHIN_S: Final = 60
+DICTIONARY: Final = built_in("yuanxing-1")
 
 
 def new_flight() -> str:
@@ -44,6 +45,8 @@ def values_of(channel: Channel, t_s: NDArray[np.float64]) -> NDArray[Any]:
         return np.asarray(np.floor(t_s) % 2 == 0)
     if channel.kind == "label":
         return np.full(t_s.size, min(channel.labels or {0: ""}))
+    if channel.name == DICTIONARY.version_channel:
+        return np.full(t_s.size, DICTIONARY.version)
     low, high = channel.range or (0, 1000)
     wave = low + (high - low) * (0.5 + 0.4 * np.sin(t_s / 7))
     return wave if channel.kind == "float" else np.floor(wave)

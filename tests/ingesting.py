@@ -36,6 +36,7 @@ class Kept:
 def nav(first: int, n: int = 1, *, t_ns: int = T_NS, packet: str = "nav", value: float = 0.0) -> bytes:
     """Return whole packets of one type."""
     columns: dict[str, Any] = {c.name: np.full(n, value) for c in CODEC.dictionary.packets[packet].channels}
+    columns[str(CODEC.dictionary.version_channel)] = np.full(n, CODEC.dictionary.version)
     return CODEC.encode(packet, np.arange(first, first + n), np.full(n, t_ns), columns)
 
 

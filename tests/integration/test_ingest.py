@@ -134,7 +134,7 @@ async def test_a_payload_goes_on_as_it_came_with_all_that_is_known_of_it(setting
         "ert_ns": str(T_NS),
         "sent_ns": str(T_NS),
         "content-type": SPACE_PACKETS,
-        "dictionary": "yuanxing-1",
+        "dictionary": "yuanxing-1@1",
     }
     ranges = [(safe.packet, safe.first, safe.last) for safe in told.stored]
     assert ranges == [("nav", 16382, 16383), ("nav", 0, 1), ("health", 7, 7), ("nav", 9, 10)]
