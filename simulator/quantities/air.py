@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.atmosphere import GAS_CONSTANT_J_KG_K, HEAT_RATIO
 from simulator.earth import FloatArray
+from simulator.heating import heat_flux_w_m2
 from simulator.quantities.quantity import Quantity
 from simulator.quantities.scene import Scene
 from simulator.radio.plasma import in_plasma
@@ -24,6 +25,11 @@ NAV_MODES: Final = ("aligning", "inertial", "gnss_inertial")
 def _mach(scene: Scene) -> FloatArray:
     truth = scene.truth
     return np.asarray(truth.speed_m_s / np.sqrt(HEAT_RATIO * GAS_CONSTANT_J_KG_K * truth.air_temperature_k))
+
+
+def _heat_flux_w_m2(scene: Scene) -> FloatArray:
+    truth = scene.truth
+    return heat_flux_w_m2(truth.density_kg_m3, truth.speed_m_s, scene.setting.stage.nose_radius_m)
 
 
 def _satellites(scene: Scene) -> FloatArray:
@@ -46,6 +52,7 @@ QUANTITIES: Final = (
     Quantity("air_temperature_k", "Temperature of the air outside", lambda s: s.truth.air_temperature_k),
     Quantity("air_density_kg_m3", "Density of the air outside", lambda s: s.truth.density_kg_m3),
     Quantity("mach_number", "Speed over the speed of sound", _mach),
+    Quantity("heat_flux_w_m2", "Convective heating at the stagnation point of a cold wall", _heat_flux_w_m2),
     Quantity("skin_temperature_k", "The hottest skin, heated by the air", lambda s: s.setting.skin_k.at(s.t_s)),
     Quantity("gnss_satellites_count", "Satellites in view; none in the plasma of an entry", _satellites),
     Quantity("nav_mode", "Source of the navigation solution", _nav_mode, kind="label", labels=NAV_MODES),

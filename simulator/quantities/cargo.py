@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.afloat import tilt_deg
 from simulator.atmosphere import GRAVITY_M_S2
-from simulator.earth import FloatArray, norm
+from simulator.earth import FloatArray, up_and_altitude
 from simulator.elementary import exp, hypot
 from simulator.faults.cargo import Depressurisation, Overheat, SealBroken
 from simulator.quantities.quantity import Quantity, switch
@@ -92,7 +92,7 @@ def _felt_m_s2(scene: Scene) -> FloatArray:
 def _tilt_deg(scene: Scene) -> FloatArray:
     truth = scene.truth
     swaying = truth.phase == PHASES.index("afloat")
-    return np.where(swaying, tilt_deg(truth.axis, truth.position_m / norm(truth.position_m)), UPRIGHT_DEG)
+    return np.where(swaying, tilt_deg(truth.axis, up_and_altitude(truth.position_m)[0]), UPRIGHT_DEG)
 
 
 def _mass_kg(scene: Scene) -> FloatArray:

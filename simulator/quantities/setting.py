@@ -96,7 +96,7 @@ class Setting:
     @cached_property
     def deck_s(self) -> float:
         """When the recovery ship has it on deck; infinity if that never comes."""
-        return math.inf if self.afloat is None else self.afloat.splash_s + self.preset.recovery.on_deck_s
+        return math.inf if self.afloat is None else self.afloat.splash_s + self.afloat.recovery.on_deck_s
 
     @cached_property
     def jolts(self) -> Mapping[float, float]:
