@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ FIRST_FINE: Final = 3
 NARROW_OCTETS: Final = 7
 WORD_OCTETS: Final = 4
 WORD_BITS: Final = 32
+_NS_PER_S: Final = np.array(NS_PER_S, dtype=np.int64)
 
 
 def cuc_preamble(coarse_octets: int, fine_octets: int, *, agency: bool) -> bytes:
@@ -119,20 +121,19 @@ def decode_cuc(octets: NDArray[np.uint8], epoch_ns: int, fine_octets: int) -> ND
     last_s = (LAST_NS - epoch_ns) // NS_PER_S
     if width > NARROW_OCTETS or fine_octets > WORD_OCTETS or last_s >> (8 * (width - fine_octets)) == 0:
         return _decode_wide(octets, epoch_ns, fine_octets, last_s)
-    # this is the way of every decoded message: few numpy calls, in place
+    # this is the way of every decoded message: few numpy calls, in place, with constants that need no conversion
+    mask, half, shift, epoch = _constants(fine_octets, epoch_ns)
     padded = np.zeros((n, 8), dtype=np.uint8)
-    padded[:, 8 - width :] = octets
-    seconds = padded.view(">i8").ravel().astype(np.int64)
-    shift = 8 * fine_octets
-    fine = seconds & ((1 << shift) - 1)
-    fine *= NS_PER_S
-    fine += (1 << shift) >> 1
-    fine >>= shift
-    seconds >>= shift
-    seconds *= NS_PER_S
-    seconds += fine
-    seconds += epoch_ns
-    return seconds
+    padded[:, width - 1 :: -1] = octets
+    seconds = padded.view("<i8").reshape(n).astype(np.int64, copy=False)
+    fine = np.bitwise_and(seconds, mask)
+    np.multiply(fine, _NS_PER_S, out=fine)
+    np.add(fine, half, out=fine)
+    np.right_shift(fine, shift, out=fine)
+    np.right_shift(seconds, shift, out=seconds)
+    np.multiply(seconds, _NS_PER_S, out=seconds)
+    np.add(seconds, fine, out=seconds)
+    return np.add(seconds, epoch, out=seconds)
 
 
 def cuc_bounds(
@@ -166,6 +167,13 @@ def _decode_wide(octets: NDArray[np.uint8], epoch_ns: int, fine_octets: int, las
     return np.asarray(
         np.where(seconds > last_s, NO_TIME_NS, seconds * NS_PER_S + fraction_ns + epoch_ns), dtype=np.int64
     )
+
+
+@functools.lru_cache(256)
+def _constants(fine_octets: int, epoch_ns: int) -> tuple[NDArray[np.int64], ...]:
+    """Return what fraction and epoch need, as numpy has it: a Python number would be converted in each call."""
+    shift = 8 * fine_octets
+    return tuple(np.array(number, dtype=np.int64) for number in ((1 << shift) - 1, (1 << shift) >> 1, shift, epoch_ns))
 
 
 def _check(numbers: NDArray[np.int64], bits: int, coarse_octets: int, fine_octets: int) -> None:
