@@ -50,8 +50,8 @@ class PacketsLost(_PacketFault):
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """Gaps, where no other station hears them."""
-        return (MISSING,)
+        """Gaps; none if another station hears them."""
+        return (MISSING,) if self.station is None else (f"{NOTHING}where another station hears them",)
 
 
 class PacketsDuplicated(_PacketFault):
@@ -85,8 +85,8 @@ class PacketsCorrupted(_PacketFault):
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """Refusals, and gaps where no other station hears them."""
-        return (f"{REJECTED}{Reason.BAD_CRC.value}", MISSING)
+        """Refusals, and gaps unless another station hears them."""
+        return (f"{REJECTED}{Reason.BAD_CRC.value}", *((MISSING,) if self.station is None else ()))
 
 
 class PacketsCut(_PacketFault):
@@ -97,8 +97,8 @@ class PacketsCut(_PacketFault):
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """Refusals, and gaps where no other station hears them."""
-        return (f"{REJECTED}{Reason.BAD_LENGTH.value}", MISSING)
+        """Refusals, and gaps unless another station hears them."""
+        return (f"{REJECTED}{Reason.BAD_LENGTH.value}", *((MISSING,) if self.station is None else ()))
 
 
 class StationDown(_LinkFault):
@@ -109,9 +109,9 @@ class StationDown(_LinkFault):
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """A loss of signal, found by its silence, and gaps where no other station hears the packets."""
+        """A loss of signal, found by its silence; if nobody else hears, late packets out of the ring on board."""
         back = () if self.for_s is None else (LinkEvent.AOS.value,)
-        return (LinkEvent.LOS.value, *back, MISSING)
+        return (LinkEvent.LOS.value, *back, *((LATE,) if self.station is None and back else ()))
 
 
 class BackhaulDown(_LinkFault):

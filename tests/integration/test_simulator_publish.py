@@ -15,6 +15,7 @@ from runtime.logs import logger
 from runtime.mqtt import Client, connect
 from runtime.settings import MqttSettings
 from simulator.downlink import make_links, ticks
+from simulator.faults import parse_fault
 from simulator.packets import Transmitter
 from simulator.publish import Broadcast, Outcome, publish
 from simulator.simulate import simulate
@@ -130,3 +131,27 @@ async def test_a_flight_is_paced_on_its_own_clock_and_stops_when_asked(
     assert flown_s == pytest.approx(20.0, abs=1.0)
     # never early; how late it may be depends on the machine
     assert wall_s[-1] - wall_s[0] > 0.9 * flown_s / 20.0
+
+
+async def test_a_station_whose_line_is_cut_keeps_its_messages_and_brings_them_afterwards(
+    mqtt_url: str, broadcast: Broadcast
+) -> None:
+    settings = MqttSettings(url=mqtt_url)
+    cut = simulate("hop", 11, T0_NS, faults=(parse_fault("backhaul_down@0,station=relay"),))
+    topics = [f"{ROOT}/live/{broadcast.flight}/ship/relay/{kind.value}" for kind in (Kind.TELEMETRY, Kind.LINK)]
+    there: list[int] = []
+    async with line(settings, broadcast.flight) as heard:
+
+        def look(t_ns: int) -> None:
+            if t_ns > T0_NS + 100 * 10**9:
+                there.append(sum(len(heard.get(topic, [])) for topic in topics))
+
+        async with asyncio.timeout(WITHIN_S):
+            outcome = await publish(settings, cut, broadcast, asyncio.Event(), LOG, on_tick=look)
+    due: Heard = {}
+    for message in expected(cut, broadcast.flight):
+        due.setdefault(message.topic, []).append(message.payload)
+    assert (outcome.completed, outcome.left) == (True, 0)
+    assert heard == due
+    # 45 s of 305 s before the cut; at the last tick the line is mended
+    assert max(there[:-1]) < 0.3 * sum(len(due[topic]) for topic in topics)
