@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from telemetry.errors import DictionaryError
 from telemetry.time_code import TimeCode
 from telemetry.xtce.document import Node
@@ -37,7 +39,7 @@ def time_of(spaces: Spaces, layouts: list[Layout], wanted: ImportMap, notes: Not
         return wanted.time
     kept = kept_in(spaces.root).get("time")
     if kept is not None:
-        return TimeCode.model_validate(kept)
+        return _checked(kept, spaces.root)
     codes: dict[TimeCode, Slot] = {}
     for layout in layouts:
         first = next(
@@ -51,11 +53,19 @@ def time_of(spaces: Spaces, layouts: list[Layout], wanted: ImportMap, notes: Not
         if code is None:
             msg = f"{first.name!r} after the primary header is no time that is understood; {ADVICE}"
             raise DictionaryError("", first.parameter.node.line, msg)
-        codes.setdefault(TimeCode.model_validate(code), first)
+        codes.setdefault(_checked(code, first.type.node), first)
     if len(codes) != 1:
         line = list(codes.values())[-1].type.node.line
         raise DictionaryError("", line, f"packets carry different time codes; leave some out with `skip` and {ADVICE}")
     return next(iter(codes))
+
+
+def _checked(content: Any, node: Node) -> TimeCode:
+    try:
+        return TimeCode.model_validate(content)
+    except ValidationError as error:
+        msg = f"its time code is none that is understood: {error.errors()[0]['msg']}; {ADVICE}"
+        raise DictionaryError("", node.line, msg) from error
 
 
 def _code(spaces: Spaces, slot: Slot, notes: Notes) -> dict[str, Any] | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import ValidationError
+
+from telemetry.channels import Channel
 from telemetry.xtce.calibrations import UnsayableError, calibration_of, scaled
 from telemetry.xtce.document import Node
 from telemetry.xtce.kept import calibration_still_holds, kept_in, limits_still_hold
@@ -68,11 +71,25 @@ class FieldReader:
         except UnsayableError as error:
             self.notes.lost(slot.type.node, slot.name, f"{error}; its {slot.bits} bits are spare now")
             return {"raw": f"spare{slot.bits}", "description": f"{slot.name}: {error}"}
+        exact = found.pop("exact", False)
+        found = self._sound(slot, encoding, {**found, "description": description or slot.name, **kept})
         self.notes.strangers(slot.parameter.node, slot.name, KNOWN_OF_PARAMETERS)
         self.notes.strangers(slot.type.node, slot.name, KNOWN.get(slot.type.node.tag, KNOWN_OF_NUMBERS))
-        if not found.pop("exact", False):
+        if not exact:
             self.notes.strangers(encoding, slot.name, KNOWN_OF_ENCODINGS)
-        return {**found, "description": description or slot.name, **kept}
+        return found
+
+    def _sound(self, slot: Slot, encoding: Node, found: dict[str, Any]) -> dict[str, Any]:
+        """Return a field that a dictionary takes: without its calibration, or as spare bits, if it must be."""
+        complaint = _complaint(found)
+        if complaint is None:
+            return found
+        raw = {"name": f"{found['name']}_raw_count", "raw": found["raw"], "description": found["description"]}
+        if "calibration" in found and _complaint(raw) is None:
+            self.notes.lost(encoding, slot.name, f"its calibration: {complaint}; the raw value stands there")
+            return raw
+        self.notes.lost(slot.type.node, slot.name, f"{complaint}; its {slot.bits} bits are spare now")
+        return {"raw": f"spare{slot.bits}", "description": f"{slot.name}: {complaint}"}
 
     def _channel(self, slot: Slot, encoding: Node, raw: str, packet: str, kept: dict[str, Any]) -> dict[str, Any]:
         kind = slot.type.node
@@ -151,6 +168,15 @@ class FieldReader:
         if not labels:
             raise UnsayableError("an enumeration without labels")
         return labels
+
+
+def _complaint(found: dict[str, Any]) -> str | None:
+    """Return what a dictionary says against a channel; None if nothing."""
+    try:
+        Channel.model_validate(found)
+    except ValidationError as error:
+        return error.errors()[0]["msg"].removeprefix("Value error, ")
+    return None
 
 
 def _raw(slot: Slot, encoding: Node) -> str:

@@ -75,8 +75,7 @@ def read_xtce(octets: bytes, path: str, wanted: ImportMap | None = None) -> Impo
         _note_beside(system, name, notes)
     found = _packets(spaces, wanted, notes)
     if not found:
-        lines = "".join(f"\n  {note}" for note in sorted(notes.all))
-        raise DictionaryError(path, root.line, f"no container is a packet with an APID of its own{lines}")
+        raise _empty(path, root, notes)
     try:
         time = time_of(spaces, [layout for layout, _ in found], wanted, notes)
     except DictionaryError as error:
@@ -94,10 +93,17 @@ def read_xtce(octets: bytes, path: str, wanted: ImportMap | None = None) -> Impo
             notes.lost(error.node, container.name, error.detail)
         else:
             carried |= {slot.parameter.path for slot in layout.slots}
+    if not packets:
+        raise _empty(path, root, notes)
     _note_unused(spaces, carried, notes)
     head = _head(root, wanted)
     time_content = time.model_dump(mode="json", exclude_defaults=True)
     return Imported({**head, "time": time_content, "packets": packets}, tuple(sorted(notes.all)))
+
+
+def _empty(path: str, root: Node, notes: Notes) -> DictionaryError:
+    lines = "".join(f"\n  {note}" for note in sorted(notes.all))
+    return DictionaryError(path, root.line, f"no container is a packet with an APID of its own{lines}")
 
 
 def _packets(spaces: Spaces, wanted: ImportMap, notes: Notes) -> list[tuple[Layout, Told]]:
