@@ -124,7 +124,7 @@ class Link:
         station, listener = self.listener.station, self.listener
         beats_ns = np.arange(transmitter.start_ns, transmitter.start_ns + transmitter.duration_ns + 1, HEARTBEAT_NS)
         t_s = transmitter.mission_s(beats_ns)
-        signal = station.signal_dbm(self._track.position_m(t_s))
+        signal = station.signal_dbm(self._track.position_m(np.minimum(t_s, self._track.end_s)))
         locked = inside(listener.audible, t_s)
         up = ~inside(listener.down, t_s)
         rises = {each.rise_s for each in listener.passes} & {span.start_s for span in listener.audible}

@@ -31,6 +31,12 @@ def in_plasma(speed_m_s: FloatArray, density_kg_m3: FloatArray) -> NDArray[np.bo
 
 def plasma_spans(track: Track) -> Spans:
     """Return when a vehicle is in the plasma of its entry, to a tenth of a second."""
-    looks = looks_s(track.apogee_s, track.end_s)
-    truth = track.at(looks)
-    return spans_of(looks, in_plasma(truth.speed_m_s, truth.density_kg_m3))
+    coarse_s = looks_s(track.start_s, track.end_s, 1)
+    truth = track.at(coarse_s)
+    inside = np.flatnonzero(in_plasma(truth.speed_m_s, truth.density_kg_m3))
+    if not inside.size:
+        return ()
+    around_s = coarse_s[[max(int(inside[0]) - 1, 0), min(int(inside[-1]) + 1, coarse_s.size - 1)]].tolist()
+    fine_s = looks_s(*around_s)
+    truth = track.at(fine_s)
+    return spans_of(fine_s, in_plasma(truth.speed_m_s, truth.density_kg_m3))

@@ -22,6 +22,7 @@ from telemetry.cuc import NS_PER_S
 from telemetry.packets import PacketLayout
 
 ANGLES_EVERY_S: Final = 1.0
+SAME_END_S: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,9 @@ def _ear(transmitter: Transmitter, track: Track, station: Station, plasma: Spans
     down = union(Span(fault.start_s, fault.end_s) for fault in here if isinstance(fault, StationDown))
     cut_off = union(Span(fault.start_s, fault.end_s) for fault in here if isinstance(fault, BackhaulDown))
     deaf = [span for span in plasma if not _spared(station, track, span)]
-    audible = without((Span(each.rise_s, each.set_s) for each in in_view), [*down, *deaf])
+    # of a vehicle that is lost before the others nothing is heard any more
+    gone = [Span(track.end_s, np.inf)] if track.end_s < transmitter.flight.end_s - SAME_END_S else []
+    audible = without((Span(each.rise_s, each.set_s) for each in in_view), [*down, *deaf, *gone])
     return _Ear(
         station,
         in_view,

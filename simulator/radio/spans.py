@@ -66,9 +66,9 @@ def inside(spans: Spans, t_s: NDArray[np.float64]) -> NDArray[np.bool_]:
     return found
 
 
-def looks_s(start_s: float, end_s: float) -> NDArray[np.float64]:
-    """Return times ten times a second, from the start up to the end."""
-    return start_s + np.arange(int((end_s - start_s) * LOOKS_A_SECOND) + 1) / LOOKS_A_SECOND
+def looks_s(start_s: float, end_s: float, a_second: int = LOOKS_A_SECOND) -> NDArray[np.float64]:
+    """Return times so many times a second, from the start up to the end."""
+    return start_s + np.arange(int((end_s - start_s) * a_second) + 1) / a_second
 
 
 def spans_of(t_s: NDArray[np.float64], is_so: NDArray[np.bool_]) -> Spans:
