@@ -31,7 +31,9 @@ INPUTS: Final = {
     "decode": 70_000,
     "survey": 70_000,
     "message": 50_000,
-    "dictionary": 12_000,
+    "dictionary": 8_000,
+    "expression": 60_000,
+    "xtce": 8_000,
     "structured": 4_000,
 }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import yaml
 from fuzz.targets import CODEC, PLACE, REGISTRY, T_NS, TIME_CODES
 
 from telemetry.channels import Channel
@@ -14,6 +16,8 @@ from telemetry.codec import PacketCodec
 from telemetry.dictionary import Dictionary
 from telemetry.message import JSON
 from telemetry.topics import Kind
+from telemetry.xtce.export import export_xtce
+from telemetry.xtce.standard import XtceVersion
 
 MENDED: Final = b"\x01"
 AS_IS: Final = b"\x00"
@@ -37,38 +41,25 @@ packets:
 VARIED: Final = """\
 {name: a, version: 2, vehicle_class: c, description: d, time: {code: cds, epoch: tai, day_octets: 2, preamble: true},
 packets: {p: {apid: 0, rate_hz: 1, description: e, channels: [
-{name: state, raw: u3, labels: {0: off, 1: on}, description: f}, {raw: spare4}, {name: lit, raw: bool1, description: g},
-{name: id, raw: str4, description: h}, {name: x_m, raw: i12, calibration: {expression: "x ** 2 + 1"}, description: i},
+{name: state, raw: u3, labels: {0: idle, 1: busy}, description: f}, {raw: spare4},
+{name: lit, raw: bool1, description: g},
+{name: id, raw: str4, description: h}, {name: x_m, raw: i12, calibration: {expression: "2 * x + 1"}, description: i},
 {name: y_m, raw: u12, calibration: {table: [[0, 1], [9, 5]], interpolation: linear}, description: j,
 limits: [{level: watch, above: 4, clear: 3}]}]}}}
 """
+EXPRESSIONS: Final = (
+    "3.3 * x / 4096 + 1",
+    "sqrt(x + 1) * -2 ** x",
+    "atan2(x, min(1e3, max(x, 2)))",
+    "((x))",
+    "1 / (x - x)",
+)
 ALIASES: Final = "a: &a [1, 2]\nb: &b [*a, *a]\nname: *b\ntime: {<<: {epoch: gps}, fine_octets: 1}\n"
 
 
 def seeds_of(target: str) -> list[bytes]:
     """Return inputs for a target, the most telling first."""
-    match target:
-        case "split" | "decode" | "survey" | "broken":
-            return [mode + payload for payload in _payloads(CODEC) for mode in (MENDED, AS_IS)]
-        case "json":
-            return _lines(CODEC.dictionary)
-        case "message":
-            tail = bytes([0x80, 0]) + (T_NS << 1).to_bytes(8, "big")
-            json_tail = bytes([0x81, 1]) + (T_NS << 1).to_bytes(8, "big")
-            return [
-                *(MENDED + payload + tail for payload in _payloads(CODEC)),
-                *(AS_IS + line + json_tail for line in _lines(CODEC.dictionary)),
-            ]
-        case "time":
-            t_ns = np.array([1_483_228_799 * 10**9 + 500_000_000])
-            codes = [(i, code) for i, code in enumerate(TIME_CODES) if code.last_ns > t_ns[0] >= code.epoch_ns]
-            return [i.to_bytes(2, "big") + code.encode(t_ns).tobytes() for i, code in codes]
-        case "dictionary":
-            return [SMALL.encode(), VARIED.encode(), ALIASES.encode()]
-        case "examiner":
-            return _messages()
-    msg = f"there is no target {target!r}"
-    raise ValueError(msg)
+    return _SEEDS[target]()
 
 
 def write_seeds(target: str, folder: Path) -> int:
@@ -135,3 +126,39 @@ def _messages() -> list[bytes]:
 
 
 REGISTRY_DEFAULT: Final = REGISTRY.get(None) or CODEC.dictionary
+
+
+def _packets() -> list[bytes]:
+    return [mode + payload for payload in _payloads(CODEC) for mode in (MENDED, AS_IS)]
+
+
+def _decoder_messages() -> list[bytes]:
+    tail = bytes([0x80, 0]) + (T_NS << 1).to_bytes(8, "big")
+    json_tail = bytes([0x81, 1]) + (T_NS << 1).to_bytes(8, "big")
+    return [
+        *(MENDED + payload + tail for payload in _payloads(CODEC)),
+        *(AS_IS + line + json_tail for line in _lines(CODEC.dictionary)),
+    ]
+
+
+def _codes() -> list[bytes]:
+    t_ns = np.array([1_483_228_799 * 10**9 + 500_000_000])
+    codes = [(i, code) for i, code in enumerate(TIME_CODES) if code.last_ns > t_ns[0] >= code.epoch_ns]
+    return [i.to_bytes(2, "big") + code.encode(t_ns).tobytes() for i, code in codes]
+
+
+def _documents() -> list[bytes]:
+    dictionaries = [Dictionary.model_validate(yaml.safe_load(text)) for text in (SMALL, VARIED)]
+    return [export_xtce(one, version).xml.encode() for one in dictionaries for version in XtceVersion]
+
+
+_SEEDS: Final[dict[str, Callable[[], list[bytes]]]] = {
+    **dict.fromkeys(("split", "decode", "survey", "broken"), _packets),
+    "json": lambda: _lines(CODEC.dictionary),
+    "message": _decoder_messages,
+    "time": _codes,
+    "dictionary": lambda: [SMALL.encode(), VARIED.encode(), ALIASES.encode()],
+    "expression": lambda: [text.encode() for text in EXPRESSIONS],
+    "xtce": _documents,
+    "examiner": _messages,
+}

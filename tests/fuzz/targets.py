@@ -8,20 +8,24 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from pydantic import ValidationError
 
 from ingest.examiner import HEADER_OCTETS, Examiner
 from runtime.mqtt import Inbound
 from telemetry.codec import PacketCodec
 from telemetry.decoder import Decoder
-from telemetry.dictionary import Registry, built_in, load_dictionary
+from telemetry.dictionary import Dictionary, Registry, built_in, load_dictionary
 from telemetry.epochs import NO_TIME_NS
 from telemetry.errors import DictionaryError
+from telemetry.expression import evaluate, postfix_of
 from telemetry.frames import Decoded
 from telemetry.message import JSON, SPACE_PACKETS, Message
 from telemetry.packets import CRC_OCTETS, PRIMARY_HEADER_OCTETS, crc16
 from telemetry.survey import PacketSurveyor, surveyed
 from telemetry.time_code import TimeCode
 from telemetry.topics import Address, Kind
+from telemetry.xtce.export import export_xtce
+from telemetry.xtce.reading import read_xtce
 
 T_NS: Final = 1_893_456_000 * 10**9
 MOST_OCTETS: Final = 2000
@@ -32,6 +36,7 @@ DECODER: Final = Decoder(REGISTRY)
 EXAMINER: Final = Examiner(DECODER, MOST_OCTETS + HEADER_OCTETS)
 PLACE: Final = Address("live", "F-1", "ship", "haiyang")
 CONTENT_TYPES: Final = (SPACE_PACKETS, JSON, "", "text/plain")
+EXTREMES: Final = np.array([0.0, -0.0, 1.0, -1.5, 1e300, -1e300, 5e-324, np.nan, np.inf, -np.inf])
 FOLDER: Final = Path(tempfile.mkdtemp(prefix="downrange-fuzz-"))
 
 _EPOCHS: Final[tuple[dict[str, Any], ...]] = (
@@ -148,6 +153,31 @@ def dictionary(octets: bytes) -> None:
     _sound(codec.decode(octets, "ship", "haiyang", T_NS))
 
 
+def expression(octets: bytes) -> None:
+    """Read an expression; one that is good has a value, if only NaN, at any number."""
+    try:
+        postfix = postfix_of(octets.decode("utf-8", "replace"))
+    except ValueError:
+        return
+    if evaluate(postfix, EXTREMES).shape != EXTREMES.shape:
+        raise AssertionError("not one value a number")
+
+
+def xtce(octets: bytes) -> None:
+    """Read an XTCE document; a dictionary that comes of it is written again."""
+    try:
+        imported = read_xtce(octets, "fuzz.xml")
+    except DictionaryError as error:
+        if not error.detail or error.path != "fuzz.xml":
+            raise AssertionError("an error that names no place or no fault") from error
+        return
+    try:
+        read = Dictionary.model_validate(imported.content)
+    except ValidationError:
+        return
+    export_xtce(read)
+
+
 def examiner(octets: bytes) -> None:
     """Examine an MQTT message whose parts the octets are, parted by 0xff: payload, topic, properties, content type."""
     payload, *rest = octets.split(b"\xff" * 4)
@@ -177,7 +207,8 @@ def broken(octets: bytes) -> None:
 
 
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
-    target.__name__: target for target in (split, decode, survey, json, message, time, dictionary, examiner)
+    target.__name__: target
+    for target in (split, decode, survey, json, message, time, dictionary, expression, xtce, examiner)
 }
 
 
