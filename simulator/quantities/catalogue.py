@@ -25,7 +25,7 @@ def nearest(name: str, known: Iterable[str] = CATALOGUE) -> str:
     Examples
     --------
     >>> nearest("altitude_km")
-    'altitude_m, latitude_deg, gimbal_pitch_deg'
+    'altitude_m, latitude_deg, longitude_deg'
     """
     return ", ".join(difflib.get_close_matches(name, known, n=3, cutoff=0.4)) or "nothing looks like it"
 
