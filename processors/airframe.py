@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from telemetry.channels import Channel
+from telemetry.derived import Derived
 from telemetry.dictionary import Dictionary
 
 
@@ -29,10 +30,10 @@ class Airframe:
         self.dictionary = dictionary
         self.rates_hz: dict[str, float] = {}
         self.packet_of: dict[str, str] = {}
-        self.channels: dict[str, Channel] = {}
+        self.channels: dict[str, Channel | Derived] = {}
         for name, packet in dictionary.packets.items():
             if packet.vehicles is None or vehicle in packet.vehicles:
                 self.rates_hz[name] = packet.rate_hz
-                for channel in packet.channels:
+                for channel in packet.quantities:
                     self.packet_of[channel.name] = name
                     self.channels[channel.name] = channel

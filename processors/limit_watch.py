@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry.channels import Channel, Limit
+from telemetry.channels import Limit
+from telemetry.quantity import Quantity
 
 UNSET: Final = -1
 
@@ -47,6 +48,7 @@ class LimitWatch:
 
     Examples
     --------
+    >>> from telemetry.channels import Channel
     >>> channel = Channel(name="bus_voltage_v", raw="f32", description="", range=(0, 36))
     >>> watch = LimitWatch(channel, Limit(level="warning", below=24, clear=26, raise_count=2))
     >>> volts = np.array([28.0, 23.0, 23.5, 25.0, 26.5])
@@ -56,7 +58,7 @@ class LimitWatch:
 
     __slots__ = ("_bottom", "first_ns", "first_value", "is_upper", "limit", "raised", "run", "threshold")
 
-    def __init__(self, channel: Channel, limit: Limit) -> None:
+    def __init__(self, channel: Quantity, limit: Limit) -> None:
         self.limit = limit
         self.is_upper = limit.above is not None
         self.threshold = float(limit.above if limit.above is not None else limit.below or 0.0)

@@ -83,6 +83,10 @@ class Derived(Quantity):
         return self
 
     @property
+    def labels(self) -> None:
+        """A derived channel is a number, no enumeration."""
+
+    @property
     def of_what(self) -> tuple[str, tuple[str, ...]]:
         """What derived channels share that are outputs of one computation."""
         function = FUNCTIONS[self.function]

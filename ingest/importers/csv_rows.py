@@ -26,7 +26,7 @@ class Row:
     """One good row: time since the log's zero, and the values in the order of the packet's channels."""
 
     t_ns: int
-    values: tuple[float | int | bool, ...]
+    values: tuple[float | int | bool | str | bytes, ...]
 
 
 def cells_of(line: str) -> list[str]:
@@ -101,7 +101,9 @@ def _number(column: str, text: str) -> float:
     return number
 
 
-def _value(channel: Channel, text: str) -> float | int | bool:
+def _value(channel: Channel, text: str) -> float | int | bool | str | bytes:
+    if channel.kind in {"text", "octets"}:
+        return _octets(channel, text)
     if channel.kind == "float":
         number = _number(channel.name, text) if text else math.nan
         if abs(number) > FLOAT32_MAX:
@@ -116,3 +118,15 @@ def _value(channel: Channel, text: str) -> float | int | bool:
     if channel.kind != "int" or not number.is_integer() or abs(number) > 1 << 53:
         raise PacketError(Reason.BAD_ROW, f"{channel.name}: {text[:80]!r} is no {channel.kind}")
     return int(number)
+
+
+def _octets(channel: Channel, text: str) -> str | bytes:
+    """Return a text, or octets given in hex, that the channel has room for."""
+    try:
+        octets = text.encode() if channel.kind == "text" else bytes.fromhex(text)
+    except ValueError as error:
+        raise PacketError(Reason.BAD_ROW, f"{channel.name}: {text[:80]!r} is no {channel.kind}") from error
+    most = channel.raw.dtype.itemsize
+    if len(octets) > most:
+        raise PacketError(Reason.BAD_ROW, f"{channel.name}: {text[:80]!r} has {len(octets)} octets, at most {most} fit")
+    return text if channel.kind == "text" else octets.ljust(most, b"\0")

@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from telemetry.channels import Channel
+from telemetry.columns import join_columns
+from telemetry.derived import Derived
 from telemetry.dictionary import Packet
 from telemetry.frames import Frame
 from telemetry.raw import parse_raw
@@ -25,6 +27,8 @@ FieldValue = float | int | str | bool | None
 Lines = Any
 _join_rows: Any = pc.binary_join_element_wise
 
+FLOAT32: Final = parse_raw("f32")
+UNSIGNED64: Final = parse_raw("u64")
 _NAME_ESCAPES: Final = str.maketrans({",": "\\,", " ": "\\ ", "=": "\\=", "\n": "\\n"})
 # a newline ends a line for everyone who splits a body, so it is written as two characters
 _TEXT_ESCAPES: Final = str.maketrans({'"': '\\"', "\\": "\\\\", "\n": "\\\\n"})
@@ -104,7 +108,9 @@ def packet_lines(measurement: str, packet: Packet, tags: Mapping[str, str], fram
         What stands twice, as from two stations, stands here once: InfluxDB would overwrite the point with itself.
     """
     t_ns = _joined([frame.t_ns for frame in frames])
-    columns = {c.name: _joined([frame.columns[c.name] for frame in frames]) for c in packet.channels}
+    joined = join_columns([frame.columns for frame in frames])
+    columns = {q.name: joined[q.name] for q in packet.quantities}
+    # what is derived is known as far as that is from which it is derived
     finite = [np.isfinite(columns[c.name]) for c in packet.channels if c.kind == "float"]
     keep: NDArray[Any] | None = None
     if all(each.all() for each in finite):
@@ -115,7 +121,7 @@ def packet_lines(measurement: str, packet: Packet, tags: Mapping[str, str], fram
         t_ns = t_ns[keep]
         columns = {name: column[keep] for name, column in columns.items()}
     # Arrow leaves out a row in which everything is null; there is none by now
-    fields = _join_rows(*[_field(c, columns[c.name]) for c in packet.channels], ",", null_handling="skip")
+    fields = _join_rows(*[_field(q, columns[q.name]) for q in packet.quantities], ",", null_handling="skip")
     times = _join_rows(pa.array(t_ns).cast(pa.string()), "\n", "")
     return _join_rows(series_prefix(measurement, tags), fields, times, " ")
 
@@ -130,22 +136,24 @@ def _last_of_each(t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.sort(t_ns.size - 1 - from_end)
 
 
-def _field(channel: Channel, values: NDArray[Any]) -> Lines:
-    """Return `name=value` of each row; null where there is no finite number."""
-    name = _name(channel.name)
-    if channel.kind == "float":
-        if channel.raw == parse_raw("f32") and channel.calibration is None:
+def _field(quantity: Channel | Derived, values: NDArray[Any]) -> Lines:
+    """Return `name=value` of each row; null where there is no finite number. Octets stand there in hex."""
+    name = _name(quantity.name)
+    if not isinstance(quantity, Channel) or quantity.kind == "float":
+        if not isinstance(quantity, Channel) or (quantity.raw == FLOAT32 and quantity.calibration is None):
             values = values.astype(np.float32)  # half the text, and all that the raw type can say
         return _join_rows(f"{name}=", pa.array(values, mask=~np.isfinite(values)).cast(pa.string()), "")
-    if channel.kind == "int":
-        suffix = "u" if channel.raw == parse_raw("u64") else "i"
+    if quantity.kind == "int":
+        suffix = "u" if quantity.raw == UNSIGNED64 else "i"
         return _join_rows(f"{name}=", pa.array(values).cast(pa.string()), suffix, "")
-    if channel.kind == "bool":
+    if quantity.kind == "bool":
         texts, which = ["false", "true"], values.astype(np.int64)
     else:
-        codes, which = np.unique(values, return_inverse=True)
-        labels = channel.labels or {}
-        texts = [_literal(labels.get(int(code), str(code))) for code in codes]
+        if quantity.kind == "octets":
+            values = np.array([bytes(value).hex() for value in values.tolist()], dtype=np.str_)
+        found, which = np.unique(values, return_inverse=True)
+        labels = quantity.labels
+        texts = [_literal(str(one) if labels is None else labels.get(int(one), str(one))) for one in found]
     return pa.array([f"{name}={text}" for text in texts]).take(pa.array(which, pa.int64()))
 
 
