@@ -1,4 +1,4 @@
-"""Takes some flights out of a record of many."""
+"""Takes some flights out of a record of many, and enters them again."""
 
 from __future__ import annotations
 
@@ -35,3 +35,17 @@ def among(record: Anything, which: NDArray[np.int64] | int) -> Anything:
         if taken is not value:
             changes[each.name] = taken
     return replace(record, **changes) if changes else record
+
+
+def entered(record: Anything, part: Anything, which: NDArray[np.int64]) -> Anything:
+    """Return a dataclass of arrays of many flights in which some are those of another, records within it too."""
+    if isinstance(record, np.ndarray):
+        whole = record.copy()
+        whole[..., which] = part
+        return whole
+    if not is_dataclass(record) or isinstance(record, type):
+        return record
+    return replace(
+        record,
+        **{each.name: entered(getattr(record, each.name), getattr(part, each.name), which) for each in fields(record)},
+    )

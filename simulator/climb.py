@@ -1,90 +1,139 @@
-"""Ways up: both stages of an express flight, and the hop."""
+"""Ways up: both stages of n express flights, and the hop."""
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
-from simulator.atmosphere import GRAVITY_M_S2
-from simulator.dynamics import Leg, Until
-from simulator.earth import FloatArray
+from simulator.dynamics import Leg
+from simulator.earth import RAD_PER_DEG, FloatArray, east_north
+from simulator.elementary import sin_cos
 from simulator.laws import AlongVelocity, LinearTangent, PitchOver, SteadySpeed, Upright
-from simulator.motion import Motion
-from simulator.pilot import Pilot
+from simulator.pilot import LONGEST_BURN_S, Pilot
 from simulator.preset import Express, Hop
+from simulator.until import Carried, Descending, Lighter
+
+FINE = 0.01
+"""A gravity turn makes a small error of its first direction large, and a flat arc that of a speed."""
 
 
-def on_pad(preset: Express | Hop, mass_kg: float) -> Pilot:
-    """Return a pilot who stands on the pad at the start of telemetry."""
-    position = preset.pad.place.position_m(preset.pad_altitude_m)
-    return Pilot(float(preset.countdown.start_s), np.array([*position, 0.0, 0.0, 0.0, mass_kg]))
+@dataclass(frozen=True, slots=True)
+class Missions:
+    """From where to where n vehicles of one kind go, and with what load: shapes (3, n) and (n,)."""
+
+    pad_m: FloatArray
+    target_m: FloatArray
+    cargo_kg: FloatArray
+
+    @classmethod
+    def of(cls, presets: list[Express]) -> Self:
+        """Return those of presets."""
+        return cls(
+            np.stack([each.pad.place.position_m(each.pad_altitude_m) for each in presets], axis=1),
+            np.stack([each.target.place.position_m() for each in presets], axis=1),
+            np.array([each.handling.mass_kg for each in presets]),
+        )
 
 
-def climb_joined(preset: Express, course_deg: float, lean_deg: float) -> Pilot:
-    """Fly both stages to the booster's cut-off command.
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """What guidance chooses of n flights, shape (n,).
 
     Parameters
     ----------
-    preset
-        The mission.
     course_deg
-        Course of the turn.
+        Course of the turn, clockwise from north at the pad; at a pole from 0 E.
     lean_deg
         Angle from the vertical at the end of the pitch-over; the gravity turn does the rest.
+    booster_kg, ship_kg
+        Propellant in the tanks. Each stage burns all but what its return needs: the load decides how far it goes.
+    tangent
+        Of the ship's first pitch above the horizon.
     """
+
+    course_deg: FloatArray
+    lean_deg: FloatArray
+    booster_kg: FloatArray
+    ship_kg: FloatArray
+    tangent: FloatArray
+
+
+def towards(position_m: FloatArray, course_deg: FloatArray) -> FloatArray:
+    """Return the level unit vectors on courses, shape (3, n)."""
+    east, north = east_north(position_m)
+    sine, cosine = sin_cos(course_deg * RAD_PER_DEG)
+    return np.asarray(sine * east + cosine * north)
+
+
+def on_pad(position_m: FloatArray, start_s: float, mass_kg: FloatArray, *, keep: bool = True) -> Pilot:
+    """Return pilots who stand on their pads."""
+    state = np.zeros((7, mass_kg.size))
+    state[0:3], state[6] = position_m, mass_kg
+    return Pilot(np.full(mass_kg.size, start_s), state, keep=keep)
+
+
+def upper_mass_kg(preset: Express, missions: Missions, programme: Programme) -> FloatArray:
+    """Mass of the ship as it stands on the booster."""
+    return np.asarray(preset.ship.dry_mass_kg + missions.cargo_kg + programme.ship_kg)
+
+
+def climb_joined(preset: Express, missions: Missions, programme: Programme, *, keep: bool = True) -> Pilot:
+    """Fly both stages to the booster's cut-off command, and on to the separation."""
     stage, ascent = preset.booster, preset.ascent
-    pilot = on_pad(preset, stage.dry_mass_kg + stage.propellant_kg + upper_mass_kg(preset))
+    upper_kg = upper_mass_kg(preset, missions, programme)
+    mass_kg = stage.dry_mass_kg + programme.booster_kg + upper_kg
+    # a lighter vehicle takes off as slowly as a full one, so that it turns and meets the dense air alike
+    full_kg = stage.dry_mass_kg + stage.propellant_kg + preset.ship.dry_mass_kg + preset.ship.propellant_kg
+    power = np.minimum(np.maximum(mass_kg / full_kg, stage.main.min_throttle), 1.0)
+    start_s = preset.countdown.start_s if keep else preset.countdown.ignition_s
+    pilot = on_pad(missions.pad_m, float(start_s), mass_kg, keep=keep)
     lit_s = preset.countdown.ignition_s
-    pilot.wait(stage, 0.0, lit_s)
-    pilot.fly(Leg("ascent", Upright(1.0), stage.ascent, stage.main, lit_s=lit_s), ascent.rise_s)
-    turn = PitchOver(1.0, ascent.rise_s, lean_deg / ascent.pitch_over_s, lean_deg, course_deg)
-    pilot.fly(Leg("ascent", turn, stage.ascent, stage.main, lit_s=lit_s), ascent.pitch_over_s)
-    light_kg = stage.dry_mass_kg + ascent.booster_reserve_kg + upper_mass_kg(preset)
-    empty = Until(lambda _, m: float(m.mass_kg) - light_kg, rising=False)
-    gravity_turn = Leg("ascent", AlongVelocity(1.0), stage.ascent, stage.main)
-    pilot.fly(pilot.burn("lift", gravity_turn, empty, lit_s=lit_s), ascent.separation_after_s)
+    pilot.wait(stage, power, 0.0, lit_s)
+    pilot.fly(Leg("ascent", Upright(power), stage.ascent, stage.main, lit_s=lit_s, tolerance=FINE), ascent.rise_s)
+    rate_deg_s = programme.lean_deg / ascent.pitch_over_s
+    course = towards(missions.pad_m, programme.course_deg)
+    turn = PitchOver(power, ascent.rise_s, rate_deg_s, programme.lean_deg, course)
+    pilot.fly(Leg("ascent", turn, stage.ascent, stage.main, lit_s=lit_s, tolerance=FINE), ascent.pitch_over_s)
+    light = Lighter(stage.dry_mass_kg + ascent.booster_reserve_kg + upper_kg)
+    along = AlongVelocity(power, most_m_s2=ascent.most_m_s2)
+    gravity_turn = Leg("ascent", along, stage.ascent, stage.main, tolerance=FINE)
+    pilot.fly(pilot.burn("lift", gravity_turn, light, lit_s=lit_s), ascent.separation_after_s)
     return pilot
 
 
-def upper_mass_kg(preset: Express) -> float:
-    """Mass of the full ship with its cargo."""
-    return preset.ship.dry_mass_kg + preset.ship.propellant_kg + preset.handling.mass_kg
-
-
-def climb_alone(preset: Express, joined: Pilot, cutoff_m_s: float) -> Pilot:
-    """Fly the ship from separation through its cut-off at a ground-relative speed."""
+def climb_alone(preset: Express, missions: Missions, programme: Programme, joined: Pilot) -> Pilot:
+    """Fly the ships from separation through their cut-off."""
     stage, ascent = preset.ship, preset.ascent
-    pilot = Pilot(joined.t_s, np.array([*joined.state[:6], upper_mass_kg(preset)]))
+    state = joined.state.copy()
+    state[6] = upper_mass_kg(preset, missions, programme)
+    pilot = Pilot(joined.t_s, state, keep=joined.keep)
     pilot.fly(Leg("ascent", AlongVelocity(0.0), stage.ascent), ascent.ses_after_s)
-    steering = LinearTangent(1.0, pilot.t_s, ascent.first_tangent, ascent.tangent_rate_1_s)
-    fast = Until(lambda _, m: float(m.speed_m_s) - cutoff_m_s, rising=True)
-    pilot.fly(pilot.burn("insertion", Leg("ascent", steering, stage.ascent, stage.main), fast), stage.main.stop_s)
+    steering = LinearTangent(1.0, pilot.t_s, programme.tangent, ascent.tangent_rate_1_s, most_m_s2=ascent.most_m_s2)
+    last_kg = stage.dry_mass_kg + missions.cargo_kg + ascent.ship_reserve_kg
+    # a leg each of start-up, full and bounded power: no step has to find out where thrust bends
+    bound_kg = stage.main.count * stage.main.thrust_vacuum_n / ascent.most_m_s2
+    leg = Leg("ascent", steering, stage.ascent, stage.main, lit_s=pilot.t_s)
+    pilot.fly(leg, stage.main.start_s)
+    pilot.fly(leg, LONGEST_BURN_S, Lighter(np.maximum(last_kg, bound_kg)))
+    pilot.fly(pilot.burn("insertion", leg, Lighter(last_kg), lit_s=leg.lit_s), stage.main.stop_s)
     return pilot
 
 
 def climb_and_fall(preset: Hop) -> Pilot:
     """Fly a hop from the pad over its top into the water."""
     stage, climb = preset.ship, preset.climb
-    pilot = on_pad(preset, stage.dry_mass_kg + stage.propellant_kg + preset.handling.mass_kg)
+    mass_kg = np.array([stage.dry_mass_kg + stage.propellant_kg + preset.handling.mass_kg])
+    pad_m = preset.pad.place.position_m(preset.pad_altitude_m)[:, np.newaxis]
+    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg)
     lit_s = preset.countdown.ignition_s
-    pilot.wait(stage, 0.0, lit_s)
-    lean = PitchOver(1.0, climb.full_thrust_s / 3.0, climb.tilt_deg, climb.tilt_deg, climb.course_deg)
+    pilot.wait(stage, 1.0, 0.0, lit_s)
+    course = towards(pad_m, np.array([climb.course_deg]))
+    lean = PitchOver(1.0, climb.full_thrust_s / 3.0, climb.tilt_deg, climb.tilt_deg, course)
     pilot.fly(Leg("ascent", lean, stage.ascent, stage.main, lit_s=lit_s), climb.full_thrust_s)
-
-    def over_the_top(_: float, motion: Motion) -> float:
-        rise = float(motion.vertical_speed_m_s) ** 2 / (2.0 * GRAVITY_M_S2)
-        return float(motion.altitude_m) + rise - climb.apogee_m
-
     steady = Leg("ascent", SteadySpeed(climb.climb_m_s), stage.ascent, stage.main)
-    pilot.fly(pilot.burn("lift", steady, Until(over_the_top, rising=True), lit_s=lit_s), stage.main.stop_s)
-    free = Leg("coast", Upright(0.0), stage.ascent)
-    pilot.coast(free, Until(lambda _, m: float(m.vertical_speed_m_s), rising=False))
+    pilot.fly(pilot.burn("lift", steady, Carried(climb.apogee_m), lit_s=lit_s), stage.main.stop_s)
+    pilot.coast(Leg("coast", Upright(0.0), stage.ascent), Descending())
     pilot.land(stage, preset.touchdown, Upright(0.0))
     return pilot
-
-
-def climb_angle_deg(state: FloatArray) -> float:
-    """Angle of the ground-relative velocity above the horizon, for a state of shape (7,)."""
-    up = state[:3] / np.linalg.norm(state[:3])
-    return math.degrees(math.asin(float(state[3:6] @ up / np.linalg.norm(state[3:6]))))

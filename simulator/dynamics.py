@@ -1,39 +1,20 @@
-"""Three degrees of freedom in the frame that turns with the Earth: forces, and legs of flight with dense output."""
+"""Three degrees of freedom in the frame that turns with the Earth: forces, and legs of n flights with dense output."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Protocol, Self
 
 import numpy as np
-from scipy.integrate import OdeSolution, solve_ivp
 
+from simulator.among import among
 from simulator.earth import FloatArray, inertial_acceleration_m_s2
+from simulator.integrate import IntArray, integrate
 from simulator.motion import Motion, motion_of
+from simulator.path import Path
+from simulator.until import Number, Until
 from simulator.vehicle import Aero, Engine
 from telemetry.errors import FlightError
-
-RELATIVE_TOLERANCE: Final = 1e-7
-ABSOLUTE_TOLERANCE: Final = np.array([0.1, 0.1, 0.1, 1e-4, 1e-4, 1e-4, 1e-3])
-
-
-@dataclass(frozen=True, slots=True)
-class Until:
-    """The end of a leg: a function of time and motion passes through zero, upwards if `rising`, else downwards."""
-
-    value: Callable[[float, Motion], float]
-    rising: bool
-
-    def for_scipy(self) -> Callable[[float, FloatArray], float]:
-        """Return the event as `solve_ivp` wants it: a function with attributes."""
-
-        def event(t_s: float, state: FloatArray) -> float:
-            return float(self.value(t_s, motion_of(state)))
-
-        event.terminal = True  # type: ignore[attr-defined]  # scipy reads attributes of the function
-        event.direction = 1.0 if self.rising else -1.0  # type: ignore[attr-defined]  # as above
-        return event
 
 
 class Law(Protocol):
@@ -60,7 +41,7 @@ class Forces:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """A stretch of flight under one law.
+    """A stretch of n flights under one law; what differs between them is an array of shape (n,), or (3, n).
 
     Parameters
     ----------
@@ -76,20 +57,28 @@ class Leg:
         Times of the start and cut-off commands.
     held
         Whether clamps or water hold it: it burns propellant but does not move.
-    start_s, end_s, states
-        Set once flown: the stretch of time, and the state of shape (7, ...) at any time in it.
+    fewer, fewer_from_s
+        So many of the engines stand still from a time on.
+    tolerance
+        Of the integration, over the usual one.
+    start_s, end_s, last, path
+        Set once flown: the stretch of time, the states at its end, shape (7, n), and those between, if they were kept.
     """
 
     phase: str
     law: Law
     aero: Aero
     engine: Engine | None = None
-    lit_s: float = -np.inf
-    cut_s: float = np.inf
+    lit_s: Number = -np.inf
+    cut_s: Number = np.inf
     held: bool = False
-    start_s: float = 0.0
-    end_s: float = 0.0
-    states: OdeSolution | None = None
+    fewer: Number = 0.0
+    fewer_from_s: Number = np.inf
+    tolerance: float = 1.0
+    start_s: Number = 0.0
+    end_s: Number = 0.0
+    last: FloatArray | None = None
+    path: Path | None = None
 
     def power_share(self, t_s: FloatArray) -> FloatArray:
         """Chamber pressure over what is commanded: the start and cut-off ramps."""
@@ -99,73 +88,112 @@ class Leg:
         fall = np.minimum(np.maximum((t_s - self.cut_s) / self.engine.stop_s, 0.0), 1.0)
         return np.asarray(rise * (1.0 - fall))
 
+    def running(self, t_s: FloatArray) -> FloatArray:
+        """Engines that do not stand still."""
+        count = 0.0 if self.engine is None else float(self.engine.count)
+        return np.asarray(count - np.where(t_s >= self.fewer_from_s, self.fewer, 0.0))
+
+    def air_n(self, motion: Motion) -> FloatArray:
+        """Return drag and lift, shape (3, ...)."""
+        drag = self.aero.drag_n(motion.mach, motion.dynamic_pressure_pa)
+        total: FloatArray = -drag * motion.upwind
+        if self.aero.lift_to_drag:
+            total += drag * self.aero.lift_to_drag * motion.lift_axis
+        return total
+
     def forces(self, t_s: FloatArray, motion: Motion) -> Forces:
         """Return thrust, drag and lift at times of shape (...)."""
         axis = self.law.axis(t_s, motion)
-        drag = self.aero.drag_n(motion.mach, motion.dynamic_pressure_pa)
-        total = -drag * motion.ahead
-        if self.aero.lift_to_drag:
-            total = total + drag * self.aero.lift_to_drag * motion.lift_axis
+        total = self.air_n(motion)
         throttle = self.law.throttle(t_s, motion, self.engine)
-        power = throttle * self.power_share(t_s)
         if self.engine is None:
-            none = np.zeros_like(power)
+            none = np.zeros_like(throttle)
             return Forces(axis, none, none, none, none, total)
-        thrust = self.engine.count * self.engine.thrust_n(power, motion.air.pressure_pa)
-        flow = self.engine.count * self.engine.mass_flow_kg_s * power
+        power = throttle * self.power_share(t_s)
+        running = self.running(t_s)
+        thrust = running * self.engine.thrust_n(power, motion.air.pressure_pa)
+        flow = running * self.engine.mass_flow_kg_s * power
         return Forces(axis, throttle, power, thrust, flow, total + thrust * axis)
 
-    def derivative(self, t_s: float, state: FloatArray) -> FloatArray:
-        """Time derivative of a state, shape (7,)."""
+    def derivative(self, t_s: FloatArray, state: FloatArray) -> FloatArray:
+        """Time derivative of states of shape (7, n)."""
         motion = motion_of(state)
-        forces = self.forces(np.asarray(t_s), motion)
         rate = np.empty_like(state)
         if self.held:
             rate[0:6] = 0.0
+            throttle = self.law.throttle(t_s, motion, self.engine)
+            flow = 0.0 if self.engine is None else self.engine.mass_flow_kg_s
+            rate[6] = -self.running(t_s) * flow * throttle * self.power_share(t_s)
+            return rate
+        rate[0:3] = motion.velocity_m_s
+        rate[3:6] = inertial_acceleration_m_s2(motion.position_m, motion.velocity_m_s)
+        if self.engine is None:
+            rate[3:6] += self.air_n(motion) / motion.mass_kg
+            rate[6] = 0.0
         else:
-            rate[0:3] = motion.velocity_m_s
-            rate[3:6] = forces.sum_n / motion.mass_kg + inertial_acceleration_m_s2(
-                motion.position_m, motion.velocity_m_s
-            )
-        rate[6] = -forces.mass_flow_kg_s
+            forces = self.forces(t_s, motion)
+            rate[3:6] += forces.sum_n / motion.mass_kg
+            rate[6] = -forces.mass_flow_kg_s
         return rate
 
-    def fly(self, start_s: float, state: FloatArray, longest_s: float, until: Until | None = None) -> Leg:
-        """Integrate from a state of shape (7,) until an event, or for a time.
+    def fly(
+        self,
+        start_s: FloatArray,
+        state: FloatArray,
+        longest_s: Number,
+        until: Until | None = None,
+        *,
+        keep: bool = True,
+    ) -> tuple[Leg, np.ndarray]:
+        """Integrate from states of shape (7, n) until an event, or for a time.
 
         Returns
         -------
         Leg
             The same leg with its times and states.
-
-        Raises
-        ------
-        FlightError
-            If the event does not come in time.
+        ndarray
+            Shape (n,), of bool: whether the event came; a flight for which it had come before ends where it begins.
         """
-        solution = solve_ivp(
-            self.derivative,
-            (start_s, start_s + longest_s),
-            state,
-            method="DOP853",
-            rtol=RELATIVE_TOLERANCE,
-            atol=ABSOLUTE_TOLERANCE,
-            dense_output=True,
-            events=None if until is None else until.for_scipy(),
-        )
-        if until is not None and solution.status != 1:
-            raise FlightError(
-                f"leg {self.phase!r} from {start_s:.1f} s did not end in {longest_s:.0f} s; {solution.message}"
-            )
-        return replace(self, start_s=start_s, end_s=float(solution.t[-1]), states=solution.sol)
+        longest = np.broadcast_to(np.asarray(longest_s, np.float64), start_s.shape)
+        run = integrate(_Flown(self, until), start_s, state, longest, keep=keep, tolerance=self.tolerance)
+        flown = replace(self, start_s=start_s, end_s=run.end_s, last=run.state, path=run.path)
+        return flown, run.passed
 
     @property
-    def last(self) -> FloatArray:
-        """State at the end, shape (7,)."""
-        return np.asarray(self.at(np.asarray(self.end_s)))
-
-    def at(self, t_s: FloatArray) -> FloatArray:
-        """State at times of shape (...) in the leg, shape (7, ...)."""
-        if self.states is None:
+    def ends(self) -> tuple[FloatArray, FloatArray]:
+        """Times and states at the end."""
+        if self.last is None:
             raise FlightError(f"leg {self.phase!r} has not been flown")
-        return np.asarray(self.states(t_s))
+        return np.asarray(self.end_s), self.last
+
+    def lasts(self, flight: int) -> bool:
+        """Whether it takes a flight any time."""
+        return bool(np.asarray(self.end_s)[flight] > np.asarray(self.start_s)[flight])
+
+    def of(self, flight: int) -> Leg:
+        """Return the leg of one flight, its times and parameters as numbers."""
+        path = None if self.path is None else self.path.of(flight)
+        return replace(among(replace(self, path=None), flight), path=path)
+
+    def at(self, t_s: FloatArray, rows: slice = slice(None)) -> FloatArray:
+        """State of a leg of one flight at times of shape (...) in it, shape (7, ...); or some rows of it."""
+        if self.path is None:
+            raise FlightError(f"leg {self.phase!r} has not been flown")
+        return self.path.at(t_s, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Flown:
+    """A leg and its end, as the integrator wants them."""
+
+    leg: Leg
+    until: Until | None
+
+    def derivative(self, t_s: FloatArray, state: FloatArray) -> FloatArray:
+        return self.leg.derivative(t_s, state)
+
+    def value(self, t_s: FloatArray, state: FloatArray) -> FloatArray | None:
+        return None if self.until is None else self.until.value(t_s, motion_of(state))
+
+    def among(self, which: IntArray) -> Self:
+        return among(self, which)

@@ -1,19 +1,22 @@
-"""A whole flight: the tracks of its vehicles and what truly happened when."""
+"""Whole flights: the tracks of their vehicles, and what went wrong."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator import guidance
 from simulator.afloat import Afloat
-from simulator.climb import climb_and_fall, upper_mass_kg
+from simulator.climb import Missions, Programme, climb_alone, climb_and_fall, climb_joined, upper_mass_kg
+from simulator.earth import FloatArray
 from simulator.faults.kinds import AnyFault
 from simulator.pilot import Pilot
 from simulator.preset import Express, Hop
+from simulator.routes import Routes, find_routes
 from simulator.track import Stretch, Track
 from simulator.vehicle import Stage
+from telemetry.errors import FlightError
 
 SHIP = "ship"
 BOOSTER = "booster"
@@ -26,7 +29,7 @@ class Flight:
     Parameters
     ----------
     preset
-        The mission.
+        The mission, with what guidance had loaded into the tanks.
     tracks
         By vehicle.
     course_deg
@@ -65,49 +68,120 @@ def simulate_flight(preset: Express | Hop, faults: tuple[AnyFault, ...] = ()) ->
     FlightError
         If the vehicle cannot do it.
     """
-    flown = _express(preset) if isinstance(preset, Express) else _hop(preset)
+    if isinstance(preset, Hop):
+        return replace(_hop(preset), faults=faults)
+    (flown,) = simulate_flights([preset])
+    if isinstance(flown, FlightError):
+        raise flown
     return replace(flown, faults=faults)
+
+
+def simulate_flights(presets: Sequence[Express]) -> list[Flight | FlightError]:
+    """Fly many express missions at once; they may differ in vehicle, place, load and everything else.
+
+    Returns
+    -------
+    list
+        For each the flight, the same bits as if it had been flown alone, or why the vehicle cannot do it.
+    """
+    flown: list[Flight | FlightError] = [FlightError("not flown")] * len(presets)
+    kinds: dict[object, list[int]] = {}
+    for i, preset in enumerate(presets):
+        kinds.setdefault(preset.flying, []).append(i)
+    for members in kinds.values():
+        for i, flight in zip(members, _express([presets[i] for i in members]), strict=True):
+            flown[i] = flight
+    return flown
 
 
 def _hop(preset: Hop) -> Flight:
     pilot = climb_and_fall(preset)
-    end_s = _end_s(preset, pilot.t_s)
-    afloat = _afloat(preset, pilot)
-    pilot.float_on(preset.ship, pilot.t_s + preset.recovery.on_deck_s, end_s)
+    pilot.check()
+    afloat = _afloat(preset, pilot, 0)
+    end_s = _end_s(preset, afloat.splash_s)
+    pilot.float_on(preset.ship, pilot.t_s + preset.recovery.on_deck_s, np.array([float(end_s)]))
     others_kg = preset.ship.dry_mass_kg + preset.handling.mass_kg
-    stretches = [Stretch(leg, attached=False, carried_kg=others_kg) for leg in pilot.legs]
-    track = Track(SHIP, stretches, pilot.burns, preset.pad.place, afloat)
+    stretches = [Stretch(leg, attached=False, carried_kg=others_kg) for leg in pilot.legs_of(0)]
+    track = Track(SHIP, stretches, pilot.burns_of(0), preset.pad.place, afloat)
     return Flight(preset, {SHIP: track}, preset.climb.course_deg, end_s)
 
 
-def _express(preset: Express) -> Flight:
-    found = guidance.solve(preset)
-    joined, ship = found.joined, found.ship
-    booster = Pilot(joined.t_s, np.array([*joined.state[:6], joined.state[6] - upper_mass_kg(preset)]))
+def _express(presets: list[Express]) -> list[Flight | FlightError]:
+    routes = find_routes(presets[0], Missions.of(presets))
+    chosen = np.flatnonzero(routes.possible)
+    flights: list[Flight | FlightError] = [routes.refusal(i) for i in range(len(presets))]
+    if chosen.size:
+        own = [presets[i] for i in chosen]
+        for i, flight in zip(chosen, _flown(own, routes.among(chosen)), strict=True):
+            flights[i] = flight
+    return flights
+
+
+def _flown(presets: list[Express], routes: Routes) -> list[Flight | FlightError]:
+    preset, missions, programme = presets[0], routes.missions, routes.programme
+    joined = climb_joined(preset, missions, programme)
+    ship = climb_alone(preset, missions, programme, joined)
+    booster = part(preset, missions, programme, joined)
+    ship.come_down(preset.ship, preset.ship_return, preset.touchdown)
     booster.come_down(preset.booster, preset.booster_return, preset.touchdown)
-    end_s = _end_s(preset, max(ship.t_s, booster.t_s))
-    ship_afloat, booster_afloat = _afloat(preset, ship), _afloat(preset, booster)
-    ship.float_on(preset.ship, ship.t_s + preset.recovery.on_deck_s, end_s)
-    booster.float_on(preset.booster, booster.t_s + preset.recovery.on_deck_s, end_s)
-    full_kg = preset.ship.propellant_kg
-    below = [Stretch(leg, attached=True, carried=True, propellant_kg=full_kg) for leg in joined.legs]
-    own_kg = preset.ship.dry_mass_kg + preset.handling.mass_kg
-    above = [Stretch(leg, attached=False, carried_kg=own_kg) for leg in ship.legs]
-    dry_kg = preset.booster.dry_mass_kg
-    climb = [Stretch(leg, attached=True, carried_kg=dry_kg + upper_mass_kg(preset)) for leg in joined.legs]
-    back = [Stretch(leg, attached=False, carried_kg=dry_kg) for leg in booster.legs]
-    pad = preset.pad.place
-    tracks = {
-        SHIP: Track(SHIP, [*below, *above], ship.burns, pad, ship_afloat),
-        BOOSTER: Track(BOOSTER, [*climb, *back], [*joined.burns, *booster.burns], pad, booster_afloat),
+    ends = np.array([_end_s(each, t_s) for each, t_s in zip(presets, np.maximum(ship.t_s, booster.t_s), strict=True)])
+    decks = np.array([each.recovery.on_deck_s for each in presets])
+    afloat = {
+        name: [_afloat(each, pilot, i) for i, each in enumerate(presets)]
+        for name, pilot in ((SHIP, ship), (BOOSTER, booster))
     }
-    return Flight(preset, tracks, found.course_deg, end_s)
+    ship.float_on(preset.ship, ship.t_s + decks, ends.astype(np.float64))
+    booster.float_on(preset.booster, booster.t_s + decks, ends.astype(np.float64))
+    flights: list[Flight | FlightError] = []
+    for i, each in enumerate(presets):
+        try:
+            joined.check(i)
+            ship.check(i)
+            booster.check(i)
+            loaded = _loaded(each, programme, i)
+            tracks = {
+                SHIP: _ship_track(loaded, joined, ship, i, afloat[SHIP][i]),
+                BOOSTER: _booster_track(loaded, joined, booster, i, afloat[BOOSTER][i]),
+            }
+            flights.append(Flight(loaded, tracks, float(programme.course_deg[i]) % 360.0, int(ends[i])))
+        except FlightError as error:
+            flights.append(error)
+    return flights
 
 
-def _afloat(preset: Express | Hop, pilot: Pilot) -> Afloat:
-    return Afloat(pilot.t_s, -float(pilot.motion.vertical_speed_m_s), preset.recovery)
+def part(preset: Express, missions: Missions, programme: Programme, joined: Pilot) -> Pilot:
+    """Return the boosters as they part from their ships."""
+    state = joined.state.copy()
+    state[6] -= upper_mass_kg(preset, missions, programme)
+    return Pilot(joined.t_s, state, keep=joined.keep)
 
 
-def _end_s(preset: Express | Hop, splash_s: float) -> int:
-    unloaded_s = splash_s + preset.recovery.on_deck_s + preset.handling.unload_end_after_s
+def _loaded(preset: Express, programme: Programme, flight: int) -> Express:
+    booster = preset.booster.model_copy(update={"propellant_kg": float(programme.booster_kg[flight])})
+    ship = preset.ship.model_copy(update={"propellant_kg": float(programme.ship_kg[flight])})
+    return preset.model_copy(update={"booster": booster, "ship": ship})
+
+
+def _ship_track(preset: Express, joined: Pilot, ship: Pilot, flight: int, afloat: Afloat) -> Track:
+    full_kg, own_kg = preset.ship.propellant_kg, preset.ship.dry_mass_kg + preset.handling.mass_kg
+    below = [Stretch(leg, attached=True, carried=True, propellant_kg=full_kg) for leg in joined.legs_of(flight)]
+    above = [Stretch(leg, attached=False, carried_kg=own_kg) for leg in ship.legs_of(flight)]
+    return Track(SHIP, [*below, *above], ship.burns_of(flight), preset.pad.place, afloat)
+
+
+def _booster_track(preset: Express, joined: Pilot, booster: Pilot, flight: int, afloat: Afloat) -> Track:
+    dry_kg = preset.booster.dry_mass_kg
+    upper_kg = preset.ship.dry_mass_kg + preset.handling.mass_kg + preset.ship.propellant_kg
+    climb = [Stretch(leg, attached=True, carried_kg=dry_kg + upper_kg) for leg in joined.legs_of(flight)]
+    back = [Stretch(leg, attached=False, carried_kg=dry_kg) for leg in booster.legs_of(flight)]
+    burns = [*joined.burns_of(flight), *booster.burns_of(flight)]
+    return Track(BOOSTER, [*climb, *back], burns, preset.pad.place, afloat)
+
+
+def _afloat(preset: Express | Hop, pilot: Pilot, flight: int) -> Afloat:
+    return Afloat(float(pilot.t_s[flight]), -float(pilot.motion.vertical_speed_m_s[flight]), preset.recovery)
+
+
+def _end_s(preset: Express | Hop, splash_s: float | FloatArray) -> int:
+    unloaded_s = float(splash_s) + preset.recovery.on_deck_s + preset.handling.unload_end_after_s
     return int(np.ceil(unloaded_s + preset.end_after_unload_s))

@@ -1,124 +1,221 @@
-"""Finds the turn, the course and the cut-off speed with which an express flight comes down at its target."""
+"""Finds the course, the loads and the pitch with which n express flights come down at their targets."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from scipy.optimize import brentq
+from numpy.typing import NDArray
 
-from simulator.climb import climb_alone, climb_angle_deg, climb_joined
-from simulator.earth import (
-    MU_M3_S2,
-    RADIUS_M,
-    ROTATION_RAD_S,
-    FloatArray,
-    Place,
-    bearing_deg,
-    east_north,
-    ground_distance_m,
-)
-from simulator.pilot import Pilot
+from simulator.among import among, entered
+from simulator.arcs import Aim, away, cross, required_velocity_m_s
+from simulator.climb import Missions, Programme, climb_alone, climb_joined
+from simulator.departure import first_aim, first_programme
+from simulator.earth import FloatArray, distance_between_m, dot, norm
+from simulator.integrate import IntArray
 from simulator.preset import Express
-from telemetry.errors import FlightError
+from simulator.search import Search
 
-CLOSE_ENOUGH_M: Final = 200.0
-MOST_TRIALS: Final = 20
-STEPS: Final = np.array([0.2, 5.0])
-LARGEST_STEP: Final = np.array([10.0, 200.0])
-POWERED_RANGE_M: Final = 2.6e6
-USUAL_CLIMB_DEG: Final = 6.0
-USUAL_CUTOFF_M: Final = 2.5e5
-USUAL_FLIGHT_S: Final = 1500.0
-LEAN_BOUNDS_DEG: Final = (0.2, 8.0)
+CLOSE_ENOUGH_M: Final = 150.0
+MOST_PASSES: Final = 12
+CLIMB_TRIALS: Final = 10
+CLIMB_CLOSE_M_S: Final = 5.0
+OVERSHOT_M: Final = 1.5e6
+FARTHEST_M: Final = 2.5e6
+# of course, load and tangent: how far a trial goes for the derivatives, how far one correction may go, and the bounds
+TRIALS: Final = (0.2, 200.0, 0.01)
+FARTHEST: Final = (15.0, 15_000.0, 0.25)
+BOUNDS: Final = ((-720.0, 720.0), (300.0, 400_000.0), (-0.3, 3.0))
+LEAST: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """What guidance found, and the flight that it gives."""
+    """What guidance found for n flights.
 
-    course_deg: float
-    lean_deg: float
-    cutoff_m_s: float
-    joined: Pilot
-    ship: Pilot
-
-
-def solve(preset: Express) -> Solution:
-    """Find the flight to the target.
-
-    Raises
-    ------
-    FlightError
-        If no flight is found that comes down there.
+    Parameters
+    ----------
+    programme
+        Course, loads and pitch.
+    miss_m
+        Shape (n,): how far from the target the ship comes down; infinite where it does not.
+    splash_s
+        Shape (n,): when.
+    passes
+        Shape (n,): how many whole flights it took.
     """
-    first = _first_guess(preset.pad.place, preset.target.place)
-    lean = _lean(preset, float(first[0]))
 
-    def fly(course_deg: float, cutoff_m_s: float) -> Solution:
-        joined = climb_joined(preset, course_deg, lean)
-        ship = climb_alone(preset, joined, cutoff_m_s)
-        ship.come_down(preset.ship, preset.ship_return, preset.touchdown)
-        return Solution(course_deg, lean, cutoff_m_s, joined, ship)
-
-    def miss_m(unknowns: FloatArray) -> FloatArray:
-        landed = fly(float(unknowns[0]), float(unknowns[1])).ship.state[:3]
-        east, north = east_north(preset.target.place.position_m())
-        away = landed - preset.target.place.position_m()
-        return np.array([away @ east, away @ north])
-
-    course, cutoff = aim(miss_m, first)
-    return fly(float(course), float(cutoff))
+    programme: Programme
+    miss_m: FloatArray
+    splash_s: FloatArray
+    passes: IntArray
 
 
-def aim(miss_m: Callable[[FloatArray], FloatArray], first: FloatArray) -> FloatArray:
-    """Return the unknowns, shape (2,), for which the miss is small.
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Where the search of n flights stands; the slopes, shape (3, 3, n), are those of the velocity at cut-off."""
 
-    Newton's method with Broyden's (1965) rank-one corrections: a trial is a whole flight, so derivatives are taken
-    once.
+    missions: Missions
+    programme: Programme
+    aim: Aim
+    search: Search
+    slopes: FloatArray
+    miss_m: FloatArray
+    splash_s: FloatArray
+    passes: IntArray
 
-    Raises
-    ------
-    FlightError
-        If `MOST_TRIALS` flights do not get there.
+
+@dataclass(frozen=True, slots=True)
+class _Climb:
+    """Programmes, the errors of velocity at their cut-off, their slopes, and what share of a step is trusted."""
+
+    programme: Programme
+    error_m_s: FloatArray
+    slopes: FloatArray
+    trust: FloatArray
+
+
+def solve(preset: Express, missions: Missions, far: NDArray[np.bool_]) -> Solution:
+    """Find the flights to the targets, with as much propellant as that takes, be the tanks as large as they are or not.
+
+    The velocity at the ship's cut-off that leads to a point is known in closed form for an Earth without air and
+    flattening; Newton's method finds the programme that ends at it. Then whole flights are flown, and by as much as
+    they miss, the aim is moved: three to five of them do.
+
+    Parameters
+    ----------
+    preset
+        The vehicle; where it goes is said by `missions`.
+    missions
+        From where to where.
+    far
+        Whether the long way round is taken, shape (n,).
     """
-    at, miss = first, miss_m(first)
-    jacobian = np.column_stack([(miss_m(at + step) - miss) / step.sum() for step in np.diag(STEPS)])
-    for _ in range(MOST_TRIALS):
-        if float(np.linalg.norm(miss)) < CLOSE_ENOUGH_M:
-            return at
-        step = -np.linalg.solve(jacobian, miss)
-        step = step / max(1.0, float(np.max(np.abs(step) / LARGEST_STEP)))
-        at = at + step
-        now = miss_m(at)
-        jacobian = jacobian + np.outer(now - miss - jacobian @ step, step) / (step @ step)
-        miss = now
-    raise FlightError(
-        f"target: no flight leads there, trial {MOST_TRIALS} still misses by {np.linalg.norm(miss) / 1000:.0f} km"
+    aim = first_aim(preset, missions, far)
+    programme, slopes = _climbs(preset, missions, first_programme(preset, missions, aim), aim)
+    none = np.full(far.size, np.inf)
+    found = _State(
+        missions, programme, aim, Search.begin(far.size), slopes, none, none, np.zeros(far.size, dtype=np.int64)
+    )
+    going = np.arange(far.size)
+    for _ in range(MOST_PASSES):
+        now = _pass(preset, among(found, going))
+        found = entered(found, now, going)
+        going = going[now.miss_m >= CLOSE_ENOUGH_M]
+        if not going.size:
+            break
+    return Solution(found.programme, found.miss_m, found.splash_s, found.passes)
+
+
+def _pass(preset: Express, now: _State) -> _State:
+    """Fly n flights to the water and correct those that miss."""
+    joined = climb_joined(preset, now.missions, now.programme, keep=False)
+    ship = climb_alone(preset, now.missions, now.programme, joined)
+    cut_off = ship.state
+    ship.come_down(preset.ship, preset.ship_return, preset.touchdown)
+    landed, target = ship.state[0:3], now.missions.target_m
+    miss_m = np.where(ship.arrived, distance_between_m(target, landed), np.inf)
+    search = now.search.next(_miss_m(now.missions, landed, ship.arrived), FARTHEST_M)
+    aim = replace(now.aim, point_m=_point_m(now.missions, search.shift_m))
+    corrected = _corrected(now.programme, now.slopes, _error_m_s(cut_off, aim))
+    near = miss_m < CLOSE_ENOUGH_M
+    keep, change = np.flatnonzero(near), np.flatnonzero(~near)
+    programme = entered(now.programme, among(corrected, change), change) if keep.size else corrected
+    return replace(
+        now, programme=programme, aim=aim, search=search, miss_m=miss_m, splash_s=ship.t_s.copy(), passes=now.passes + 1
     )
 
 
-def _lean(preset: Express, course_deg: float) -> float:
-    wanted = preset.ascent.meco_flight_path_deg
-
-    def error(lean_deg: float) -> float:
-        return climb_angle_deg(climb_joined(preset, course_deg, lean_deg).state) - wanted
-
-    try:
-        return float(brentq(error, *LEAN_BOUNDS_DEG, xtol=1e-3))
-    except ValueError as cause:
-        raise FlightError(f"ascent.meco_flight_path_deg: no gravity turn ends at {wanted:g} degrees") from cause
+def _frame(missions: Missions) -> tuple[FloatArray, FloatArray]:
+    """Return unit vectors at the targets, shape (3, n): onwards, as seen from the pad, and to the left."""
+    onwards = -away(missions.target_m, missions.pad_m)
+    return onwards, cross(missions.target_m / norm(missions.target_m), onwards)
 
 
-def _first_guess(pad: Place, target: Place) -> FloatArray:
-    """Return the course to where the target will have turned, and the speed of a Kepler arc, less the pad's own."""
-    turned = Place(target.latitude_deg, target.longitude_deg + math.degrees(ROTATION_RAD_S * USUAL_FLIGHT_S))
-    course = bearing_deg(pad, turned)
-    arc = max(float(ground_distance_m(pad, target.position_m())) - POWERED_RANGE_M, POWERED_RANGE_M) / RADIUS_M
-    climb, half = math.radians(USUAL_CLIMB_DEG), math.tan(arc / 2.0)
-    share = half / (math.sin(climb) * math.cos(climb) + half * math.cos(climb) ** 2)
-    eastward = ROTATION_RAD_S * RADIUS_M * math.cos(math.radians(pad.latitude_deg)) * math.sin(math.radians(course))
-    return np.array([course, math.sqrt(share * MU_M3_S2 / (RADIUS_M + USUAL_CUTOFF_M)) - eastward])
+def _miss_m(missions: Missions, landed_m: FloatArray, arrived: NDArray[np.bool_]) -> FloatArray:
+    """Return how far beyond and how far to the left of the targets flights came down, shape (2, n)."""
+    onwards, left = _frame(missions)
+    off = landed_m - missions.target_m
+    beyond = dot(off, onwards)
+    return np.stack([np.where(arrived, beyond, OVERSHOT_M), np.where(arrived, dot(off, left), 0.0)])
+
+
+def _point_m(missions: Missions, shift_m: FloatArray) -> FloatArray:
+    """Return the points that lie beyond and to the left of the targets, shape (3, n)."""
+    onwards, left = _frame(missions)
+    point = missions.target_m + shift_m[0] * onwards + shift_m[1] * left
+    return np.asarray(point / norm(point) * norm(missions.target_m))
+
+
+def _climbs(preset: Express, missions: Missions, programme: Programme, aim: Aim) -> tuple[Programme, FloatArray]:
+    """Return programmes that end at the velocity which leads to the aim, and the slopes there."""
+    count = missions.cargo_kg.size
+    best = _Climb(programme, np.full((3, count), np.inf), np.zeros((3, 3, count)), np.ones(count))
+    going = np.arange(count)
+    for _ in range(CLIMB_TRIALS):
+        own, last = (
+            _tried(preset, among(missions, going), among(programme, going), among(aim, going)),
+            among(best, going),
+        )
+        # a step that led nowhere is taken again from where it began, but shorter
+        better = norm(own.error_m_s) < norm(last.error_m_s)
+        last = replace(last, trust=np.where(better, np.minimum(2.0 * last.trust, 1.0), 0.35 * last.trust))
+        chosen = np.flatnonzero(better)
+        last = entered(last, replace(among(own, chosen), trust=last.trust[chosen]), chosen)
+        best = entered(best, last, going)
+        programme = entered(programme, _corrected(last.programme, last.slopes, last.error_m_s, last.trust), going)
+        going = going[norm(last.error_m_s) > CLIMB_CLOSE_M_S]
+        if not going.size:
+            break
+    return programme, best.slopes
+
+
+def _tried(preset: Express, missions: Missions, programme: Programme, aim: Aim) -> _Climb:
+    """Fly to the cut-off, and three times more for the slopes."""
+    count = missions.cargo_kg.size
+    four = np.tile(np.arange(count), 4)
+    trials = np.zeros((3, 4 * count))
+    for i, step in enumerate(TRIALS):
+        trials[i, (i + 1) * count : (i + 2) * count] = step
+    varied = _changed(among(programme, four), trials)
+    joined = climb_joined(preset, among(missions, four), varied, keep=False)
+    ship = climb_alone(preset, among(missions, four), varied, joined)
+    errors = _error_m_s(ship.state, among(aim, four)).reshape(3, 4, count)
+    steps = np.array(TRIALS)[:, np.newaxis]
+    slopes = np.stack([(errors[:, i + 1] - errors[:, 0]) / steps[i] for i in range(3)], axis=1)
+    return _Climb(programme, errors[:, 0], slopes, np.ones(count))
+
+
+def _error_m_s(state: FloatArray, aim: Aim) -> FloatArray:
+    """Return the velocity less the one that is needed, shape (3, n)."""
+    return np.asarray(state[3:6] - required_velocity_m_s(state[0:3], aim)[0])
+
+
+def _corrected(
+    programme: Programme, slopes: FloatArray, error_m_s: FloatArray, trust: FloatArray | float = 1.0
+) -> Programme:
+    """Take a step of Newton's method, as far as one is trusted; the 3 by 3 systems by Cramer's rule."""
+    first, second, third = slopes[:, 0], slopes[:, 1], slopes[:, 2]
+    normal = cross(second, third)
+    volume = dot(first, normal)
+    volume = np.where(np.abs(volume) > LEAST, volume, LEAST)
+    steps = -np.stack(
+        [
+            dot(error_m_s, normal) / volume,
+            dot(first, cross(error_m_s, third)) / volume,
+            dot(first, cross(second, error_m_s)) / volume,
+        ]
+    )
+    farthest = np.array(FARTHEST)[:, np.newaxis]
+    return _changed(programme, trust * steps / np.maximum(1.0, (np.abs(steps) / farthest).max(axis=0)))
+
+
+def _changed(programme: Programme, steps: FloatArray) -> Programme:
+    course, load, tangent = (
+        np.minimum(np.maximum(value + step, low), high)
+        for value, step, (low, high) in zip(
+            (programme.course_deg, programme.ship_kg, programme.tangent), steps, BOUNDS, strict=True
+        )
+    )
+    return replace(programme, course_deg=course, ship_kg=load, tangent=tangent)

@@ -55,7 +55,13 @@ class Run:
 
 
 def integrate(
-    problem: Problem, start_s: FloatArray, state: FloatArray, longest_s: FloatArray, *, keep: bool = True
+    problem: Problem,
+    start_s: FloatArray,
+    state: FloatArray,
+    longest_s: FloatArray,
+    *,
+    keep: bool = True,
+    tolerance: float = 1.0,
 ) -> Run:
     """Integrate n flights, each until its value passes zero or its time is over.
 
@@ -73,6 +79,8 @@ def integrate(
         Shape (n,): how long each may take; a flight that has passed before it begins, or has no time, ends at once.
     keep
         Whether the states between are wanted.
+    tolerance
+        How large errors may be, over the usual ones (`simulator.tableau`).
 
     References
     ----------
@@ -88,7 +96,7 @@ def integrate(
     going = np.flatnonzero(~over & (longest_s > 0.0))
     if not going.size:
         return Run(final_s, final, passed, builder.path() if builder else None)
-    fleet = _Fleet.begin(problem, going, start_s, state, start_s + longest_s, value)
+    fleet = _Fleet.begin(problem, going, start_s, state, start_s + longest_s, value, tolerance)
     # what a step that is refused anyway computes outside its domain is no concern
     with np.errstate(all="ignore"):
         while fleet.who.size:
@@ -108,6 +116,7 @@ class _Fleet:
     value: FloatArray | None
     step_s: FloatArray
     rates: FloatArray
+    tolerance: float
 
     @classmethod
     def begin(
@@ -118,6 +127,7 @@ class _Fleet:
         state: FloatArray,
         stop_s: FloatArray,
         value: FloatArray | None,
+        tolerance: float,
     ) -> Self:
         if who.size < t_s.size:
             problem, t_s, state, stop_s = problem.among(who), t_s[who], state[:, who], stop_s[who]
@@ -125,7 +135,7 @@ class _Fleet:
         rates = np.zeros((ALL_STAGES, *state.shape))
         rates[0] = problem.derivative(t_s, state)
         step_s = tableau.first_step_s(problem.derivative, t_s, state, rates[0])
-        return cls(problem, who, t_s, state, stop_s, value, step_s, rates)
+        return cls(problem, who, t_s, state, stop_s, value, step_s, rates, tolerance)
 
     def step(
         self, builder: PathBuilder | None, final_s: FloatArray, final: FloatArray, passed: NDArray[np.bool_]
@@ -139,7 +149,7 @@ class _Fleet:
         next_s = np.where(step_s < left_s, t_s + step_s, self.stop_s)
         after = state + step_s * weighted(rates, STAGES)
         rates[STAGES] = self.problem.derivative(next_s, after)
-        error = tableau.error(rates, step_s, state, after)
+        error = tableau.error(rates, step_s, state, after, self.tolerance)
         good = error <= 1.0
         factor = np.minimum(np.maximum(SAFETY * tableau.eighth_root_of_inverse(error), LEAST_FACTOR), LARGEST_FACTOR)
         self.step_s = step_s * np.where(good, factor, np.minimum(factor, 1.0))
@@ -175,6 +185,7 @@ class _Fleet:
             None if self.value is None else self.value[which],
             self.step_s[which],
             np.ascontiguousarray(self.rates[..., which]),
+            self.tolerance,
         )
 
     def _coefficients(self, step_s: FloatArray, after: FloatArray) -> FloatArray:

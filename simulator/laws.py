@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
-from simulator.earth import FloatArray, dot, east_north, inertial_acceleration_m_s2, norm
+from simulator.earth import RAD_PER_DEG, FloatArray, dot, inertial_acceleration_m_s2, norm
+from simulator.elementary import sin_cos
 from simulator.motion import LEAST_SPEED_M_S, Motion
 from simulator.vehicle import Aero, Engine
+
+Number = float | FloatArray
 
 CLOSEST_M: Final = 0.05
 LEAST_STEEPNESS: Final = 0.3
@@ -19,11 +21,34 @@ SPEED_RESPONSE_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _SteadyThrottle:
-    power: float
+    power: Number
 
     def throttle(self, t_s: FloatArray, _motion: Motion, _engine: Engine | None) -> FloatArray:
         """Return the steady throttle."""
-        return np.full_like(t_s, self.power)
+        return np.zeros_like(t_s) + self.power
+
+
+@dataclass(frozen=True, slots=True)
+class _BoundedThrottle:
+    """Full power, but no more than the load can bear.
+
+    Parameters
+    ----------
+    power
+        Throttle.
+    most_m_s2
+        Acceleration by thrust in vacuum at which it throttles back, down to the engine's lowest power.
+    """
+
+    power: Number
+    most_m_s2: float = field(default=np.inf, kw_only=True)
+
+    def throttle(self, t_s: FloatArray, motion: Motion, engine: Engine | None) -> FloatArray:
+        """Return the throttle."""
+        if engine is None:
+            return np.zeros_like(t_s)
+        bound = self.most_m_s2 * motion.mass_kg / (engine.count * engine.thrust_vacuum_n)
+        return np.asarray(np.maximum(np.minimum(self.power, bound), engine.min_throttle))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +72,14 @@ class PitchOver(_SteadyThrottle):
         When it begins.
     rate_deg_s, largest_deg
         How fast and how far from the vertical.
-    course_deg
-        Where to, clockwise from north.
+    towards
+        Where to: a unit vector that is level at the pad, shape (3,) or (3, n). Poles have no courses.
     """
 
-    start_s: float
-    rate_deg_s: float
-    largest_deg: float
-    course_deg: float
+    start_s: Number
+    rate_deg_s: Number
+    largest_deg: Number
+    towards: FloatArray
 
     def tilt_deg(self, t_s: FloatArray) -> FloatArray:
         """Angle from the vertical."""
@@ -62,15 +87,14 @@ class PitchOver(_SteadyThrottle):
 
     def axis(self, t_s: FloatArray, motion: Motion) -> FloatArray:
         """Return the axis, tilted towards the course."""
-        east, north = east_north(motion.position_m)
-        course, tilt = math.radians(self.course_deg), np.radians(self.tilt_deg(t_s))
-        return np.asarray(
-            np.cos(tilt) * motion.up + np.sin(tilt) * (math.sin(course) * east + math.cos(course) * north)
-        )
+        towards = self.towards.reshape(3, *(1,) * (motion.up.ndim - 1)) if self.towards.ndim == 1 else self.towards
+        level = towards - dot(towards, motion.up) * motion.up
+        sine, cosine = sin_cos(self.tilt_deg(t_s) * RAD_PER_DEG)
+        return np.asarray(cosine * motion.up + sine * (level / norm(level)))
 
 
 @dataclass(frozen=True, slots=True)
-class AlongVelocity(_SteadyThrottle):
+class AlongVelocity(_BoundedThrottle):
     """Nose along the velocity: a gravity turn, or a coast."""
 
     def axis(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
@@ -79,7 +103,7 @@ class AlongVelocity(_SteadyThrottle):
 
 
 @dataclass(frozen=True, slots=True)
-class LinearTangent(_SteadyThrottle):
+class LinearTangent(_BoundedThrottle):
     """Pitch above the horizon whose tangent falls linearly with time, along the velocity's own course.
 
     References
@@ -87,16 +111,14 @@ class LinearTangent(_SteadyThrottle):
     The optimal steering over a flat Earth without drag: Bryson and Ho, Applied Optimal Control, 1975, section 2.4.
     """
 
-    start_s: float
-    first_tangent: float
-    tangent_rate_1_s: float
+    start_s: Number
+    first_tangent: Number
+    tangent_rate_1_s: Number
 
     def axis(self, t_s: FloatArray, motion: Motion) -> FloatArray:
         """Return the axis of the programme."""
-        level = motion.velocity_m_s - dot(motion.velocity_m_s, motion.up) * motion.up
-        level = level / np.maximum(norm(level), LEAST_SPEED_M_S)
         tangent = self.first_tangent + self.tangent_rate_1_s * (t_s - self.start_s)
-        return np.asarray((level + tangent * motion.up) / np.sqrt(1.0 + tangent**2))
+        return np.asarray((motion.level + tangent * motion.up) / np.sqrt(1.0 + tangent * tangent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +129,7 @@ class BaseFirst(_SteadyThrottle):
 
     def axis(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
         """Return the axis."""
-        against = -motion.ahead
+        against = -motion.upwind
         if self.raised_tangent:
             against = against + self.raised_tangent * motion.lift_axis
         return np.asarray(against / np.maximum(norm(against), LEAST_SPEED_M_S))
@@ -150,7 +172,7 @@ class Landing:
         """Thrust of all engines that the landing needs now."""
         steepness = np.maximum(-dot(motion.ahead, motion.up), LEAST_STEEPNESS)
         path = np.maximum(motion.altitude_m - self.final_altitude_m, 0.0) / steepness + CLOSEST_M
-        slowing = (motion.speed_m_s**2 - self.final_m_s**2) / (2.0 * path)
+        slowing = (motion.speed_m_s * motion.speed_m_s - self.final_m_s * self.final_m_s) / (2.0 * path)
         fall = dot(inertial_acceleration_m_s2(motion.position_m, motion.velocity_m_s), motion.ahead)
         drag = self.aero.drag_n(motion.mach, motion.dynamic_pressure_pa)
         return np.asarray(np.maximum(motion.mass_kg * (slowing + fall) - 0.5 * drag, 0.0))
@@ -160,7 +182,7 @@ class Landing:
 class SteadySpeed:
     """Nose up at a steady vertical speed, up or down: the climb of a hop, and the last metres above the water."""
 
-    vertical_m_s: float
+    vertical_m_s: Number
 
     def axis(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
         """Return the local vertical."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -13,48 +13,87 @@ from simulator.earth import FloatArray, dot, norm, up_and_altitude
 LEAST_SPEED_M_S: Final = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
 class Motion:
-    """A state of shape (7, ...) taken apart: position, velocity and mass, with what follows from them.
+    """A state of shape (7, ...) taken apart; what follows from it is reckoned when it is first asked for.
 
-    `up` and `ahead` are unit vectors, away from the Earth and along the velocity (zero where there is none).
+    Parameters
+    ----------
+    state
+        Position and velocity in the frame that turns with the Earth, and mass.
     """
 
-    position_m: FloatArray
-    velocity_m_s: FloatArray
-    mass_kg: FloatArray
-    up: FloatArray
-    ahead: FloatArray
-    altitude_m: FloatArray
-    speed_m_s: FloatArray
-    air: Air
+    def __init__(self, state: FloatArray) -> None:
+        self.position_m = state[0:3]
+        self.velocity_m_s = state[3:6]
+        self.mass_kg = state[6]
+
+    @cached_property
+    def _vertical(self) -> tuple[FloatArray, FloatArray]:
+        return up_and_altitude(self.position_m)
 
     @property
-    def lift_axis(self) -> FloatArray:
-        """Unit vector across the velocity, upwards in the vertical plane of flight; zero in vertical flight."""
-        across = self.up - dot(self.up, self.ahead) * self.ahead
-        return np.asarray(across / np.maximum(norm(across), LEAST_SPEED_M_S))
+    def up(self) -> FloatArray:
+        """Unit vector away from the ellipsoid."""
+        return self._vertical[0]
 
     @property
+    def altitude_m(self) -> FloatArray:
+        """Height above the ellipsoid."""
+        return self._vertical[1]
+
+    @cached_property
+    def speed_m_s(self) -> FloatArray:
+        """Speed over ground."""
+        return norm(self.velocity_m_s)
+
+    @cached_property
+    def ahead(self) -> FloatArray:
+        """Unit vector along the velocity over ground; zero where there is none."""
+        return np.asarray(self.velocity_m_s / np.maximum(self.speed_m_s, LEAST_SPEED_M_S))
+
+    @cached_property
     def vertical_speed_m_s(self) -> FloatArray:
         """Speed upwards."""
         return dot(self.velocity_m_s, self.up)
 
-    @property
-    def dynamic_pressure_pa(self) -> FloatArray:
-        """Half of density times speed squared."""
-        return np.asarray(0.5 * self.air.density_kg_m3 * self.speed_m_s**2)
+    @cached_property
+    def level(self) -> FloatArray:
+        """Unit vector of the course over ground: the velocity's horizontal part; zero in vertical flight."""
+        flat = self.velocity_m_s - self.vertical_speed_m_s * self.up
+        return np.asarray(flat / np.maximum(norm(flat), LEAST_SPEED_M_S))
+
+    @cached_property
+    def air(self) -> Air:
+        """The air here."""
+        return air_at(self.altitude_m)
 
     @property
+    def airspeed_m_s(self) -> FloatArray:
+        """Speed through the air."""
+        return self.speed_m_s
+
+    @property
+    def upwind(self) -> FloatArray:
+        """Unit vector along the velocity through the air; zero where there is none."""
+        return self.ahead
+
+    @cached_property
+    def lift_axis(self) -> FloatArray:
+        """Unit vector across the airflow, upwards in the vertical plane of flight; zero in vertical flight."""
+        across = self.up - dot(self.up, self.upwind) * self.upwind
+        return np.asarray(across / np.maximum(norm(across), LEAST_SPEED_M_S))
+
+    @cached_property
+    def dynamic_pressure_pa(self) -> FloatArray:
+        """Half of density times airspeed squared."""
+        return np.asarray(0.5 * self.air.density_kg_m3 * self.airspeed_m_s * self.airspeed_m_s)
+
+    @cached_property
     def mach(self) -> FloatArray:
-        """Speed over the speed of sound."""
-        return np.asarray(self.speed_m_s / self.air.sound_speed_m_s)
+        """Airspeed over the speed of sound."""
+        return np.asarray(self.airspeed_m_s / self.air.sound_speed_m_s)
 
 
 def motion_of(state: FloatArray) -> Motion:
-    """Take a state of shape (7,) or (7, n) apart."""
-    position, velocity = state[0:3], state[3:6]
-    up, altitude = up_and_altitude(position)
-    speed = norm(velocity)
-    ahead = velocity / np.maximum(speed, LEAST_SPEED_M_S)
-    return Motion(position, velocity, state[6], up, ahead, altitude, speed, air_at(altitude))
+    """Take a state of shape (7, ...) apart."""
+    return Motion(state)

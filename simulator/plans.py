@@ -31,23 +31,30 @@ class Ascent(Record):
     rise_s, pitch_over_s
         How long it climbs straight up, and then turns towards its course; a gravity turn follows.
     meco_flight_path_deg
-        Climb angle wanted at the booster's cut-off; guidance finds the turn that gives it.
-    booster_reserve_kg
-        Propellant kept for the booster's return.
+        Climb angle wanted at the booster's cut-off of a long flight; guidance finds the turn that gives it.
+    booster_reserve_kg, ship_reserve_kg
+        Propellant that each stage keeps for its return.
     separation_after_s, ses_after_s
         From cut-off command to separation, and from separation to the ship's start command.
-    first_tangent, tangent_rate_1_s
-        The ship's linear-tangent steering.
+    tangent_rate_1_s
+        By how much the tangent of the ship's pitch changes; guidance finds the first one.
+    apogee_m, apogee_share
+        Height of the top: of the shortest flight, and what each metre of range adds.
+    most_m_s2
+        Acceleration at which the engines throttle back.
     """
 
     rise_s: Positive
     pitch_over_s: Positive
     meco_flight_path_deg: Annotated[float, Field(gt=0, lt=90)]
     booster_reserve_kg: Positive
+    ship_reserve_kg: Positive
     separation_after_s: Positive
     ses_after_s: Positive
-    first_tangent: float
     tangent_rate_1_s: float
+    apogee_m: Positive
+    apogee_share: Annotated[float, Field(ge=0)]
+    most_m_s2: Positive
 
 
 class Return(Record):

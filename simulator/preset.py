@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from simulator.faults.kinds import Fault
 from simulator.plans import (
@@ -53,6 +53,19 @@ class Express(_Mission):
     ascent: Ascent
     ship_return: Return
     booster_return: Return
+
+    @property
+    def flying(self) -> tuple[Record | BaseModel, ...]:
+        """All that the physics of its flight depends on but the places and the load."""
+        return (
+            self.countdown,
+            self.ship,
+            self.booster,
+            self.ascent,
+            self.ship_return,
+            self.booster_return,
+            self.touchdown,
+        )
 
 
 class Hop(_Mission):

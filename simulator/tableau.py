@@ -48,9 +48,9 @@ def dense(rates: FloatArray) -> FloatArray:
     return np.stack([(rates * row).sum(axis=0) for row in _DENSE])
 
 
-def error(rates: FloatArray, step_s: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
+def error(rates: FloatArray, step_s: FloatArray, before: FloatArray, after: FloatArray, tolerance: float) -> FloatArray:
     """Error of a step over what is allowed, shape (n,); infinite where something is not a number."""
-    allowed = ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * np.maximum(np.abs(before), np.abs(after))
+    allowed = tolerance * (ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * np.maximum(np.abs(before), np.abs(after)))
     own = rates[: STAGES + 1]
     fifth = (((own * _ERROR_5).sum(axis=0) / allowed) ** 2).sum(axis=0)
     third = (((own * _ERROR_3).sum(axis=0) / allowed) ** 2).sum(axis=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -82,24 +83,23 @@ class Track:
         self.burns = tuple(burns)
         self.pad = pad
         self.afloat = afloat
-        self.start_s = self.stretches[0].leg.start_s
-        self.end_s = self.stretches[-1].leg.end_s
+        self.start_s = float(self.stretches[0].leg.start_s)
+        self.end_s = float(self.stretches[-1].leg.end_s)
         self._ends = np.array([stretch.leg.end_s for stretch in self.stretches[:-1]])
-        self._slews = self._plan_slews()
-        short = min(float(np.min(self._own_propellant(s, s.leg.last[6]))) for s in self.stretches)
+        short = min(float(self._own_propellant(s, s.leg.ends[1][6])) for s in self.stretches)
         if short < 0.0:
             raise FlightError(f"{vehicle}: {-short:.0f} kg of propellant too few for this mission")
 
     @property
     def separation_s(self) -> float | None:
         """When booster and ship part; None for a vehicle that is always alone."""
-        joined = [stretch.leg.end_s for stretch in self.stretches if stretch.attached]
+        joined = [float(stretch.leg.end_s) for stretch in self.stretches if stretch.attached]
         return joined[-1] if joined else None
 
     @property
     def apogee_s(self) -> float:
         """When the coast after the last ascent burn passes its top."""
-        return next(stretch.leg.end_s for stretch in self.stretches if stretch.leg.phase == "coast")
+        return next(float(stretch.leg.end_s) for stretch in self.stretches if stretch.leg.phase == "coast")
 
     def at(self, t_s: FloatArray) -> Truth:
         """Return the truth at mission times of shape (n,), rising, between `start_s` and `end_s`."""
@@ -113,7 +113,9 @@ class Track:
 
     def position_m(self, t_s: FloatArray) -> FloatArray:
         """Return positions alone, shape (3, n); as `at`, at a fraction of the cost."""
-        return np.concatenate([self.stretches[i].leg.at(t_s[mine])[:3] for i, mine in self._shares(t_s)], axis=-1)
+        return np.concatenate(
+            [self.stretches[i].leg.at(t_s[mine], slice(0, 3)) for i, mine in self._shares(t_s)], axis=-1
+        )
 
     def _shares(self, t_s: FloatArray) -> list[tuple[int, slice]]:
         which = np.searchsorted(self._ends, t_s, side="right")
@@ -164,7 +166,7 @@ class Track:
             "driven": forces.power,
             "power": none if engine is None else forces.power,
             "thrust_n": none if engine is None else forces.thrust_n,
-            "running": none if engine is None else np.where(share > 0.5, float(engine.count), 0.0),  # noqa: PLR2004 -- half, as defined
+            "running": none if engine is None else np.where(share > 0.5, leg.running(t), 0.0),  # noqa: PLR2004 -- half, as defined
             "chamber_pressure_pa": none if engine is None else forces.power * engine.chamber_pressure_pa,
             "turbopump_rpm": none if engine is None else np.sqrt(forces.power) * engine.turbopump_rpm,
             "propellant_kg": self._own_propellant(stretch, motion.mass_kg),
@@ -189,7 +191,8 @@ class Track:
     def _wanted(self, leg: Leg, t: FloatArray, motion: Motion) -> FloatArray:
         return self.afloat.axis(t, motion.position_m) if leg.phase in HELD_AFLOAT else leg.law.axis(t, motion)
 
-    def _plan_slews(self) -> tuple[Slew, ...]:
+    @cached_property
+    def _slews(self) -> tuple[Slew, ...]:
         slews: list[Slew] = []
         for stretch in self.stretches:
             t = np.array([stretch.leg.start_s])
@@ -200,5 +203,5 @@ class Track:
                 if slews
                 else wanted
             )
-            slews.append(slew_to(stretch.leg.start_s, before[:, 0], wanted[:, 0]))
+            slews.append(slew_to(float(stretch.leg.start_s), before[:, 0], wanted[:, 0]))
         return tuple(slews)

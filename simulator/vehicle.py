@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from simulator.atmosphere import GRAVITY_M_S2
 from simulator.earth import FloatArray
+from simulator.elementary import interpolate
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -43,7 +45,7 @@ class Engine(BaseModel):
     chamber_pressure_pa: Positive
     turbopump_rpm: Positive
 
-    @property
+    @cached_property
     def mass_flow_kg_s(self) -> float:
         """Propellant of one engine at full power."""
         return self.thrust_vacuum_n / (self.isp_vacuum_s * GRAVITY_M_S2)
@@ -88,7 +90,16 @@ class Aero(BaseModel):
 
     def drag_n(self, mach: FloatArray, dynamic_pressure_pa: FloatArray) -> FloatArray:
         """Drag force."""
-        return np.asarray(np.interp(mach, self.mach, self.drag) * self.area_m2 * dynamic_pressure_pa)
+        mach_table, drag_table = self._arrays
+        return np.asarray(interpolate(mach, mach_table, drag_table) * self.area_m2 * dynamic_pressure_pa)
+
+    @cached_property
+    def _arrays(self) -> tuple[FloatArray, FloatArray]:
+        # a table of one point is flat, as between two
+        double = 2 if len(self.mach) == 1 else 1
+        mach = np.array(self.mach * double, np.float64)
+        mach[1:] += double - 1
+        return mach, np.array(self.drag * double, np.float64)
 
 
 class Stage(BaseModel):

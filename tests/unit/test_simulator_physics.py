@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulator.atmosphere import GRAVITY_M_S2, air_at
-from simulator.dynamics import Leg, Until
+from simulator.dynamics import Leg
 from simulator.earth import (
     FloatArray,
     Place,
@@ -17,6 +17,8 @@ from simulator.earth import (
 )
 from simulator.laws import AlongVelocity, BaseFirst, Landing, SteadySpeed, Upright
 from simulator.motion import motion_of
+from simulator.pilot import Pilot
+from simulator.until import Below, Until
 from simulator.vehicle import Aero, Engine
 from telemetry.errors import FlightError
 
@@ -37,6 +39,13 @@ VACUUM = Aero(area_m2=1e-12, mach=(0.0,), drag=(1.0,))
 
 def state(place: Place, altitude_m: float, velocity_m_s: FloatArray, mass_kg: float) -> FloatArray:
     return np.array([*place.position_m(altitude_m), *velocity_m_s, mass_kg])
+
+
+def fly(leg: Leg, start: FloatArray, longest_s: float, until: Until | None = None, start_s: float = 0.0) -> Leg:
+    """Fly one vehicle from a state of shape (7,)."""
+    flown, passed = leg.fly(np.array([start_s]), start[:, np.newaxis], longest_s, until)
+    assert until is None or bool(passed[0])
+    return flown.of(0)
 
 
 # U.S. Standard Atmosphere 1976, table I: height (m), temperature (K), pressure (Pa), density (kg/m3)
@@ -71,7 +80,7 @@ def test_sound_is_as_fast_as_the_standard_says() -> None:
 
 def test_a_burn_obeys_the_rocket_equation() -> None:
     start = state(Place(10.0, 20.0), 600e3, np.array([0.0, 7_000.0, 100.0]), 50_000.0)
-    leg = Leg("ascent", AlongVelocity(1.0), VACUUM, ENGINE).fly(0.0, start, 100.0)
+    leg = fly(Leg("ascent", AlongVelocity(1.0), VACUUM, ENGINE), start, 100.0)
     t_s = np.linspace(0.0, 100.0, 20_001)
     states = leg.at(t_s)
     thrust = leg.forces(t_s, motion_of(states)).thrust_n
@@ -98,8 +107,8 @@ def test_power_ramps_up_after_the_start_command_and_down_after_cut_off() -> None
 def test_a_falling_body_reaches_terminal_speed() -> None:
     start = state(Place(10.0, 20.0), 12_000.0, np.zeros(3), 2_000.0)
     fall = Leg("descent", BaseFirst(0.0), BLUNT)
-    down = fall.fly(0.0, start, 400.0, Until(lambda _, m: float(m.altitude_m), rising=False))
-    at = motion_of(down.last)
+    down = fly(fall, start, 400.0, Below(0.0))
+    at = motion_of(down.ends[1])
     terminal = math.sqrt(2.0 * 2_000.0 * 9.8 / (1.225 * 13.85))
     assert float(at.speed_m_s) == pytest.approx(terminal, rel=0.02)
 
@@ -119,19 +128,19 @@ def test_a_landing_burn_ends_at_the_speed_that_was_asked_for() -> None:
     start = state(Place(10.0, 20.0), 2_000.0, np.zeros(3), 30_000.0)
     start[3:6] = -150.0 * start[:3] / np.linalg.norm(start[:3])
     landing = Leg("landing_burn", Landing(2.0, BLUNT, 10.0), BLUNT, ENGINE, lit_s=0.0)
-    down = landing.fly(0.0, start, 60.0, Until(lambda _, m: float(m.altitude_m) - 10.0, rising=False))
-    assert float(motion_of(down.last).speed_m_s) == pytest.approx(2.0, abs=0.5)
+    down = fly(landing, start, 60.0, Below(10.0))
+    assert float(motion_of(down.ends[1]).speed_m_s) == pytest.approx(2.0, abs=0.5)
     settle = replace(landing, law=SteadySpeed(-1.0))
-    end = settle.fly(down.end_s, down.last, 60.0, Until(lambda _, m: float(m.altitude_m), rising=False))
-    assert float(motion_of(end.last).vertical_speed_m_s) == pytest.approx(-1.0, abs=0.05)
+    end = fly(settle, down.ends[1], 60.0, Below(0.0), float(down.end_s))
+    assert float(motion_of(end.ends[1]).vertical_speed_m_s) == pytest.approx(-1.0, abs=0.05)
 
 
 def test_a_leg_whose_end_does_not_come_says_so() -> None:
     start = state(Place(0.0, 0.0), 400e3, np.array([0.0, 7_500.0, 0.0]), 1_000.0)
+    pilot = Pilot(np.array([5.0]), start[:, np.newaxis])
+    pilot.fly(Leg("coast", AlongVelocity(0.0), VACUUM), 10.0, Below(0.0))
     with pytest.raises(FlightError, match=r"leg 'coast' from 5\.0 s did not end in 10 s"):
-        Leg("coast", AlongVelocity(0.0), VACUUM).fly(
-            5.0, start, 10.0, Until(lambda _, m: float(m.altitude_m), rising=False)
-        )
+        pilot.check()
 
 
 def test_elevation_is_a_right_angle_overhead_and_below_zero_behind_the_horizon() -> None:

@@ -1,0 +1,102 @@
+"""What ends a leg of flight: each says by how much it is past its end, and a flight goes on while that is below 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from simulator.atmosphere import GRAVITY_M_S2
+from simulator.earth import FloatArray
+from simulator.laws import Landing
+from simulator.motion import Motion
+from simulator.vehicle import Engine
+
+Number = float | FloatArray
+
+
+class Until(Protocol):
+    """The end of a leg; parameters are numbers, or arrays of one for each flight."""
+
+    def value(self, t_s: FloatArray, motion: Motion, /) -> FloatArray:
+        """Return something, shape (...), that rises through 0 at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """Comes down to an altitude."""
+
+    altitude_m: Number
+
+    def value(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
+        """Return the depth below it."""
+        return np.asarray(self.altitude_m - motion.altitude_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Descending:
+    """Passes the top."""
+
+    def value(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
+        """Return the speed downwards."""
+        return -motion.vertical_speed_m_s
+
+
+@dataclass(frozen=True, slots=True)
+class Lighter:
+    """Has burnt its propellant down to a mass of the vehicle."""
+
+    mass_kg: Number
+
+    def value(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
+        """Return what is missing to it."""
+        return np.asarray(self.mass_kg - motion.mass_kg)
+
+
+@dataclass(frozen=True, slots=True)
+class Faster:
+    """Reaches a speed over ground."""
+
+    speed_m_s: Number
+
+    def value(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
+        """Return the speed beyond it."""
+        return np.asarray(motion.speed_m_s - self.speed_m_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Will be carried to an altitude by the speed that it has, without air."""
+
+    apogee_m: Number
+
+    def value(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
+        """Return the height beyond it."""
+        return np.asarray(motion.altitude_m + motion.vertical_speed_m_s**2 / (2.0 * GRAVITY_M_S2) - self.apogee_m)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """A landing needs a share of what the engines can give: the moment to light them."""
+
+    landing: Landing
+    engine: Engine
+    share: Number
+
+    def value(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
+        """Return the share beyond it."""
+        full = self.engine.count * self.engine.thrust_n(np.asarray(1.0), motion.air.pressure_pa)
+        return np.asarray(self.landing.thrust_n(motion) / full - self.share)
+
+
+@dataclass(frozen=True, slots=True)
+class OrAt:
+    """Ends as another, or at a time, whichever comes first."""
+
+    other: Until
+    t_s: Number
+
+    def value(self, t_s: FloatArray, motion: Motion) -> FloatArray:
+        """Return what is further on."""
+        return np.maximum(self.other.value(t_s, motion), t_s - self.t_s)
