@@ -15,6 +15,8 @@ from telemetry.channels import Channel
 from telemetry.packet_type import Packet
 from telemetry.raw import OCTET
 
+# octets say any number, a signalling NaN too; what is too large for a type is infinity: neither is worth a warning
+_UNHEARD: Final = np.errstate(over="ignore", invalid="ignore")
 TEXT_LIKE: Final = frozenset({"text", "octets"})
 
 Octets = NDArray[np.uint8]
@@ -66,6 +68,7 @@ class Layout:
             (channel.name, self._block(channel, 0), channel.raw.dtype.newbyteorder("=")) for channel in self._counts
         ]
 
+    @_UNHEARD
     def read(self, octets: Octets) -> dict[str, NDArray[Any]]:
         """Return the calibrated columns of packets of shape (n, size), each of shape (n,), in order of the wire."""
         columns = self._template.copy()
@@ -83,6 +86,7 @@ class Layout:
             columns[channel.name] = channel.calibrate(self.read_raw(octets, channel))
         return columns
 
+    @_UNHEARD
     def write(self, octets: Octets, columns: Mapping[str, NDArray[Any]]) -> None:
         """Put columns into packets of shape (n, size) whose channels are 0; see `Channel.uncalibrate`."""
         numbers = np.empty((len(self._plain), len(octets)))
@@ -97,9 +101,8 @@ class Layout:
             np.rint(whole, out=whole)
             whole[np.isnan(whole)] = 0.0
             np.clip(whole, self._lows, self._highs, out=whole)
-        with np.errstate(over="ignore"):  # too large for f32 is infinity, which f32 can say
-            for block in self._blocks:
-                octets[:, block.start : block.stop].view(block.dtype)[:] = numbers[block.row : block.end].T
+        for block in self._blocks:
+            octets[:, block.start : block.stop].view(block.dtype)[:] = numbers[block.row : block.end].T
         for channel in (*self._counts, *self._others):
             self._write_raw(octets, channel, channel.uncalibrate(np.asarray(columns[channel.name])))
 

@@ -13,6 +13,8 @@ from fuzz.run import INPUTS, ROOT
 from fuzz.seeds import seeds_of
 from fuzz.targets import CODEC, T_NS, TARGETS, broken, payload_of
 
+from telemetry.packets import PRIMARY_HEADER_OCTETS
+
 CHANGED = 150
 ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT / 'tests'}{os.pathsep}{ROOT}"}
 
@@ -48,6 +50,16 @@ def test_the_seeds_are_real_packets_and_reach_the_columns() -> None:
         decoded = CODEC.decode(payload_of(seed), "ship", "haiyang", T_NS)
         assert decoded.refusals == ()
         assert all(frame.columns for frame in decoded.frames)
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_any_bits_are_a_number_without_a_warning(shift: int) -> None:
+    """Found by fuzzing: numpy warns of a signalling NaN, and of what overflows, on the way to float64."""
+    signalling = bytes.fromhex("7f800001") * 100
+    for seed in seeds_of("decode")[: 2 * len(CODEC.dictionary.packets)]:
+        head = 1 + PRIMARY_HEADER_OCTETS + CODEC.dictionary.time.octets
+        octets = seed[:head] + signalling[shift : shift + len(seed) - head]
+        TARGETS["decode"](b"\x01" + octets[1:])
 
 
 def test_a_change_that_is_mended_passes_the_crc() -> None:
