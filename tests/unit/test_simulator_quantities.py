@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from downrange.jobs.simulate import app
 from simulator.earth import dot, norm
 from simulator.packets import Transmitter
 from simulator.preset import BUILT_IN_DIR
@@ -187,3 +189,5 @@ def test_rates_are_the_derivatives_of_angles(aurora: Transmitter) -> None:
 
 def test_the_page_lists_every_quantity() -> None:
     assert "\n".join(table()) in PAGE.read_text(), "write the table anew: downrange simulate --quantities"
+    said = CliRunner().invoke(app, ["flight", "--quantities"])
+    assert said.output == "\n".join(table()) + "\n"
