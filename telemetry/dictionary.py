@@ -107,6 +107,8 @@ def mistakes_of(source: YamlSource, details: list[ErrorDetails]) -> list[Diction
     """Return what a check found, each with its place in the file."""
     mistakes = []
     for each in details:
+        if each["type"] == "too_short" and each["input"]:
+            continue  # a list all of whose parts are wrong, and named, counts as empty
         place = source.path_of(each.get("ctx", {}).get("at", each["loc"]))
         where = ".".join(str(step) for step in place) or "the file"
         mistakes.append(source.error(place, f"{where}: {_complaint(each)}"))

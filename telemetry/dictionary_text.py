@@ -7,6 +7,7 @@ from typing import Any, Final
 import yaml
 
 WIDE: Final = 10_000
+LONGEST_WHOLE: Final = 1e15
 IN_LINE: Final = frozenset({"time"})
 ROWS: Final = frozenset({"channels", "derived"})
 
@@ -32,6 +33,7 @@ def dictionary_text(content: dict[str, Any], heading: str = "") -> str:
         channels:
           - {name: x_m, raw: f32}
     """
+    content = _short(content)
     comment = "".join(f"# {line}".rstrip() + "\n" for line in heading.splitlines())
     head = {key: value for key, value in content.items() if key not in {*IN_LINE, "packets"}}
     text = comment + (_block(head) if head else "")
@@ -46,6 +48,18 @@ def dictionary_text(content: dict[str, Any], heading: str = "") -> str:
             else:
                 text += f"    {key}: {_flow(value)}\n"
     return text
+
+
+def _short(value: Any) -> Any:
+    """Return a value with whole numbers written without a point."""
+    match value:
+        case dict():
+            return {key: _short(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_short(each) for each in value]
+        case float() if value.is_integer() and abs(value) < LONGEST_WHOLE:
+            return int(value)
+    return value
 
 
 def _block(value: Any) -> str:

@@ -14,6 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Sized
+
     from telemetry.check import Checked
     from telemetry.dictionary import Dictionary
     from telemetry.xtce.reading import Imported
@@ -63,10 +65,10 @@ def _print_check(path: str, checked: Checked) -> None:
     if checked.dictionary is not None:
         dictionary = checked.dictionary
         channels = sum(len(packet.channels) for packet in dictionary.packets.values())
-        counted = f"{len(dictionary.packets)} packets, {channels} channels, {len(checked.warnings)} warnings"
+        counted = f"{_count(dictionary.packets, 'packet')}, {channels} channels, {_count(checked.warnings, 'warning')}"
         typer.echo(f"{path}: {dictionary.name}, version {dictionary.version}, is right: {counted}")
     else:
-        typer.echo(f"{path}: {len(checked.mistakes)} mistakes")
+        typer.echo(f"{path}: {_count(checked.mistakes, 'mistake')}")
 
 
 @app.command()
@@ -195,8 +197,11 @@ def _print_notes(file: Path, imported: Imported, *, as_json: bool) -> None:
         return
     for note in imported.notes:
         typer.secho(f"{file}:{note}", fg=typer.colors.YELLOW, err=True)
-    packets, lost = len(imported.content["packets"]), len(imported.notes)
-    typer.echo(f"{file}: {packets} packets carried over; {lost} things lost or changed, named above", err=True)
+    packets, things = _count(imported.content["packets"], "packet"), _count(imported.notes, "thing")
+    typer.echo(
+        f"{file}: {packets} carried over, {things} lost or changed" + (", named above" if imported.notes else ""),
+        err=True,
+    )
 
 
 def _write_dictionary(file: Path, imported: Imported, out: Path | None) -> int:
@@ -230,6 +235,10 @@ def docs(name: Name, *, out: Out = None) -> None:
     from telemetry.reference import reference_of
 
     _write(reference_of(_dictionary(name)), out, "reference")
+
+
+def _count(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _path(name: str) -> Path:

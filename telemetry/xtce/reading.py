@@ -98,11 +98,11 @@ def read_xtce(octets: bytes, path: str, wanted: ImportMap | None = None) -> Impo
     _note_unused(spaces, carried, notes)
     head = _head(root, wanted)
     time_content = time.model_dump(mode="json", exclude_defaults=True)
-    return Imported({**head, "time": time_content, "packets": packets}, tuple(sorted(notes.all)))
+    return Imported({**head, "time": time_content, "packets": packets}, tuple(sorted(set(notes.all))))
 
 
 def _empty(path: str, root: Node, notes: Notes) -> DictionaryError:
-    lines = "".join(f"\n  {note}" for note in sorted(notes.all))
+    lines = "".join(f"\n  {note}" for note in sorted(set(notes.all)))
     return DictionaryError(path, root.line, f"no container is a packet with an APID of its own{lines}")
 
 
