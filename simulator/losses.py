@@ -10,6 +10,7 @@ from simulator.packets import Transmitter
 from simulator.radio.reception import Heard, Reception, reception
 from simulator.radio.spans import Span, Spans, without
 from simulator.stations import load_stations
+from telemetry.dictionary import Dictionary
 from telemetry.quality import UNKNOWN_PACKET
 
 
@@ -27,26 +28,39 @@ def ledger_of(received: Reception) -> dict[str, dict[str, Any]]:
     return {packet: _entry(received, packet) for packet in received.sendings}
 
 
-def books_of(received: Reception) -> dict[str, dict[str, int]]:
+def books_of(received: Reception, dictionary: Dictionary) -> dict[str, dict[str, int]]:
     """Return by packet type what the line's ledger must say when everything has arrived.
 
-    Packets that come cut are told by their length alone: they stand under `?`, as `LedgerRow` has it.
+    What is made after the last that anybody hears, the line cannot know of. Packets that come cut are told by their
+    length alone: they stand under `?`, as `LedgerRow` has it.
     """
     books: dict[str, dict[str, int]] = {}
     unnamed = 0
-    for packet in received.sendings:
-        heard_by = received.heard_by(packet)
+    for packet, sending in received.sendings.items():
+        found = received.heard_by(packet) > 0
         heard = [listener.heard[packet].copies for listener in received.listeners]
         good = sum(int(np.count_nonzero(copies.intact)) for copies in heard)
         cut = sum(int(np.count_nonzero(copies.cut)) for copies in heard)
-        rejected = sum(len(copies.rows) for copies in heard) - good - cut
-        missing = int(np.count_nonzero(heard_by == 0))
-        unique = len(heard_by) - missing
-        books[packet] = _row(len(heard_by), unique, good - unique, rejected, missing)
+        harmed = sum(len(copies.rows) for copies in heard) - good - cut
+        counted = int(np.count_nonzero(sending.made_s <= _last_count_s(received, dictionary, packet)))
+        known = max(counted, int(np.flatnonzero(found)[-1]) + 1 if found.any() else 0)
+        unique = int(np.count_nonzero(found))
+        if known or harmed:
+            books[packet] = _row(known, unique, good - unique, harmed)
         unnamed += cut
     if unnamed:
-        books[UNKNOWN_PACKET] = _row(0, 0, 0, unnamed, 0)
+        books[UNKNOWN_PACKET] = _row(0, 0, 0, unnamed)
     return books
+
+
+def _last_count_s(received: Reception, dictionary: Dictionary, packet: str) -> float:
+    """Return when the last packet was made, of those that are heard, that counts the packets of a type."""
+    counter = dictionary.packets[packet].sent_counter
+    for name, sending in received.sendings.items():
+        if counter is not None and any(channel.name == counter for channel in dictionary.packets[name].channels):
+            found = np.flatnonzero(received.heard_by(name))
+            return float(sending.made_s[found[-1]]) if found.size else -np.inf
+    return -np.inf
 
 
 def blackouts(received: Reception) -> Spans:
@@ -60,7 +74,7 @@ def blackouts(received: Reception) -> Spans:
     return without(received.plasma, [*without(received.plasma, in_view), *audible])
 
 
-def _row(sent: int, unique: int, duplicate: int, rejected: int, missing: int) -> dict[str, int]:
+def _row(sent: int, unique: int, duplicate: int, rejected: int) -> dict[str, int]:
     received = unique + duplicate + rejected
     return {
         "sent": sent,
@@ -68,7 +82,7 @@ def _row(sent: int, unique: int, duplicate: int, rejected: int, missing: int) ->
         "unique": unique,
         "duplicate": duplicate,
         "rejected": rejected,
-        "missing": missing,
+        "missing": sent - unique,
     }
 
 

@@ -68,7 +68,7 @@ def truth_json(transmitter: Transmitter, flight_name: str) -> str:
         ],
         "sent": {vehicle: transmitter.sent(vehicle) for vehicle in transmitter.flight.tracks},
         "ledger": {heard.vehicle: ledger_of(heard) for heard in received},
-        "books": {heard.vehicle: books_of(heard) for heard in received},
+        "books": {heard.vehicle: books_of(heard, transmitter.dictionary) for heard in received},
         "radio": {heard.vehicle: _radio(heard) for heard in received},
     }
     return json.dumps(record, indent=1) + "\n"

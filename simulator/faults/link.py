@@ -110,8 +110,11 @@ class StationDown(_LinkFault):
     @property
     def expected(self) -> tuple[str, ...]:
         """A loss of signal, found by its silence; if nobody else hears, late packets out of the ring on board."""
-        back = () if self.for_s is None else (LinkEvent.AOS.value,)
-        return (LinkEvent.LOS.value, *back, *((LATE,) if self.station is None and back else ()))
+        if self.station is not None:
+            return (LinkEvent.LOS.value,) if self.for_s is None else (LinkEvent.LOS.value, LinkEvent.AOS.value)
+        if self.for_s is None:
+            return (f"{NOTHING}with the last message the flight's clock stands still, until others come",)
+        return (LinkEvent.LOS.value, LinkEvent.AOS.value, LATE)
 
 
 class BackhaulDown(_LinkFault):

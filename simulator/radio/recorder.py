@@ -39,14 +39,17 @@ class Sending:
 
     Parameters
     ----------
+    made_s
+        Shape (n,), mission time.
     sent_s
-        Shape (n,), mission time; that of making, or that of the dump; NaN for what is never sent.
+        Shape (n,), the same, or that of the dump; NaN for what is never sent.
     recorded
         Shape (n,), what went through the ring.
     overwritten
         How many the ring lost to newer ones.
     """
 
+    made_s: FloatArray
     sent_s: FloatArray
     recorded: NDArray[np.bool_]
     overwritten: int
@@ -88,7 +91,7 @@ def sendings(
         sent_s = made_s[name].copy()
         mine = kinds[order] == i
         sent_s[recorded[name]] = dumped_s[mine]
-        sent[name] = Sending(sent_s, recorded[name], int(np.count_nonzero(lost[mine])))
+        sent[name] = Sending(made_s[name], sent_s, recorded[name], int(np.count_nonzero(lost[mine])))
     return sent
 
 
