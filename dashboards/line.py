@@ -43,6 +43,28 @@ EVENT_COLUMNS: Final = {
     "detector": ("Detector", "string"),
     "type": ("Type", "string"),
 }
+LIMIT_COLUMNS: Final = {
+    "name": ("Last word", "string"),
+    "vehicle": ("Vehicle", "string"),
+    "channel": ("Channel", "string"),
+    "level": ("Level", "string"),
+    "side": ("Side", "string"),
+    "value": ("Value", "none"),
+    "limit": ("Limit", "none"),
+    "reason": ("Reason", "string"),
+    "by": ("By", "string"),
+    "why": ("Why", "string"),
+    "Time": ("At", "dateTimeAsIso"),
+}
+LIMIT_COLOURS: Final = {
+    "raised": "red",
+    "stale": "red",
+    "unshelved": "orange",
+    "acknowledged": "yellow",
+    "shelved": "blue",
+    "cleared": "green",
+    "fresh": "green",
+}
 HEARD_COLUMNS: Final = {
     "Time": ("Last sample", "dateTimeFromNow"),
     "vehicle": ("Vehicle", "string"),
@@ -125,6 +147,13 @@ def ledger_row() -> list[Builder[Panel]]:
         ["vehicle", "packet"],
         where="\"type\" = 'ledger'",
     )
+    said = ("value", "limit", "reason", "by", "why")
+    watched = select(
+        ['last("name") AS "name"', *(f'"value_{name}" AS "{name}"' for name in said)],
+        ["events"],
+        ["vehicle", "channel", "level", "side"],
+        where="\"channel\" != ''",
+    )
     found = select(
         [
             '"vehicle"',
@@ -149,6 +178,18 @@ def ledger_row() -> list[Builder[Panel]]:
             hidden=["Time"],
             colours={"balanced": BALANCED_COLOURS},
             description="Balanced: sent = stored + missing, and received = stored + duplicate + rejected.",
+        ),
+        grid(
+            "Limits",
+            Target(watched, alias=None),
+            LIMIT_COLUMNS,
+            span=24,
+            height=8,
+            colours={"name": LIMIT_COLOURS},
+            description=(
+                "The last that was said of every limit that was ever raised on this flight, and by whom. What is still "
+                "to be acknowledged: downrange limits list."
+            ),
         ),
         grid(
             "Events",

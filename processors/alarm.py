@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry.events import Event
-from telemetry.limit_state import STALE_LEVEL, Act, Condition, LimitState, Shelving
+from telemetry.limit_state import Act, Condition, LimitState, Shelving
 from telemetry.vocabulary import WATCH_EVENTS, ChannelEvent, LimitEvent
 
-STALENESS = frozenset(ChannelEvent)
 DOWNRANGE = "downrange"
 
 
@@ -17,8 +16,6 @@ def condition_of(event: Event) -> Condition | None:
     if event.type not in WATCH_EVENTS:
         return None
     values: dict[str, Any] = dict(event.values)
-    if event.type in STALENESS:
-        values |= {"level": STALE_LEVEL, "side": "stale"}
     return Condition(vehicle=event.vehicle, channel=values["channel"], level=values["level"], side=values["side"])
 
 
@@ -41,7 +38,7 @@ def next_state(before: LimitState, event: Event) -> LimitState:
                 "times_raised": before.times_raised + 1,
                 "raised_ns": event.t_ns,
                 "value": values.get("value"),
-                "threshold": values.get("limit", values.get("stale_after_s")),
+                "threshold": values.get("limit"),
                 "phase": values.get("phase"),
                 "acknowledged": None,
             }

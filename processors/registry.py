@@ -11,6 +11,7 @@ from types import ModuleType
 from processors import cargo, detectors
 from processors.airframe import Airframe
 from processors.detector import Detector
+from processors.limit_detector import LimitDetector
 
 
 @functools.cache
@@ -32,6 +33,11 @@ def detectors_for(airframe: Airframe) -> tuple[Detector, ...]:
             if event not in best or len(one.requires) > len(best[event].requires):
                 best[event] = one
     return tuple(one(airframe) for one in fitting if one in best.values())
+
+
+def cargo_channels() -> frozenset[str]:
+    """Return the channels of which a cargo event tells too that a limit is passed."""
+    return frozenset(one.channel for one in detector_classes() if issubclass(one, LimitDetector))
 
 
 def _classes_of(package: ModuleType) -> list[type[Detector]]:

@@ -9,6 +9,7 @@ from processors.airframe import Airframe
 from processors.detector import Finding, Found, Value
 from processors.stretch import Stretch
 from telemetry.cuc import NS_PER_S
+from telemetry.limit_state import STALE_LEVEL
 from telemetry.vocabulary import ChannelEvent
 
 NEVER: Final = -(1 << 62)
@@ -157,8 +158,7 @@ class Staleness:
                 continue
             if pulse.stale:
                 silent_s = round((each_ns - pulse.last_ns) / NS_PER_S, 3)
-                values: dict[str, Value] = {"channel": name, "silent_s": silent_s}
-                dated.append((each_ns, self._found(ChannelEvent.FRESH, pulse, each_ns, values)))
+                dated.append((each_ns, self._found(ChannelEvent.FRESH, pulse, each_ns, name, {"silent_s": silent_s})))
             pulse.full(each_ns)
         return dated
 
@@ -169,16 +169,13 @@ class Staleness:
             return []
         pulse.stale = True
         reason = "sensor" if UNSET < pulse.empty_ns <= due_ns else "silence"
-        values: dict[str, Value] = {
-            "channel": name,
-            "stale_after_s": pulse.stale_ns / NS_PER_S,
-            "reason": reason,
-        }
-        return [(due_ns, self._found(ChannelEvent.STALE, pulse, due_ns, values))]
+        values: dict[str, Value] = {"limit": pulse.stale_ns / NS_PER_S, "reason": reason}
+        return [(due_ns, self._found(ChannelEvent.STALE, pulse, due_ns, name, values))]
 
-    def _found(self, kind: ChannelEvent, pulse: Pulse, t_ns: int, values: dict[str, Value]) -> Found:
+    def _found(self, kind: ChannelEvent, pulse: Pulse, t_ns: int, name: str, values: dict[str, Value]) -> Found:
         sigma_s = round(1.0 / self._rates_hz[pulse.packet] / 12**0.5, 4)
-        return self, Finding(kind.value, t_ns, sigma_s, values, pulse.packet)
+        about: dict[str, Value] = {"channel": name, "level": STALE_LEVEL.value, "side": "stale"}
+        return self, Finding(kind.value, t_ns, sigma_s, about | values, pulse.packet)
 
     def snapshot(self) -> Any:
         """Return the state as plain values."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from telemetry.cuc import NS_PER_S
 from telemetry.events import Event
-from telemetry.vocabulary import short_name
+from telemetry.vocabulary import ACTS, WATCH_EVENTS, short_name
 
 Identity = tuple[str, str, int, int]
 
@@ -64,10 +64,11 @@ def compare_events(original: Iterable[Event], replayed: Iterable[Event]) -> Comp
     """Compare the events of two runs of one flight.
 
     When an event was detected and where its evidence stands in Kafka may differ: that is the line's doing, not the
-    flight's. A time, a value, an uncertainty or a status may not.
+    flight's. A time, a value, an uncertainty or a status may not. What people did about limits is not compared: they
+    did it on one run, and it is not flown again.
     """
-    before = {event.identity_in_flight: event for event in original}
-    after = {event.identity_in_flight: event for event in replayed}
+    before = {event.identity_in_flight: event for event in original if event.type not in ACTS}
+    after = {event.identity_in_flight: event for event in replayed if event.type not in ACTS}
     comparison = Comparison(
         missing=[identity for identity in before if identity not in after],
         extra=[identity for identity in after if identity not in before],
@@ -101,7 +102,8 @@ def _same(one: Any, other: Any) -> bool:
 def _name(identity: Identity) -> str:
     vehicle, event_type, ordinal, revision = identity
     numbered = f" #{ordinal + 1}" if ordinal else ""
-    return f"{vehicle} {short_name(event_type)}{numbered}{f' revision {revision}' if revision else ''}"
+    name = event_type.removeprefix("downrange.") if event_type in WATCH_EVENTS else short_name(event_type)
+    return f"{vehicle} {name}{numbered}{f' revision {revision}' if revision else ''}"
 
 
 def _pair(name: str, pair: tuple[Any, Any]) -> str:

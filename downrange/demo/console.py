@@ -13,13 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from downrange.demo.board import NS_PER_S, Board, VehicleView, t_clock
+from processors.registry import cargo_channels
 from telemetry.events import Event
+from telemetry.vocabulary import WATCH_EVENTS, LimitEvent
 
 KELVIN_AT_0_DEGC: Final = 273.15
 STALE_AFTER_S: Final = 5.0
 ROWS_AROUND_EVENTS: Final = 18
 WIDE_ENOUGH_FOR_BOOKS: Final = 110
 STANDARD_GRAVITY_M_S2: Final = 9.80665
+STYLES: Final = {".cargo.": "yellow", ".link.": "cyan", ".limit.": "magenta", ".channel.": "magenta"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,13 @@ def draw(board: Board, billing: Billing, width: int, height: int) -> RenderableT
 
 def event_cells(event: Event, board: Board) -> tuple[Text, ...]:
     """Return when it happened, on what, what, how sure, and how much flight time later it was known."""
-    style = "yellow" if ".cargo." in event.type else "cyan" if ".link." in event.type else "bold green"
+    style = next((style for kind, style in STYLES.items() if kind in event.type), "bold green")
     if event.status == "retracted":
         style = "strike red"
     name = event.name if event.ordinal == 0 else f"{event.name} {event.ordinal + 1}"
     station = event.values.get("station")
+    if event.type in WATCH_EVENTS:
+        name = f"{event.values['channel']} {event.values['level']} {event.name}"
     return (
         Text(t_clock(board.t_s(event.t_ns))),
         Text(event.vehicle, style="dim"),
@@ -78,6 +83,11 @@ def event_cells(event: Event, board: Board) -> tuple[Text, ...]:
         Text(f"{event.t_sigma_s:.2f}", style="dim"),
         Text(f"{(event.detected_ns - event.t_ns) / NS_PER_S:.2f}", style="dim"),
     )
+
+
+def is_shown(event: Event) -> bool:
+    """Return whether an event has a line of its own: what a cargo event tells of a limit is not told twice."""
+    return event.type != LimitEvent.RAISED or event.values["channel"] not in cargo_channels()
 
 
 def event_line(event: Event, board: Board) -> str:
@@ -181,7 +191,7 @@ def _cargo_panel(board: Board) -> Panel:
 
 
 def _events_panel(board: Board, rows: int) -> Panel:
-    events = [event for event in board.events_in_order() if ".link." not in event.type]
+    events = [event for event in board.events_in_order() if ".link." not in event.type and is_shown(event)]
     shown = events[-rows:]
     table = Table(box=None, expand=True, header_style="dim", padding=(0, 1))
     for heading in ("at", "vehicle", "event", "± s", "after s"):

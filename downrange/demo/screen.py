@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from downrange.demo.board import NS_PER_S, Board
-from downrange.demo.console import Billing, draw, event_line, plain_line
+from downrange.demo.console import Billing, draw, event_line, is_shown, plain_line
 from telemetry.events import Event
 
 REDRAW_EVERY_S: Final = 0.125
@@ -76,8 +76,9 @@ class PlainScreen:
         self._billing = billing
 
     def tell(self, event: Event) -> None:
-        """Print the event."""
-        self._print(event_line(event, self._board))
+        """Print the event, unless another one says the same."""
+        if is_shown(event):
+            self._print(event_line(event, self._board))
 
     async def show(self) -> None:
         """Print where the flight is, now and then, until cancelled."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from telemetry.events import Event
 from telemetry.quality import LedgerRow
-from telemetry.vocabulary import LinkEvent
+from telemetry.vocabulary import WATCH_EVENTS, LinkEvent
 
 
 class TrueEvent(BaseModel):
@@ -74,14 +74,15 @@ class Summary(BaseModel):
 def event_rows(events: Iterable[Event], truth: Truth) -> tuple[EventRow, ...]:
     """Pair detected events with true ones of the same type and vehicle, in the order in which they happened.
 
-    Link events are the stations' own and stand without a truth. Times are seconds since the true liftoff; `latency_s`
+    Link events are the stations' own and stand without a truth; what becomes of limits is no event of the flight and
+    is left out. Times are seconds since the true liftoff; `latency_s`
     is flight time from the event to the receipt of the message that completed its evidence.
     """
     true: dict[tuple[str, str], list[TrueEvent]] = defaultdict(list)
     for known in sorted(truth.events, key=lambda event: event.t_ns):
         true[known.type, known.vehicle].append(known)
     rows = []
-    for event in sorted(events, key=lambda event: event.t_ns):
+    for event in sorted((one for one in events if one.type not in WATCH_EVENTS), key=lambda event: event.t_ns):
         left = true[event.type, event.vehicle]
         rows.append(_row(event, left.pop(0) if left else None, truth.liftoff_ns))
     missed = [

@@ -185,13 +185,20 @@ def _print_events(found: list[Event]) -> None:
             f"{(event.t_ns - zero_ns) / 1e9:+,.2f}",
             f"{event.t_sigma_s:.2f}",
             event.vehicle,
-            event.name if event.ordinal == 0 else f"{event.name} {event.ordinal + 1}",
+            _name(event),
             str(event.revision),
             event.status,
             f"{(event.detected_ns - event.t_ns) / 1e9:.2f}",
             values,
         )
     Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+def _name(event: Event) -> str:
+    from telemetry.vocabulary import WATCH_EVENTS
+
+    name = event.type.removeprefix("downrange.") if event.type in WATCH_EVENTS else event.name
+    return name if event.ordinal == 0 else f"{name} {event.ordinal + 1}"
 
 
 def _speed(text: str) -> float | None:

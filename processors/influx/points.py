@@ -15,6 +15,7 @@ from telemetry.message import Message
 from telemetry.quality import LedgerRow, LinkState, QualityRecord, StageLatency
 
 LINK_EVENTS: Final = "downrange.link."
+LIMIT_TAGS: Final = ("channel", "level", "side")
 DELIVERY_EVENTS: Final = "downrange.delivery."
 APART_NS: Final = 100_000_000
 
@@ -42,14 +43,17 @@ def event_line(event: Event) -> str | None:
     """Return the point of an event, in measurement `events`, at the time when it happened.
 
     The type is a tag, so that a dashboard picks by it and two events of one instant stay apart; a link event has its
-    station's too. Every number among the values is a float, because one field has one type for good. A delivery's
-    event is about a parcel and not a vehicle, and is none of this measurement: see `delivery_line`.
+    station's too, one about a limit its channel's, level's and side's. Every number among the values is a float,
+    because one field has one type for good. A delivery's event is about a parcel and not a vehicle, and is none of
+    this measurement: see `delivery_line`.
     """
     if event.type.startswith(DELIVERY_EVENTS):
         return None
     tags = {"run": event.run, "flight": event.flight, "vehicle": event.vehicle, "type": event.type}
     if event.type.startswith(LINK_EVENTS) and event.evidence.station is not None:
         tags["station"] = event.evidence.station
+    # two limits of a channel are often passed by one sample
+    tags |= {name: str(event.values[name]) for name in LIMIT_TAGS if name in event.values}
     fields: dict[str, FieldValue] = {
         "id": event.id,
         "name": event.name,

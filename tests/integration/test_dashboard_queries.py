@@ -25,7 +25,7 @@ from telemetry.link import LinkReport
 from telemetry.message import Message
 from telemetry.quality import LedgerRow, LinkState, StageLatency
 from telemetry.topics import Address, Kind
-from telemetry.vocabulary import CargoEvent, FlightEvent, LinkEvent
+from telemetry.vocabulary import CargoEvent, FlightEvent, LimitEvent, LinkEvent
 
 RUN, FLIGHT = "replay-20300101T000000Z-x", "YX1-7.b"
 START_NS = 1_893_456_000_000_000_000
@@ -63,7 +63,15 @@ def telemetry_lines(dictionary: Dictionary, vehicle: str, address: Address) -> I
 def other_lines(vehicle: str, address: Address) -> Iterator[str | None]:
     about = {"run": RUN, "flight": FLIGHT, "vehicle": vehicle}
     end_ns = START_NS + LENGTH_S * NS
-    for age_s, kind in ((1, LinkEvent.AOS), (5, FlightEvent.LIFTOFF), (30, FlightEvent.APOGEE), (40, CargoEvent.SHOCK)):
+    about_limit = {"channel": "bus_voltage_v", "level": "warning", "side": "below", "value": 23.5, "limit": 24.0}
+    for age_s, kind in (
+        (1, LinkEvent.AOS),
+        (5, FlightEvent.LIFTOFF),
+        (30, FlightEvent.APOGEE),
+        (40, CargoEvent.SHOCK),
+        (42, LimitEvent.RAISED),
+        (43, LimitEvent.CLEARED),
+    ):
         t_ns = START_NS + age_s * NS
         yield event_line(
             Event(
@@ -71,7 +79,7 @@ def other_lines(vehicle: str, address: Address) -> Iterator[str | None]:
                 t_ns=t_ns,
                 t_sigma_s=0.02,
                 detected_ns=t_ns + NS // 2,
-                values={"altitude_m": 7.0},
+                values=about_limit if kind in set(LimitEvent) else {"altitude_m": 7.0},
                 evidence=Evidence(detector="test", detector_version=1, station=address.station),
                 **about,
             )
@@ -146,8 +154,13 @@ async def test_the_tables_say_what_was_written(ask: Asked) -> None:
         assert (row["sent"], row["missing"], row["balanced"]) == (10, 1, True)
     (events,) = await ask(tables["Events"]["targets"][0]["query"])
     rows = [dict(zip(events["columns"], row, strict=True)) for row in events["values"]]
-    assert [row["name"] for row in rows if row["vehicle"] == "ship"] == ["aos", "liftoff", "apogee", "shock"]
+    assert [row["name"] for row in rows if row["vehicle"] == "ship"] == [
+        *("aos", "liftoff", "apogee", "shock", "raised", "cleared")
+    ]
     assert {row["latency_s"] for row in rows} == {0.5}
+    (limit, _) = await ask(tables["Limits"]["targets"][0]["query"])
+    row = dict(zip(limit["columns"], limit["values"][0], strict=True)) | limit["tags"]
+    assert (row["name"], row["channel"], row["level"], row["value"]) == ("cleared", "bus_voltage_v", "warning", 23.5)
     for name, panel in tables.items():
         shown = set(panel["transformations"][0]["options"]["renameByName"]) - {"Time"}
         series = await ask(panel["targets"][0]["query"])
