@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -76,7 +77,9 @@ def postfix_of(expression: str) -> tuple[Token, ...]:
         msg = f"an expression has at most {LONGEST} characters"
         raise ValueError(msg)
     try:
-        tree = ast.parse(expression.strip(), mode="eval")
+        # Python warns of habits that it will refuse; here they are refused anyway
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(expression.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         msg = f"expression {expression[:80]!r} cannot be read: {error}"
         raise ValueError(msg) from error

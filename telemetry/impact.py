@@ -57,20 +57,19 @@ def impact_point(
     e = np.hypot(e_cos, e_sin)
     anomaly = np.arctan2(e_sin, e_cos)
     axis = p / (1.0 - e * e)
-    target = np.minimum(radius, SEMI_MAJOR_M * (1.0 - FLATTENING * np.sin(lat) ** 2))
+    target = np.minimum(radius, _ground_radius(r[2] / radius))
     place, flown_s = r, np.zeros_like(radius)
     for _ in range(_ROUNDS):
         at = -np.arccos((p / target - 1.0) / e)
         turn = np.mod(at - anomaly, 2.0 * np.pi)
         place = _turned(r, v, radius, p, turn, target)
         flown_s = _time(axis, e, anomaly, anomaly + turn)
-        below = SEMI_MAJOR_M * (1.0 - FLATTENING * (place[2] / target) ** 2)
-        target = np.minimum(radius, below)
+        target = np.minimum(radius, _ground_radius(place[2] / target))
     x, y, z = place
     landed_lon = np.arctan2(y, x) - EARTH_RATE_RAD_S * flown_s
     landed_lat = np.arctan2(z, (1.0 - _E2) * np.hypot(x, y))
     on_ground = altitude_m <= 0.0
-    latitude = np.where(on_ground, latitude_deg, np.degrees(landed_lat))
+    latitude = np.where(on_ground, latitude_deg, np.where(np.isfinite(flown_s), np.degrees(landed_lat), np.nan))
     longitude = np.where(on_ground, longitude_deg, np.degrees(landed_lon))
     return latitude, np.mod(longitude + 180.0, 360.0) - 180.0
 
@@ -93,6 +92,11 @@ def _inertial(
         ]
     )
     return r, v
+
+
+def _ground_radius(sine: Floats) -> Floats:
+    """Return the ellipsoid's radius by the sine of the geocentric latitude."""
+    return np.asarray(SEMI_MAJOR_M * (1.0 - FLATTENING) / np.sqrt(1.0 - _E2 * (1.0 - sine**2)))
 
 
 def _turned(r: Floats, v: Floats, radius: Floats, p: Floats, turn: Floats, target: Floats) -> Floats:
