@@ -13,7 +13,7 @@ from telemetry.xtce.mapping import ImportMap
 from telemetry.xtce.notes import Notes
 from telemetry.xtce.units import Conversion, conversion_of
 
-WORD_ENDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+WORD_ENDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])")
 NO_LETTER: Final = re.compile(r"[^a-z0-9]+")
 LONGEST: Final = 64
 

@@ -11,7 +11,7 @@ import pytest
 from downrange.services import SERVICES
 
 PROGRAM = Path(sys.executable).with_name("downrange")
-JOBS = ("demo", "simulate", "replay", "import", "events", "ledger")
+JOBS = ("demo", "simulate", "replay", "import", "events", "ledger", "dictionary")
 HEAVY = ("numpy", "scipy", "pyarrow", "aiokafka", "fastapi")
 
 
@@ -33,7 +33,10 @@ def test_help_of_run_lists_every_service_with_its_purpose() -> None:
         assert service.purpose in text
 
 
-@pytest.mark.parametrize("command", [*JOBS, *(f"run {name}" for name in SERVICES)])
+DICTIONARY = [f"dictionary {name}" for name in ("check", "show", "export", "import", "docs")]
+
+
+@pytest.mark.parametrize("command", [*JOBS, *DICTIONARY, *(f"run {name}" for name in SERVICES)])
 def test_every_command_explains_itself(command: str) -> None:
     result = run(*command.split(), "--help")
     assert result.returncode == 0
