@@ -11,15 +11,14 @@ from simulator.afloat import Afloat
 from simulator.climb import Missions, Programme, climb_alone, climb_and_fall, climb_joined, upper_mass_kg
 from simulator.earth import FloatArray
 from simulator.faults.kinds import AnyFault
+from simulator.mission import BOOSTER, SHIP, Mission
 from simulator.pilot import Pilot
 from simulator.preset import Express, Hop
+from simulator.profiles import profiles
 from simulator.routes import Routes, find_routes
 from simulator.track import Stretch, Track
 from simulator.vehicle import Stage
 from telemetry.errors import FlightError
-
-SHIP = "ship"
-BOOSTER = "booster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Flight:
         What goes wrong, as drawn.
     """
 
-    preset: Express | Hop
+    preset: Mission
     tracks: dict[str, Track]
     course_deg: float
     end_s: int
@@ -48,12 +47,10 @@ class Flight:
 
     def stage(self, vehicle: str) -> Stage:
         """Return what the vehicle is made of."""
-        if vehicle == BOOSTER and isinstance(self.preset, Express):
-            return self.preset.booster
-        return self.preset.ship
+        return self.preset.stage(vehicle)
 
 
-def simulate_flight(preset: Express | Hop, faults: tuple[AnyFault, ...] = ()) -> Flight:
+def simulate_flight(preset: Mission, faults: tuple[AnyFault, ...] = ()) -> Flight:
     """Fly a preset.
 
     Parameters
@@ -70,6 +67,9 @@ def simulate_flight(preset: Express | Hop, faults: tuple[AnyFault, ...] = ()) ->
     """
     if isinstance(preset, Hop):
         return replace(_hop(preset), faults=faults)
+    if not isinstance(preset, Express):
+        ways = profiles()[preset.profile].fly(preset)
+        return Flight(preset, ways.tracks, ways.course_deg, ways.end_s, faults)
     (flown,) = simulate_flights([preset])
     if isinstance(flown, FlightError):
         raise flown

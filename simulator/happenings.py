@@ -30,7 +30,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from simulator.faults.cargo import SealBroken
-from simulator.flight import SHIP, Flight
+from simulator.flight import Flight
+from simulator.mission import SHIP
 from simulator.radio.spans import Spans
 from simulator.track import Track
 from telemetry.vocabulary import CargoEvent, FlightEvent
@@ -40,10 +41,12 @@ Value = float | str
 BURN_EVENTS: Mapping[str, tuple[FlightEvent, FlightEvent | None]] = {
     "lift": (FlightEvent.IGNITION, FlightEvent.MECO),
     "insertion": (FlightEvent.SES, FlightEvent.SECO),
+    "boostback": (FlightEvent.BOOSTBACK_START, FlightEvent.BOOSTBACK_END),
     "entry": (FlightEvent.ENTRY_START, FlightEvent.ENTRY_END),
     "landing": (FlightEvent.LANDING_BURN_START, None),
 }
 EMPTY_SHARE = 0.05
+JUST_BEFORE_S = 1e-6
 LOOKS, LOOK_POINTS = 5, 200
 
 
@@ -72,15 +75,16 @@ class Happening:
 def flight_happenings(flight: Flight) -> list[Happening]:
     """Return what the vehicles did, in order of time."""
     meco_s = min(burn.ends_s for track in flight.tracks.values() for burn in track.burns if burn.purpose == "lift")
-    happened = [each for track in flight.tracks.values() for each in _of_vehicle(flight, track, meco_s)]
+    happened = [each for track in flight.tracks.values() for each in _of_vehicle(track, meco_s)]
     return sorted(happened, key=lambda each: (each.t_s, each.vehicle, each.type))
 
 
 def handling_happenings(flight: Flight) -> list[Happening]:
-    """Return the work on the container."""
-    work = flight.preset.handling
-    afloat = flight.tracks[SHIP].afloat
-    deck_s = afloat.splash_s + flight.preset.recovery.on_deck_s
+    """Return the work on the container, if there is one."""
+    work, afloat = flight.preset.handling, flight.tracks[SHIP].afloat
+    if work is None or afloat is None:
+        return []
+    deck_s = afloat.splash_s + afloat.recovery.on_deck_s
     emptying_s = work.unload_end_after_s - work.unload_start_after_s
     empty_s = deck_s + work.unload_start_after_s + (1.0 - EMPTY_SHARE) * emptying_s
     times = {CargoEvent.LOADED: work.lock_s, CargoEvent.SEALED: work.seal_s, CargoEvent.UNLOADED: empty_s}
@@ -100,8 +104,10 @@ def blackout_happenings(track: Track, spans: Spans) -> list[Happening]:
     ]
 
 
-def _of_vehicle(flight: Flight, track: Track, meco_s: float) -> list[Happening]:
-    times: list[tuple[FlightEvent, float]] = [(FlightEvent.LIFTOFF, 0.0), (FlightEvent.MAX_Q, _max_q_s(track, meco_s))]
+def _of_vehicle(track: Track, meco_s: float) -> list[Happening]:
+    times: list[tuple[FlightEvent, float]] = []
+    if track.liftoff_s is not None:
+        times += [(FlightEvent.LIFTOFF, track.liftoff_s), (FlightEvent.MAX_Q, _max_q_s(track, meco_s))]
     for burn in track.burns:
         begins, ends = BURN_EVENTS[burn.purpose]
         times.append((begins, burn.begins_s))
@@ -109,9 +115,13 @@ def _of_vehicle(flight: Flight, track: Track, meco_s: float) -> list[Happening]:
             times.append((ends, burn.ends_s))
     if track.separation_s is not None:
         times.append((FlightEvent.STAGE_SEPARATION, track.separation_s))
-    times.append((FlightEvent.APOGEE, track.apogee_s))
-    times.append((FlightEvent.SPLASHDOWN, track.afloat.splash_s))
-    times.append((FlightEvent.RECOVERED, track.afloat.splash_s + flight.preset.recovery.on_deck_s))
+    if track.apogee_s is not None:
+        times.append((FlightEvent.APOGEE, track.apogee_s))
+    if track.afloat is not None:
+        times.append((FlightEvent.SPLASHDOWN, track.afloat.splash_s))
+        times.append((FlightEvent.RECOVERED, track.afloat.splash_s + track.afloat.recovery.on_deck_s))
+    elif track.touchdown_s is not None:
+        times.append((FlightEvent.TOUCHDOWN, track.touchdown_s))
     return [Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)) for kind, t_s in times]
 
 
@@ -126,7 +136,8 @@ def _max_q_s(track: Track, meco_s: float) -> float:
 
 
 def _values(track: Track, kind: FlightEvent, t_s: float) -> dict[str, Value]:
-    truth = track.at(np.array([t_s]))
+    # on the ground it stands still already
+    truth = track.at(np.array([t_s - JUST_BEFORE_S if kind is FlightEvent.TOUCHDOWN else t_s]))
     values: dict[str, Value] = {
         "altitude_m": float(truth.altitude_m[0]),
         "speed_m_s": float(truth.speed_m_s[0]),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from simulator.faults.kinds import Fault
+from simulator.mission import BOOSTER, Mission
 from simulator.plans import (
     Ascent,
     Coordinates,
-    Countdown,
     Handling,
     HopClimb,
     Record,
@@ -20,31 +19,23 @@ from simulator.plans import (
     Return,
     Touchdown,
 )
-from simulator.radio.recorder import Recorder
+from simulator.profiles import profiles
 from simulator.vehicle import Positive, Stage
 from telemetry.errors import FlightError
 
 BUILT_IN_DIR = Path(__file__).parent / "presets"
 
 
-class _Mission(Record):
-    name: str
-    description: str
-    dictionary: str
-    pad: Coordinates
-    pad_altitude_m: Positive
-    countdown: Countdown
-    ship: Stage
+class _Afloat(Mission):
+    """Comes down on the sea and is taken on deck, with a container."""
+
     touchdown: Touchdown
     recovery: Recovery
     handling: Handling
     end_after_unload_s: Positive
-    stations: Annotated[tuple[str, ...], Field(min_length=1)]
-    recorder: Recorder = Recorder()
-    faults: tuple[Fault, ...] = ()
 
 
-class Express(_Mission):
+class Express(_Afloat):
     """Two stages to a far coast: the ship comes down at the target, the booster where its path leads."""
 
     profile: Literal["express"]
@@ -53,6 +44,10 @@ class Express(_Mission):
     ascent: Ascent
     ship_return: Return
     booster_return: Return
+
+    def stage(self, vehicle: str) -> Stage:
+        """Return what a vehicle is made of."""
+        return self.booster if vehicle == BOOSTER else self.ship
 
     @property
     def flying(self) -> tuple[Record | BaseModel, ...]:
@@ -68,21 +63,14 @@ class Express(_Mission):
         )
 
 
-class Hop(_Mission):
+class Hop(_Afloat):
     """One stage straight up and down again."""
 
     profile: Literal["hop"]
     climb: HopClimb
 
 
-Preset = Annotated[Express | Hop, Field(discriminator="profile")]
-
-
-class _File(Record):
-    preset: Preset
-
-
-def load_preset(name: str | Path) -> Express | Hop:
+def load_preset(name: str | Path) -> Mission:
     """Read a preset by the name of a built-in one, or by its path.
 
     Raises
@@ -95,10 +83,17 @@ def load_preset(name: str | Path) -> Express | Hop:
         known = ", ".join(sorted(p.stem for p in BUILT_IN_DIR.glob("*.yaml") if p.stem != "stations"))
         raise FlightError(f"no preset {str(name)!r}: give {known} or the path of a YAML file")
     try:
-        return _File.model_validate({"preset": yaml.safe_load(path.read_text(encoding="utf-8"))}).preset
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        plans: dict[str, type[Mission]] = {"express": Express, "hop": Hop}
+        plans |= {each: found.plan for each, found in profiles().items()}
+        profile = said.get("profile") if isinstance(said, dict) else None
+        plan = plans.get(str(profile))
+        if plan is None:
+            raise FlightError(f"{path}: profile: none is called {profile!r}; there are {', '.join(sorted(plans))}")
+        return plan.model_validate(said)
     except yaml.YAMLError as error:
         raise FlightError(f"{path}: not YAML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"][1:]) or "the file"
+        where = ".".join(str(step) for step in first["loc"]) or "the file"
         raise FlightError(f"{path}: {where}: {first['msg']}") from error

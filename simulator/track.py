@@ -30,6 +30,7 @@ from simulator.truth import PHASES, Truth
 from telemetry.errors import FlightError
 
 IGNITER_LEAD_S: Final = 0.3
+LEVEL_M_S: Final = 1e-3
 HELD_AFLOAT: Final = frozenset({"afloat", "recovered"})
 
 
@@ -72,11 +73,16 @@ class Track:
     pad
         Where it started.
     afloat
-        Its time in the water.
+        Its time in the water; none of a vehicle that does not get there.
     """
 
     def __init__(
-        self, vehicle: str, stretches: Sequence[Stretch], burns: Sequence[Burn], pad: Place, afloat: Afloat
+        self,
+        vehicle: str,
+        stretches: Sequence[Stretch],
+        burns: Sequence[Burn],
+        pad: Place,
+        afloat: Afloat | None = None,
     ) -> None:
         self.vehicle = vehicle
         self.stretches = tuple(stretches)
@@ -97,9 +103,24 @@ class Track:
         return joined[-1] if joined else None
 
     @property
-    def apogee_s(self) -> float:
-        """When the coast after the last ascent burn passes its top."""
-        return next(float(stretch.leg.end_s) for stretch in self.stretches if stretch.leg.phase == "coast")
+    def liftoff_s(self) -> float | None:
+        """When the clamps open; None of a vehicle that stays on its pad."""
+        return next((float(stretch.leg.start_s) for stretch in self.stretches if not stretch.leg.held), None)
+
+    @property
+    def touchdown_s(self) -> float | None:
+        """When it comes to rest on the ground or the water; None of a vehicle that does not."""
+        pairs = itertools.pairwise(stretch.leg for stretch in self.stretches)
+        return next((float(after.start_s) for before, after in pairs if after.held and not before.held), None)
+
+    @property
+    def apogee_s(self) -> float | None:
+        """When the coast after the last ascent burn passes its top; None of a vehicle that does not."""
+        coast = next((stretch.leg for stretch in self.stretches if stretch.leg.phase == "coast"), None)
+        if coast is None:
+            return None
+        end_s, state = coast.ends
+        return float(end_s) if abs(float(motion_of(state).vertical_speed_m_s)) < LEVEL_M_S else None
 
     def at(self, t_s: FloatArray) -> Truth:
         """Return the truth at mission times of shape (n,), rising, between `start_s` and `end_s`."""
@@ -131,7 +152,7 @@ class Track:
         east, north = east_north(motion.position_m)
         altitude, rise = motion.altitude_m, motion.vertical_speed_m_s
         air = motion.air
-        if leg.phase in HELD_AFLOAT:
+        if self.afloat is not None and leg.phase in HELD_AFLOAT:
             altitude, rise = self.afloat.heave(t)
             air = air_at(altitude)
         axis = self._slews[index].axis(t, self._wanted(leg, t, motion), motion.up)
@@ -189,7 +210,9 @@ class Track:
         return np.asarray(mass_kg - stretch.carried_kg)
 
     def _wanted(self, leg: Leg, t: FloatArray, motion: Motion) -> FloatArray:
-        return self.afloat.axis(t, motion.position_m) if leg.phase in HELD_AFLOAT else leg.law.axis(t, motion)
+        if self.afloat is not None and leg.phase in HELD_AFLOAT:
+            return self.afloat.axis(t, motion.position_m)
+        return leg.law.axis(t, motion)
 
     @cached_property
     def _slews(self) -> tuple[Slew, ...]:

@@ -73,7 +73,8 @@ class Carried:
 
     def value(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
         """Return the height beyond it."""
-        return np.asarray(motion.altitude_m + motion.vertical_speed_m_s**2 / (2.0 * GRAVITY_M_S2) - self.apogee_m)
+        rise_m_s = motion.vertical_speed_m_s
+        return np.asarray(motion.altitude_m + rise_m_s * rise_m_s / (2.0 * GRAVITY_M_S2) - self.apogee_m)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from typing import Any
 
 from downrange.demo.summary import Truth
 from runtime.settings import Settings
-from simulator.flight import SHIP
-from simulator.preset import Express, Hop
+from simulator.mission import SHIP, Mission
 from telemetry.cuc import NS_PER_S
 from telemetry.errors import FlightError
 from telemetry.vocabulary import CargoEvent, FlightEvent
@@ -37,11 +36,18 @@ class Booked:
     route: str
 
 
-async def book_parcels(settings: Settings, flight: str, truth: Truth, preset: Express | Hop) -> Booked:
+async def book_parcels(settings: Settings, flight: str, truth: Truth, preset: Mission) -> Booked:
     """Book a container of parcels with the running service.
 
     The plan that the customers see is the flight as it is meant to go: the simulator's own timeline.
+
+    Raises
+    ------
+    FlightError
+        If the vehicle carries no container, or does not bring it down.
     """
+    if preset.handling is None:
+        raise FlightError(f"preset {preset.name} carries no container: no parcel can be booked on it")
     plan = _plan(flight, truth, preset)
     manifest = example_manifest(plan, min(FULL_KG, preset.handling.mass_kg))
     codes = await book(settings, manifest)
@@ -57,7 +63,7 @@ async def ask_delivery(settings: Settings, booked: Booked) -> dict[str, Any]:
     return {**state.model_dump(mode="json", include=chosen), "page": booked.page}
 
 
-def _plan(flight: str, truth: Truth, preset: Express | Hop) -> FlightPlan:
+def _plan(flight: str, truth: Truth, preset: Mission) -> FlightPlan:
     def after_liftoff_s(kind: FlightEvent | CargoEvent) -> float:
         for event in truth.events:
             if event.type == kind.value and event.vehicle == SHIP:

@@ -17,9 +17,9 @@ from simulator.faults.clock import ClockFault
 from simulator.flight import Flight
 from simulator.heating import skin_temperature_k
 from simulator.lag import Grid
+from simulator.mission import Mission
 from simulator.noise import Chance, Drift
 from simulator.plans import Handling
-from simulator.preset import Express, Hop
 from simulator.track import Track
 from simulator.vehicle import Stage
 
@@ -54,7 +54,7 @@ class Setting:
     version: int
 
     @property
-    def preset(self) -> Express | Hop:
+    def preset(self) -> Mission:
         """The mission."""
         return self.flight.preset
 

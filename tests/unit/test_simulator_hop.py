@@ -119,7 +119,7 @@ def test_a_limit_clears_before_it_is_raised_again() -> None:
     [
         ("dry_mass_kg: 35200", "dry_mass_kg: heavy", r"ship\.dry_mass_kg: Input should be a valid number"),
         ("apogee_m: 2500", "apogee_km: 2.5", r"climb\.apogee_m: Field required"),
-        ("profile: hop", "profile: orbit", "the file: Input tag 'orbit'"),
+        ("profile: hop", "profile: orbit", "profile: none is called 'orbit'; there are express, hop, launch"),
         ("speed_m_s: 1.5}", "speed_m_s: 9.0}", r"touchdown\.speed_m_s: Input should be less than 3"),
         ("mach: [0, 0.6], drag: [0.45, 0.45]", "mach: [0, 0.6], drag: [0.45]", "ship.ascent: .*'mach' must rise"),
         ("name: hop", "name: [hop", "not YAML"),
@@ -135,7 +135,10 @@ def test_a_wrong_preset_names_the_field(tmp_path: Path, old: str, new: str, mess
 
 
 def test_an_unknown_preset_names_the_known_ones() -> None:
-    with pytest.raises(FlightError, match="no preset 'orbit': give express, hop or the path"):
+    with pytest.raises(
+        FlightError,
+        match="no preset 'orbit': give express, falcon_like, falcon_like_gto, hop, sounding, static_fire or the path",
+    ):
         load_preset("orbit")
 
 

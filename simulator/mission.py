@@ -1,0 +1,60 @@
+"""What every mission says, whatever its profile."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from simulator.faults.kinds import Fault
+from simulator.plans import Coordinates, Countdown, Handling, Record
+from simulator.radio.recorder import Recorder
+from simulator.vehicle import Positive, Stage
+
+SHIP = "ship"
+BOOSTER = "booster"
+
+
+class Mission(Record):
+    """A mission and the vehicle that flies it.
+
+    Parameters
+    ----------
+    profile
+        Which way it is flown: the name of a module in `simulator.profiles`.
+    name, description
+        For people.
+    dictionary
+        The vehicle type's.
+    stations
+        Who hears it.
+    pad, pad_altitude_m
+        Where it stands, and the height of that.
+    countdown
+        When telemetry begins and the engines start.
+    ship
+        The stage that carries the load; the only one of a vehicle with one.
+    handling
+        Work on a container; none of a vehicle without one.
+    recorder
+        Keeps on board what nobody hears, for later.
+    faults
+        What goes wrong, and with which chance.
+    """
+
+    profile: str
+    name: str
+    description: str
+    dictionary: str
+    stations: Annotated[tuple[str, ...], Field(min_length=1)]
+    pad: Coordinates
+    pad_altitude_m: Positive
+    countdown: Countdown
+    ship: Stage
+    handling: Handling | None = None
+    recorder: Recorder = Recorder()
+    faults: tuple[Fault, ...] = ()
+
+    def stage(self, _vehicle: str) -> Stage:
+        """Return what a vehicle is made of."""
+        return self.ship
