@@ -31,6 +31,9 @@ class VersionsOnBoard:
         self._decoder = decoder
         self._said: OrderedDict[tuple[str, str, str, str], int] = OrderedDict()
 
+    def __len__(self) -> int:
+        return len(self._said)
+
     def survey(self, message: Message) -> tuple[Message, Surveyed]:
         """Return the message, naming name and version of its dictionary, and what it holds."""
         named = self._decoder.dictionary_of(message)

@@ -123,14 +123,14 @@ class Expression(BaseModel):
 
 def _form_of(given: object) -> str:
     if isinstance(given, Polynomial | list | tuple):
-        return "polynomial"
+        return "a polynomial"
     if isinstance(given, Table) or (isinstance(given, dict) and "table" in given):
         return "by table"
     return "by expression"
 
 
 Calibration = Annotated[
-    Annotated[Polynomial, Tag("polynomial")]
+    Annotated[Polynomial, Tag("a polynomial")]
     | Annotated[Table, Tag("by table")]
     | Annotated[Expression, Tag("by expression")],
     Discriminator(_form_of),

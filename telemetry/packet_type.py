@@ -17,10 +17,12 @@ MAX_APID = 2046
 
 def _field_kind(given: Any) -> str:
     raw = given.get("raw") if isinstance(given, dict) else getattr(given, "raw", "")
-    return "spare" if str(raw).startswith("spare") else "channel"
+    return "spare bits" if str(raw).startswith("spare") else "a channel"
 
 
-PacketField = Annotated[Annotated[Channel, Tag("channel")] | Annotated[Spare, Tag("spare")], Discriminator(_field_kind)]
+PacketField = Annotated[
+    Annotated[Channel, Tag("a channel")] | Annotated[Spare, Tag("spare bits")], Discriminator(_field_kind)
+]
 
 
 class Packet(BaseModel):

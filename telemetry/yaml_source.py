@@ -58,18 +58,20 @@ class YamlSource:
         return DictionaryError(str(self.path), self.line_of(location), detail)
 
     def path_of(self, location: Location) -> Location:
-        """Return the steps of a location that are in the content, and its last one.
+        """Return the steps of a location that are in the content, and a last one that is missing there.
 
-        The checker names, between them, which of several forms it took a part for.
+        The checker names, between them, which of several forms it took a part for: in words, as no key is written.
         """
         node = self._root
         steps: list[int | str] = []
-        for step in location[:-1]:
+        for i, step in enumerate(location, 1):
             found = _child(node, step)
             if found is not None:
                 steps.append(step)
                 node = found[1]
-        return (*steps, *location[-1:])
+            elif i == len(location) and " " not in str(step):
+                steps.append(step)
+        return tuple(steps)
 
     def line_of(self, location: Location) -> int:
         """Return the line, from 1, of the deepest part on the way to `location` that exists."""

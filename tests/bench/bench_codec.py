@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ccsdspy
+import ccsdspy  # type: ignore[import-untyped]  # it publishes no types
 import numpy as np
 import space_packet_parser
 from numpy.typing import NDArray

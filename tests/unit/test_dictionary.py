@@ -8,6 +8,7 @@ import pytest
 
 from telemetry.dictionary import BUILT_IN_DIR, MAX_APID, Dictionary, Registry, built_in, load_dictionary
 from telemetry.errors import DictionaryError
+from telemetry.raw import parse_raw
 
 GOOD = """\
 name: sounding
@@ -35,6 +36,15 @@ packets:
     channels:
       - {name: nav_sent_count, raw: u32, description: Nav packets made}
 """
+
+DERIVED = """\
+    derived:
+      - name: mach_number
+        function: mach_of_speed
+        of: {speed_m_s: speed_m_s,
+             altitude_m: altitude_m}
+        description: Mach
+    apid: 11"""
 
 # what stands in the good file, what stands there instead, the line that is blamed, and what is said
 MISTAKES = {
@@ -64,6 +74,67 @@ MISTAKES = {
     "too many octets": ("coarse_octets: 4", "coarse_octets: 8", 5, "less than or equal to 7, not 8"),
     "YAML syntax": ("rate_hz: 50", "rate_hz: [50", 10, "is not YAML"),
     "YAML tab": ("    apid: 10", "\tapid: 10", 8, "is not YAML"),
+    "unknown kind of raw type": ("raw: f32", "raw: f16", 13, "strN or bytesN (octets), spareN (bits), not 'f16'"),
+    "no octet": ("raw: u8", "raw: u5", 12, "have 37 bits, a packet ends on an octet; add {raw: spare3}"),
+    "too long": (
+        "  health:",
+        17 * "      - {raw: spare32760}\n" + "  health:",
+        12,
+        "a space packet at most 65542; split",
+    ),
+    "bad table": ("raw: u8\n", "raw: u8\n        calibration: {table: [[0, 1], [0, x]]}\n", 16, "number, not 'x'"),
+    "table that falls back": (
+        "raw: u8\n",
+        "raw: u8\n        calibration: {table: [[3, 1], [0, 2]]}\n",
+        16,
+        "nav.channels.1.calibration: the raw values of a table must rise",
+    ),
+    "bad coefficient": ("raw: u8\n", "raw: u8\n        calibration: [0, one]\n", 16, "calibration.1: Input should be"),
+    "bad expression": (
+        "raw: u8\n",
+        "raw: u8\n        calibration: {expression: system(x)}\n",
+        16,
+        "nav.channels.1.calibration: 'system(x)' is no part of an expression",
+    ),
+    "unknown phase": (
+        "clear: 25",
+        "clear: 25, phases: [ascent]",
+        18,
+        "'ascent' is no phase; the labels of flight_phase",
+    ),
+    "no function": ("    apid: 11", DERIVED.replace("mach_of_speed", "mach"), 21, "function 'mach' is none of"),
+    "derived of nothing": (
+        "    apid: 11",
+        DERIVED,
+        23,
+        "'speed_m_s' is no measured number of packet 'health'; name a channel that is",
+    ),
+    "derived of another packet": (
+        "    apid: 11",
+        DERIVED.replace("speed_m_s: speed_m_s", "speed_m_s: nav_sent_count"),
+        24,
+        "'altitude_m' is no measured number of packet 'health'",
+    ),
+    "derived name taken": ("    apid: 11", DERIVED.replace("mach_number", "altitude_number"), 23, "'speed_m_s' is no"),
+    "version channel that is none": (
+        "version: 1\n",
+        "version: 1\nversion_channel: on_board\n",
+        3,
+        "is no unsigned channel",
+    ),
+    "version channel that is a float": (
+        "version: 1\n",
+        "version: 1\nversion_channel: altitude_m\n",
+        3,
+        "'altitude_m' is no unsigned channel without calibration",
+    ),
+    "version too large": (
+        "version: 1\n",
+        "version: 300\nversion_channel: battery_charge_percent\n",
+        3,
+        "version 300 does not fit u8",
+    ),
+    "drift without memory": ("raw: f32,", "raw: f32, sensor: {drift: 2},", 13, "needs 'drift_memory_s'"),
     "several": ("raw: ", "raw: x", 13, "not 'xf32'"),
 }
 
@@ -166,3 +237,40 @@ def test_a_registry_refuses_what_would_surprise(tmp_path: Path) -> None:
     load(tmp_path, GOOD.replace("name: sounding", "name: webcast"))
     with pytest.raises(DictionaryError, match=r"sounding\.yaml:1: name: there is a dictionary 'webcast' already"):
         Registry((tmp_path,))
+
+
+def test_a_derived_channel_has_a_name_of_its_own(tmp_path: Path) -> None:
+    of = "{speed_m_s: speed_m_s, altitude_m: altitude_m}"
+    mach = f"{{name: mach_number, function: mach_of_speed, of: {of}, description: M}}"
+    measured = "      - {name: speed_m_s, raw: f32, description: Speed}\n"
+    text = GOOD.replace("  health:", f"{measured}    derived:\n      - {mach}\n  health:")
+    dictionary = load(tmp_path, text)
+    assert [each.name for each in dictionary.packets["nav"].quantities][-1] == "mach_number"
+    with pytest.raises(DictionaryError, match=r":22: .*'mach_number' stands in packet 'nav' already; rename one"):
+        load(tmp_path, text.replace(f"      - {mach}", f"      - {mach}\n      - {mach}"))
+
+
+@pytest.mark.parametrize("name", ["yuanxing-1", "webcast"])
+def test_a_dictionary_written_as_data_is_read_back_the_same(name: str) -> None:
+    dictionary = built_in(name)
+    assert Dictionary.model_validate(dictionary.model_dump(mode="json", exclude_unset=True)) == dictionary
+    assert Dictionary.model_validate_json(dictionary.model_dump_json(exclude_unset=True)) == dictionary
+
+
+def test_every_raw_type_is_spelled_as_it_is_read() -> None:
+    spelled = [f"{letter}{bits}" for letter in "ui" for bits in range(1, 65)]
+    for each in [*spelled, "f32", "f64", "bool", "bool1", "str1", "str4096", "bytes7", "spare1", "spare32768"]:
+        assert str(parse_raw(each)) == each
+    for bad in ("u0", "u65", "i", "f16", "bool8", "str0", "str4097", "spare", "spare32769", "U8", "u08", " u8", "u8\n"):
+        with pytest.raises(ValueError, match="raw is u1 to u64"):
+            parse_raw(bad)
+
+
+def test_spare_bits_are_no_channel(tmp_path: Path) -> None:
+    dictionary = load(tmp_path, GOOD.replace("  health:", "      - {raw: spare5}\n      - {raw: spare3}\n  health:"))
+    packet = dictionary.packets["nav"]
+    assert [channel.name for channel in packet.channels] == ["altitude_m", "battery_charge_percent"]
+    assert len(packet.fields) == 4
+    assert packet.bit_offsets == {"altitude_m": 0, "battery_charge_percent": 32}
+    assert packet.field_octets == 6
+    assert packet.quantity("altitude_m") is packet.channel("altitude_m")
