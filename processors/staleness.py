@@ -95,11 +95,11 @@ class Staleness:
         fastest_hz = max(airframe.rates_hz.values(), default=1.0)
         self._least_hole_ns = round((PROOF_S + 1.5 / fastest_hz) * NS_PER_S)
         self._newest_ns = NEVER
-        self._clock_ns = 0
+        self._received_ns = 0
         self._heard_ns = 0
 
-    def update(self, stretch: Stretch, clock_ns: int) -> tuple[Found, ...]:
-        """Take the next stretch of the flight; `clock_ns` is the flight's latest receive time."""
+    def update(self, stretch: Stretch) -> tuple[Found, ...]:
+        """Take the next stretch of the flight and return what it completed."""
         if not self._pulses or not stretch.frames:
             return ()
         first_ns = min(int(frame.t_ns[0]) for frame in stretch.frames.values())
@@ -119,7 +119,8 @@ class Staleness:
                     usable = frozenset(() if rows is None else rows.t_ns.tolist())
                     dated += self._step(name, pulse, frame.t_ns.tolist(), usable)
             dated += self._due(name, pulse, newest_ns)
-        self._newest_ns, self._clock_ns = max(newest_ns, self._newest_ns), clock_ns
+        if newest_ns > self._newest_ns:
+            self._newest_ns, self._received_ns = newest_ns, max(frame.ert_ns for frame in stretch.frames.values())
         return _in_order(dated)
 
     def on_watermark(self, t_ns: int, heard_ns: int | None) -> tuple[Found, ...]:
@@ -135,14 +136,14 @@ class Staleness:
         if heard_ns is None or self._newest_ns == NEVER:
             return ()
         self._heard_ns = heard_ns
-        now_ns = self._newest_ns + min(t_ns, heard_ns) - self._clock_ns
+        now_ns = self._newest_ns + min(t_ns, heard_ns) - self._received_ns
         return _in_order([found for name, pulse in self._pulses.items() for found in self._due(name, pulse, now_ns)])
 
     def _skip_hole(self, first_ns: int) -> None:
         """Do not count the time before a stretch in which nothing proves that anybody heard the vehicle."""
         if self._newest_ns == NEVER:
             return
-        hole_ns = first_ns - self._newest_ns - max(0, self._heard_ns - self._clock_ns)
+        hole_ns = first_ns - self._newest_ns - max(0, self._heard_ns - self._received_ns)
         if hole_ns > self._least_hole_ns:
             for pulse in self._pulses.values():
                 if pulse.last_ns != NEVER:
@@ -182,11 +183,11 @@ class Staleness:
         pulses = {
             name: [pulse.last_ns, pulse.counted_ns, pulse.empty_ns, pulse.stale] for name, pulse in self._pulses.items()
         }
-        return [self._newest_ns, self._clock_ns, self._heard_ns, pulses]
+        return [self._newest_ns, self._received_ns, self._heard_ns, pulses]
 
     def restore(self, snapshot: Any) -> None:
         """Take over what another one remembered; a channel that is not watched any more is forgotten."""
-        self._newest_ns, self._clock_ns, self._heard_ns, pulses = snapshot
+        self._newest_ns, self._received_ns, self._heard_ns, pulses = snapshot
         for name, pulse in self._pulses.items():
             if name in pulses:
                 pulse.last_ns, pulse.counted_ns, pulse.empty_ns, pulse.stale = pulses[name]

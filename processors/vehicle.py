@@ -52,12 +52,12 @@ class VehicleTrack:
             self._open_books(frame.packet)
             self._read_counters(frame)
             self.hold.accept(station, frame)
-        yield from self._release(clock_ns)
+        yield from self._release()
 
     def on_clock(self, clock_ns: int) -> Iterator[Found]:
         """Take note of the flight's latest receive time and yield what the silence completes."""
         self.hold.on_clock(clock_ns)
-        yield from self._release(clock_ns)
+        yield from self._release()
 
     def on_watermark(self, t_ns: int, heard_ns: int | None) -> Iterator[Found]:
         """Let the detectors know that time has come to `t_ns`, and when a station with lock last said that it has."""
@@ -66,7 +66,7 @@ class VehicleTrack:
             for finding in detector.on_watermark(t_ns):
                 yield detector, finding
 
-    def _release(self, clock_ns: int) -> Iterator[Found]:
+    def _release(self) -> Iterator[Found]:
         frames = self.hold.release()
         if frames:
             stretch = Stretch(self.airframe, frames, self.history)
@@ -74,7 +74,7 @@ class VehicleTrack:
                 if not packets.isdisjoint(stretch.frames):
                     for finding in detector.update(stretch):
                         yield detector, finding
-            yield from self.staleness.update(stretch, clock_ns)
+            yield from self.staleness.update(stretch)
 
     def _open_books(self, packet: str) -> None:
         """Keep books of a packet type that the dictionary leaves to other vehicles, when one comes all the same."""
