@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import functools
+import gzip
+import json
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 import msgpack
 import numpy as np
+import pytest
 from detection import NS, T0_NS, transmitter
 from numpy.typing import NDArray
 
@@ -108,6 +113,34 @@ def webcast() -> Recorded:
     t_ns = T0_NS + np.rint(t_s * NS).astype(np.int64)
     frame = Frame("stage", "webcast", "kinematics", 200, np.arange(t_s.size), t_ns, int(t_ns[-1]), columns)
     return Recorded(airframe, {"kinematics": frame})
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A webcast's display up to a time: seconds after liftoff, speed and altitude."""
+
+    t_s: NDArray[np.float64]
+    speed_m_s: NDArray[np.float64]
+    altitude_m: NDArray[np.float64]
+    meco_s: float
+
+
+def launch(name: str, capsys: pytest.CaptureFixture[str]) -> Launch | None:
+    """Read a recorded launch up to its first cut-off; where there are none it says so, and fails where it must run."""
+    folder = Path(os.environ.get("DOWNRANGE_RECORDINGS") or Path(__file__).parents[2] / "shared" / "flights")
+    path = folder / f"{name}.csv.gz"
+    if not path.is_file():
+        absent = f"no recorded launches in {folder}: set DOWNRANGE_RECORDINGS to a folder that has them"
+        if os.environ.get("CI") == "true":
+            pytest.fail(absent, pytrace=False)
+        with capsys.disabled():
+            print(absent)  # noqa: T201 -- said on the terminal, whatever pytest captures
+        return None
+    meco_s = float(json.loads(path.with_name(f"{name}.json").read_text())["reference_events_s"]["meco_fit"])
+    with gzip.open(path, "rt") as lines:
+        columns = np.genfromtxt(lines, delimiter=",", names=True)
+    columns = columns[(columns["t_s"] > 0.0) & (columns["t_s"] <= meco_s)]
+    return Launch(columns["t_s"], columns["speed_m_s"], columns["altitude_m"], meco_s)
 
 
 def _boostback(columns: dict[str, NDArray[Any]], t_s: NDArray[np.float64]) -> None:

@@ -93,6 +93,7 @@ def test_masses_add_up_and_ten_tonnes_are_aboard(express: Transmitter) -> None:
     mass = channel(express, "ship", "cargo", "container_mass_kg")
     t_s = express.times_s("cargo")
     assert mass[t_s < -44.5].max() < 50.0
+    assert ship.afloat is not None
     assert mass[(t_s > -20.0) & (t_s < ship.afloat.splash_s)].mean() == pytest.approx(10_000.0, abs=5.0)
     assert mass[-100:].max() < 50.0
 
@@ -131,6 +132,7 @@ def test_truth_is_what_the_track_shows(express: Transmitter, times: dict[tuple[s
         most_s = float(grid.t_s[grid.dynamic_pressure_pa.argmax()])
         assert times[track.vehicle, FlightEvent.MAX_Q.value] == pytest.approx(most_s, abs=0.06)
         deck = track.at(times[track.vehicle, FlightEvent.RECOVERED.value] + eps)
+        assert track.afloat is not None
         assert track.afloat.state(deck.t_s).tolist() == [2.0, 3.0]
 
 
