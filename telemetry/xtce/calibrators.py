@@ -1,13 +1,12 @@
-"""Calibrations as XTCE calibrators (DefaultCalibrator and ContextCalibratorList of a data encoding)."""
+"""Calibrations as XTCE calibrators (the DefaultCalibrator of a data encoding)."""
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
+from numpy.typing import NDArray
 
 from telemetry.calibration import Expression, Polynomial, Table
 from telemetry.channels import Channel
@@ -16,6 +15,7 @@ from telemetry.raw import RawType
 
 # an expression of a raw type of at most so many bits can be written out as a table of all its values
 MOST_TABLE_BITS: Final = 12
+MOST_POINTS: Final = 1 << MOST_TABLE_BITS
 OPERATORS: Final[dict[str, str]] = {
     **{
         name: name
@@ -54,20 +54,15 @@ def add_calibrators(encoding: Element, channel: Channel, *, math_as_table: bool)
         case Table(interpolation="linear"):
             _table(SubElement(encoding, "DefaultCalibrator"), calibration.table, channel.raw)
         case Table():
-            _spline(encoding, channel, calibration)
+            return _spline(encoding, channel, calibration)
         case Expression() if not math_as_table:
             _math(SubElement(encoding, "DefaultCalibrator"), calibration.postfix)
         case Expression() if channel.raw.is_whole and channel.raw.bits <= MOST_TABLE_BITS:
             low, high = channel.raw.bounds
-            raw = np.arange(low, high + 1)
-            values = calibration.apply(raw)
-            if not np.isfinite(values).all():
+            points = _points(calibration, np.arange(low, high + 1))
+            if not np.isfinite(points).all():
                 return f"channel {channel.name!r}: the expression has no value for some raw values, a table needs all"
-            _table(
-                SubElement(encoding, "DefaultCalibrator"),
-                list(zip(raw.tolist(), values.tolist(), strict=True)),
-                channel.raw,
-            )
+            _table(SubElement(encoding, "DefaultCalibrator"), points, channel.raw)
         case Expression():
             return f"channel {channel.name!r}: an expression of {channel.raw} makes too long a table; it stands raw"
     return None
@@ -111,38 +106,31 @@ def with_held_ends(
     return points
 
 
-def _spline(encoding: Element, channel: Channel, table: Table) -> None:
-    """Write a natural cubic spline as what it is: a polynomial for each stretch of raw values.
+def _spline(encoding: Element, channel: Channel, table: Table) -> str | None:
+    """Write a natural cubic spline as a table of all raw values between its ends, or of many.
 
-    SplineCalibrator of order 3 leaves open which spline is meant, and readers implement orders 0 and 1.
+    SplineCalibrator of order 3 leaves open which spline is meant, and readers implement orders 0 and 1. Polynomials for
+    stretches of raw values would be exact, but Yamcs does not hold a ContextMatch against the value that is calibrated.
     """
-    ends = [x for x, _ in table.table]
-    _polynomial(SubElement(encoding, "DefaultCalibrator"), [table.table[-1][1]])
-    contexts = SubElement(encoding, "ContextCalibratorList")
-    # the first that matches is taken, so one comparison a stretch is enough
-    _stretch(contexts, channel, ends[0], [table.table[0][1]])
-    for start, end, segment in zip(ends[:-1], ends[1:], table.segments.tolist(), strict=True):
-        _stretch(contexts, channel, end, _about_zero(segment, start))
-
-
-def _stretch(contexts: Element, channel: Channel, below: float, coefficients: list[float]) -> None:
-    context = SubElement(contexts, "ContextCalibrator")
-    # whole raw values are compared with whole numbers; x < 2.5 is x < 3
-    value = str(math.ceil(below)) if channel.raw.is_whole else repr(below)
-    SubElement(
-        SubElement(context, "ContextMatch"),
-        "Comparison",
-        {"parameterRef": channel.name, "useCalibratedValue": "false", "comparisonOperator": "<", "value": value},
+    first, last = table.table[0][0], table.table[-1][0]
+    steps = np.arange(np.ceil(first), np.floor(last) + 1) if last - first < MOST_POINTS else np.array([])
+    if not channel.raw.is_whole or not steps.size:
+        steps = np.linspace(first, last, MOST_POINTS)
+    knots = np.array([x for x, _ in table.table])
+    points = _points(table, np.unique(np.concatenate([knots, steps])))
+    _table(SubElement(encoding, "DefaultCalibrator"), points, channel.raw)
+    raw, values = np.array(points).T
+    between = np.rint((raw[1:] + raw[:-1]) / 2) if channel.raw.is_whole else (raw[1:] + raw[:-1]) / 2
+    off = np.abs(np.interp(between, raw, values) - table.apply(between))
+    if (off <= np.spacing(np.abs(values[1:]).astype(np.float32))).all():
+        return None
+    return (
+        f"channel {channel.name!r}: its spline stands as {len(points)} points, at most {off.max():.2g} off between them"
     )
-    _polynomial(SubElement(context, "Calibrator"), coefficients)
 
 
-def _about_zero(segment: list[float], start: float) -> list[float]:
-    """Expand c0 + c1*(x - start) + ... into powers of x, exactly until the last rounding."""
-    c0, c1, c2, c3 = (Fraction(c) for c in segment)
-    a = Fraction(start)
-    exact = (c0 - c1 * a + c2 * a**2 - c3 * a**3, c1 - 2 * c2 * a + 3 * c3 * a**2, c2 - 3 * c3 * a, c3)
-    return [float(c) for c in exact]
+def _points(calibration: Table | Expression, raw: NDArray[Any]) -> list[tuple[float, float]]:
+    return list(zip(raw.tolist(), calibration.apply(raw).tolist(), strict=True))
 
 
 def _math(parent: Element, postfix: tuple[Token, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from xml.etree.ElementTree import Element, SubElement
 
 from telemetry.cds import MS_OCTETS, SubMillisecond
@@ -11,7 +12,8 @@ from telemetry.time_code import CodeName, TimeCode
 from telemetry.xtce.parameter_types import MOST_INTEGER_BITS, filler_type, type_name
 from telemetry.xtce.standard import TIME_CODE, TIME_DAY, TIME_MS, TIME_PREAMBLE, TIME_SUB_MS
 
-SUB_MS_SCALE = {SubMillisecond.US: 1e-6, SubMillisecond.PS: 1e-12}
+DAY_S: Final = 86_400.0
+SUB_MS_SCALE: Final = {SubMillisecond.US: 1e-6, SubMillisecond.PS: 1e-12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class TimeField:
 def time_fields(time: TimeCode) -> list[TimeField]:
     """Return the parameters of a time code in their order on the wire.
 
-    A CUC is one absolute time, a CDS is days from the epoch with milliseconds, and what follows them, as offsets.
+    A CUC is one absolute time; a CDS is the day, from the epoch, and times of the day counted from it. All are in
+    seconds with a scale, because readers (Yamcs 5.13) know neither days as unit nor relative times.
     The scale of an agency's epoch cannot be said in XTCE: UTC without leap seconds is what readers take.
     """
     fields = []
@@ -35,14 +38,14 @@ def time_fields(time: TimeCode) -> list[TimeField]:
         fields.append(TimeField(TIME_PREAMBLE, description, filler_type(TIME_PREAMBLE, OCTET * len(time.p_field))))
     if time.code is CodeName.CUC:
         return [*fields, _cuc(time)]
-    days = _time_type("AbsoluteTimeParameterType", TIME_DAY, OCTET * time.day_octets, units="days", scale=1.0)
+    days = _time_type(TIME_DAY, OCTET * time.day_octets, DAY_S)
     _refer(days, "Epoch", _epoch(time))
-    ms = _time_type("RelativeTimeParameterType", TIME_MS, OCTET * MS_OCTETS, units="seconds", scale=1e-3)
+    ms = _time_type(TIME_MS, OCTET * MS_OCTETS, 1e-3)
     _refer(ms, "OffsetFrom", TIME_DAY)
     fields += [TimeField(TIME_DAY, "Days since the epoch", days), TimeField(TIME_MS, "Milliseconds of the day", ms)]
     if time.submillisecond in SUB_MS_SCALE:
         bits, scale = OCTET * time.submillisecond.octets, SUB_MS_SCALE[time.submillisecond]
-        fine = _time_type("RelativeTimeParameterType", TIME_SUB_MS, bits, units="seconds", scale=scale)
+        fine = _time_type(TIME_SUB_MS, bits, scale)
         _refer(fine, "OffsetFrom", TIME_MS)
         fields.append(TimeField(TIME_SUB_MS, "Fraction of the millisecond", fine))
     return fields
@@ -56,14 +59,14 @@ def _cuc(time: TimeCode) -> TimeField:
     if bits > MOST_INTEGER_BITS:
         return TimeField(TIME_CODE, description, filler_type(TIME_CODE, bits))
     scale = 2.0 ** (-OCTET * time.fine_octets)
-    element = _time_type("AbsoluteTimeParameterType", TIME_CODE, bits, units="seconds", scale=scale)
+    element = _time_type(TIME_CODE, bits, scale)
     _refer(element, "Epoch", _epoch(time))
     return TimeField(TIME_CODE, description, element)
 
 
-def _time_type(tag: str, parameter: str, bits: int, *, units: str, scale: float) -> Element:
-    element = Element(tag, {"name": type_name(parameter)})
-    encoding = SubElement(element, "Encoding", {"units": units, "scale": repr(scale), "offset": "0.0"})
+def _time_type(parameter: str, bits: int, scale: float) -> Element:
+    element = Element("AbsoluteTimeParameterType", {"name": type_name(parameter)})
+    encoding = SubElement(element, "Encoding", {"units": "seconds", "scale": repr(scale), "offset": "0.0"})
     SubElement(encoding, "IntegerDataEncoding", {"sizeInBits": str(bits), "encoding": "unsigned"})
     return element
 

@@ -25,7 +25,7 @@ T0_NS = 1_767_225_600 * 10**9
 # What OMG's task force for 1.3 changed in a way that a document could notice, of elements that an export might hold
 # (issues XTCE13-108 and XTCE13-193 of https://issues.omg.org/issues/spec/XTCE/1.3/fixed, and the units of times)
 RENAMED_IN_1_3 = {"BinaryContextAlarmList", "AlarmConditions", "CustomAlarm"}
-UNITS_OF_BOTH = {"seconds", "days"}
+UNITS_OF_BOTH = {"seconds"}
 
 
 def schema_of(version: XtceVersion) -> tuple[Path, str]:
@@ -155,7 +155,11 @@ def test_what_a_document_cannot_say_is_told() -> None:
         "description": "Too long for a table",
     }
     code = {"name": "state", "raw": "u64", "labels": {0: "off", (1 << 64) - 1: "on"}, "description": "A code past long"}
-    content["packets"]["motion"]["channels"] = [*channels, wide, code]
+    bent = {"table": [[0, 0], [30000, 500], [60000, 900]], "interpolation": "spline"}
+    long = {"name": "bent_v", "raw": "u16", "calibration": bent, "description": "More raw values than points"}
+    content["packets"]["motion"]["channels"] = [*channels, wide, code, long]
     dictionary = Dictionary.model_validate(content)
-    assert export_xtce(dictionary).missing == ("channel 'state': the codes of on are too large for XTCE",)
-    assert len(export_xtce(dictionary, math_as_table=True).missing) == 2
+    codes, points = export_xtce(dictionary).missing
+    assert codes == "channel 'state': the codes of on are too large for XTCE"
+    assert points.startswith("channel 'bent_v': its spline stands as 4097 points, at most ")
+    assert len(export_xtce(dictionary, math_as_table=True).missing) == 3
