@@ -155,7 +155,7 @@ def test_what_a_document_cannot_say_is_told() -> None:
         "description": "Too long for a table",
     }
     code = {"name": "state", "raw": "u64", "labels": {0: "off", (1 << 64) - 1: "on"}, "description": "A code past long"}
-    bent = {"table": [[0, 0], [30000, 500], [60000, 900]], "interpolation": "spline"}
+    bent = {"table": [[0, 0], [30000, 190], [60000, 900]], "interpolation": "spline"}
     long = {"name": "bent_v", "raw": "u16", "calibration": bent, "description": "More raw values than points"}
     content["packets"]["motion"]["channels"] = [*channels, wide, code, long]
     dictionary = Dictionary.model_validate(content)
