@@ -6,7 +6,7 @@ import numpy as np
 from rich.console import Console
 
 from downrange.demo.board import NS_PER_S, Board
-from downrange.demo.console import Billing, draw, event_line, plain_line
+from downrange.demo.console import Billing, draw, event_line, is_shown, plain_line
 from telemetry.dictionary import built_in
 from telemetry.events import Event, Evidence
 from telemetry.frames import Frame
@@ -92,3 +92,22 @@ def test_a_narrow_terminal_gets_a_board_that_fits() -> None:
     seen = board()
     seen.see_frame(frame("ship", "nav", 60, altitude_m=12_340.0, speed_m_s=456.0))
     assert all(len(line) <= 80 for line in shown(seen, width=80).splitlines())
+
+
+def test_a_limit_says_which_and_one_that_a_cargo_event_tells_is_not_told_twice() -> None:
+    def raised(channel: str) -> Event:
+        return Event(
+            type="downrange.limit.raised",
+            run="live",
+            flight="f",
+            vehicle="ship",
+            t_ns=T0_NS,
+            detected_ns=T0_NS,
+            values={"channel": channel, "level": "warning", "side": "below"},
+            evidence=Evidence(detector="limits", detector_version=1),
+        )
+
+    seen = board()
+    assert "ship bus_voltage_v warning raised" in event_line(raised("bus_voltage_v"), seen)
+    assert is_shown(raised("bus_voltage_v"))
+    assert not is_shown(raised("bay_temperature_k"))

@@ -60,6 +60,16 @@ def test_link_events_of_two_stations_in_one_instant_are_two_points() -> None:
     assert len({str(line).split(" ")[0] for line in lines}) == 2
 
 
+def test_two_limits_passed_by_one_sample_are_two_points() -> None:
+    about = {"channel": "bus_voltage_v", "side": "below", "value": 21.0}
+    lines = [
+        str(event_line(event(type="downrange.limit.raised", values=about | {"level": level})))
+        for level in ("warning", "critical")
+    ]
+    assert len({line.split(" ")[0] for line in lines}) == 2
+    assert lines[0].startswith(f"events,channel=bus_voltage_v,{TAGS.split(',')[0]},level=warning,")
+
+
 def test_quality_records_stand_in_their_measurements() -> None:
     counts = {"sent": 10, "received": 12, "unique": 9, "duplicate": 2, "late": 1, "rejected": 1, "missing": 1}
     ledger = LedgerRow(packet="nav", as_of_ns=5, **counts, **ABOUT)

@@ -74,3 +74,15 @@ def test_vehicles_are_kept_apart_and_order_does_not_matter() -> None:
 
 def test_two_runs_without_events_are_not_called_the_same() -> None:
     assert not compare_events([], []).same
+
+
+def test_what_people_did_about_limits_is_not_compared_and_what_the_data_say_is() -> None:
+    about = {"channel": "bus_voltage_v", "level": "warning", "side": "below"}
+    raised = event("limit.raised", values=about | {"value": 24.0})
+    acts = [event(f"limit.{word}", values=about | {"by": "lin"}) for word in ("acknowledged", "shelved", "unshelved")]
+    comparison = compare_events([event(), raised, *acts], [event(), raised])
+    assert comparison.same
+    assert len(comparison.equal) == 2
+    without = compare_events([event(), raised, *acts], [event()])
+    assert without.missing == [("ship", "downrange.limit.raised", 0, 0)]
+    assert "missing    ship limit.raised" in without.to_text()
