@@ -67,7 +67,7 @@ def test_two_limits_passed_by_one_sample_are_two_points() -> None:
         for level in ("warning", "critical")
     ]
     assert len({line.split(" ")[0] for line in lines}) == 2
-    assert lines[0].startswith(f"events,channel=bus_voltage_v,{TAGS.split(',')[0]},level=warning,")
+    assert lines[0].startswith(f"events,channel=bus_voltage_v,{TAGS.split(',', maxsplit=1)[0]},level=warning,")
 
 
 def test_quality_records_stand_in_their_measurements() -> None:
