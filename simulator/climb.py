@@ -14,6 +14,7 @@ from simulator.laws import AlongVelocity, LinearTangent, PitchOver, SteadySpeed,
 from simulator.pilot import LONGEST_BURN_S, Pilot
 from simulator.preset import Express, Hop
 from simulator.until import Carried, Descending, Lighter
+from simulator.wind import Wind
 
 FINE = 0.01
 """A gravity turn makes a small error of its first direction large, and a flat arc that of a speed."""
@@ -67,11 +68,13 @@ def towards(position_m: FloatArray, course_deg: FloatArray) -> FloatArray:
     return np.asarray(sine * east + cosine * north)
 
 
-def on_pad(position_m: FloatArray, start_s: float, mass_kg: FloatArray, *, keep: bool = True) -> Pilot:
+def on_pad(
+    position_m: FloatArray, start_s: float, mass_kg: FloatArray, *, keep: bool = True, wind: Wind | None = None
+) -> Pilot:
     """Return pilots who stand on their pads."""
     state = np.zeros((7, mass_kg.size))
     state[0:3], state[6] = position_m, mass_kg
-    return Pilot(np.full(mass_kg.size, start_s), state, keep=keep)
+    return Pilot(np.full(mass_kg.size, start_s), state, keep=keep, wind=wind)
 
 
 def upper_mass_kg(preset: Express, missions: Missions, programme: Programme) -> FloatArray:
@@ -88,7 +91,7 @@ def climb_joined(preset: Express, missions: Missions, programme: Programme, *, k
     full_kg = stage.dry_mass_kg + stage.propellant_kg + preset.ship.dry_mass_kg + preset.ship.propellant_kg
     power = np.minimum(np.maximum(mass_kg / full_kg, stage.main.min_throttle), 1.0)
     start_s = preset.countdown.start_s if keep else preset.countdown.ignition_s
-    pilot = on_pad(missions.pad_m, float(start_s), mass_kg, keep=keep)
+    pilot = on_pad(missions.pad_m, float(start_s), mass_kg, keep=keep, wind=preset.wind.blowing)
     lit_s = preset.countdown.ignition_s
     pilot.wait(stage, power, 0.0, lit_s)
     pilot.fly(Leg("ascent", Upright(power), stage.ascent, stage.main, lit_s=lit_s, tolerance=FINE), ascent.rise_s)
@@ -108,7 +111,7 @@ def climb_alone(preset: Express, missions: Missions, programme: Programme, joine
     stage, ascent = preset.ship, preset.ascent
     state = joined.state.copy()
     state[6] = upper_mass_kg(preset, missions, programme)
-    pilot = Pilot(joined.t_s, state, keep=joined.keep)
+    pilot = Pilot(joined.t_s, state, keep=joined.keep, wind=joined.wind)
     pilot.fly(Leg("ascent", AlongVelocity(0.0), stage.ascent), ascent.ses_after_s)
     steering = LinearTangent(1.0, pilot.t_s, programme.tangent, ascent.tangent_rate_1_s, most_m_s2=ascent.most_m_s2)
     last_kg = stage.dry_mass_kg + missions.cargo_kg + ascent.ship_reserve_kg
@@ -126,7 +129,7 @@ def climb_and_fall(preset: Hop) -> Pilot:
     stage, climb = preset.ship, preset.climb
     mass_kg = np.array([stage.dry_mass_kg + stage.propellant_kg + preset.handling.mass_kg])
     pad_m = preset.pad.place.position_m(preset.pad_altitude_m)[:, np.newaxis]
-    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg)
+    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg, wind=preset.wind.blowing)
     lit_s = preset.countdown.ignition_s
     pilot.wait(stage, 1.0, 0.0, lit_s)
     course = towards(pad_m, np.array([climb.course_deg]))

@@ -14,6 +14,7 @@ from simulator.motion import Motion, motion_of
 from simulator.path import Path
 from simulator.until import Number, Until
 from simulator.vehicle import Aero, Engine
+from simulator.wind import Wind
 from telemetry.errors import FlightError
 
 
@@ -61,6 +62,8 @@ class Leg:
         So many of the engines stand still from a time on.
     tolerance
         Of the integration, over the usual one.
+    wind
+        What blows; none in still air.
     start_s, end_s, last, path
         Set once flown: the stretch of time, the states at its end, shape (7, n), and those between, if they were kept.
     """
@@ -74,11 +77,16 @@ class Leg:
     held: bool = False
     fewer: Number = 0.0
     fewer_from_s: Number = np.inf
+    wind: Wind | None = None
     tolerance: float = 1.0
     start_s: Number = 0.0
     end_s: Number = 0.0
     last: FloatArray | None = None
     path: Path | None = None
+
+    def motion(self, state: FloatArray) -> Motion:
+        """Take states of shape (7, ...) apart, in the wind that blows."""
+        return motion_of(state, self.wind)
 
     def power_share(self, t_s: FloatArray) -> FloatArray:
         """Chamber pressure over what is commanded: the start and cut-off ramps."""
@@ -117,7 +125,7 @@ class Leg:
 
     def derivative(self, t_s: FloatArray, state: FloatArray) -> FloatArray:
         """Time derivative of states of shape (7, n)."""
-        motion = motion_of(state)
+        motion = self.motion(state)
         rate = np.empty_like(state)
         if self.held:
             rate[0:6] = 0.0
@@ -193,7 +201,7 @@ class _Flown:
         return self.leg.derivative(t_s, state)
 
     def value(self, t_s: FloatArray, state: FloatArray) -> FloatArray | None:
-        return None if self.until is None else self.until.value(t_s, motion_of(state))
+        return None if self.until is None else self.until.value(t_s, self.leg.motion(state))
 
     def among(self, which: IntArray) -> Self:
         return among(self, which)

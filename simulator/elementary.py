@@ -180,11 +180,11 @@ def hypot(x: ArrayLike, y: ArrayLike) -> FloatArray:
 
 
 def interpolate(x: ArrayLike, xs: FloatArray, ys: FloatArray) -> FloatArray:
-    """Straight lines between points with rising `xs`, both of shape (m,); flat outside."""
+    """Straight lines between points with rising `xs`, shape (m,), and `ys`, shape (..., m); flat outside."""
     x = np.asarray(x, np.float64)
     index = np.minimum(np.maximum(np.searchsorted(xs, x, side="right") - 1, 0), xs.size - 2)
     first = xs[index]
     share = np.minimum(np.maximum((x - first) / (xs[index + 1] - first), 0.0), 1.0)
-    low = ys[index]
-    result: FloatArray = low + share * (ys[index + 1] - low)
+    low = ys[..., index]
+    result: FloatArray = low + share * (ys[..., index + 1] - low)
     return result

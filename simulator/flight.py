@@ -153,7 +153,7 @@ def part(preset: Express, missions: Missions, programme: Programme, joined: Pilo
     """Return the boosters as they part from their ships."""
     state = joined.state.copy()
     state[6] -= upper_mass_kg(preset, missions, programme)
-    return Pilot(joined.t_s, state, keep=joined.keep)
+    return Pilot(joined.t_s, state, keep=joined.keep, wind=joined.wind)
 
 
 def _loaded(preset: Express, programme: Programme, flight: int) -> Express:

@@ -10,9 +10,33 @@ from simulator.faults.kinds import Fault
 from simulator.plans import Coordinates, Countdown, Handling, Record
 from simulator.radio.recorder import Recorder
 from simulator.vehicle import Positive, Stage
+from simulator.wind import Wind, load_profile
 
 SHIP = "ship"
 BOOSTER = "booster"
+
+
+class Weather(Record):
+    """The wind of the day, as guidance knows it too.
+
+    Parameters
+    ----------
+    profile
+        One of `simulator/wind.yaml`.
+    factor
+        How much stronger it blows.
+    turned_deg
+        By what it is turned clockwise.
+    """
+
+    profile: str = "still"
+    factor: Annotated[float, Field(ge=0)] = 1.0
+    turned_deg: float = 0.0
+
+    @property
+    def blowing(self) -> Wind | None:
+        """The same as a value of the physics; None if the air is still."""
+        return None if self.profile == "still" else Wind(load_profile(self.profile), self.factor, self.turned_deg)
 
 
 class Mission(Record):
@@ -34,6 +58,8 @@ class Mission(Record):
         When telemetry begins and the engines start.
     ship
         The stage that carries the load; the only one of a vehicle with one.
+    wind
+        The wind of the day.
     handling
         Work on a container; none of a vehicle without one.
     recorder
@@ -51,6 +77,7 @@ class Mission(Record):
     pad_altitude_m: Positive
     countdown: Countdown
     ship: Stage
+    wind: Weather = Weather()
     handling: Handling | None = None
     recorder: Recorder = Recorder()
     faults: tuple[Fault, ...] = ()

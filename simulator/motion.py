@@ -9,6 +9,7 @@ import numpy as np
 
 from simulator.atmosphere import Air, air_at
 from simulator.earth import FloatArray, dot, norm, up_and_altitude
+from simulator.wind import Wind
 
 LEAST_SPEED_M_S: Final = 1e-9
 
@@ -20,9 +21,12 @@ class Motion:
     ----------
     state
         Position and velocity in the frame that turns with the Earth, and mass.
+    wind
+        What blows; none in still air.
     """
 
-    def __init__(self, state: FloatArray) -> None:
+    def __init__(self, state: FloatArray, wind: Wind | None = None) -> None:
+        self._wind = wind
         self.position_m = state[0:3]
         self.velocity_m_s = state[3:6]
         self.mass_kg = state[6]
@@ -67,15 +71,21 @@ class Motion:
         """The air here."""
         return air_at(self.altitude_m)
 
-    @property
+    @cached_property
+    def _through_air_m_s(self) -> FloatArray:
+        if self._wind is None:
+            return self.velocity_m_s
+        return self.velocity_m_s - self._wind.velocity_m_s(self.position_m, self.up, self.altitude_m)
+
+    @cached_property
     def airspeed_m_s(self) -> FloatArray:
         """Speed through the air."""
-        return self.speed_m_s
+        return norm(self._through_air_m_s)
 
-    @property
+    @cached_property
     def upwind(self) -> FloatArray:
         """Unit vector along the velocity through the air; zero where there is none."""
-        return self.ahead
+        return np.asarray(self._through_air_m_s / np.maximum(self.airspeed_m_s, LEAST_SPEED_M_S))
 
     @cached_property
     def lift_axis(self) -> FloatArray:
@@ -94,6 +104,6 @@ class Motion:
         return np.asarray(self.airspeed_m_s / self.air.sound_speed_m_s)
 
 
-def motion_of(state: FloatArray) -> Motion:
+def motion_of(state: FloatArray, wind: Wind | None = None) -> Motion:
     """Take a state of shape (7, ...) apart."""
-    return Motion(state)
+    return Motion(state, wind)

@@ -16,6 +16,7 @@ from simulator.motion import Motion, motion_of
 from simulator.plans import Return, Touchdown
 from simulator.until import Below, Descending, Lighter, Needs, Number, Until
 from simulator.vehicle import Engine, Stage
+from simulator.wind import Wind
 from telemetry.errors import FlightError
 
 LONGEST_BURN_S = 900.0
@@ -55,9 +56,12 @@ class Pilot:
         Shape (7, n): position, velocity, mass.
     keep
         Whether the states between are wanted, and not just the ends.
+    wind
+        What blows on all the way; none in still air.
     """
 
-    def __init__(self, t_s: FloatArray, state: FloatArray, *, keep: bool = True) -> None:
+    def __init__(self, t_s: FloatArray, state: FloatArray, *, keep: bool = True, wind: Wind | None = None) -> None:
+        self.wind = wind
         self.t_s = t_s
         self.state = state
         self.keep = keep
@@ -68,7 +72,7 @@ class Pilot:
     @property
     def motion(self) -> Motion:
         """Where they are now."""
-        return motion_of(self.state)
+        return motion_of(self.state, self.wind)
 
     @property
     def arrived(self) -> NDArray[np.bool_]:
@@ -91,7 +95,7 @@ class Pilot:
     def fly(self, leg: Leg, longest_s: Number, until: Until | None = None) -> None:
         """Fly a leg from here; a flight that is stuck stays where it is."""
         longest = np.where(self.arrived, np.maximum(longest_s, 0.0), 0.0)
-        flown, passed = leg.fly(self.t_s, self.state, longest, until, keep=self.keep)
+        flown, passed = replace(leg, wind=self.wind).fly(self.t_s, self.state, longest, until, keep=self.keep)
         self.legs.append(flown)
         self.t_s, self.state = flown.ends
         if until is not None:

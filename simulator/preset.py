@@ -60,6 +60,7 @@ class Express(_Afloat):
             self.ship_return,
             self.booster_return,
             self.touchdown,
+            self.wind,
         )
 
 

@@ -147,7 +147,7 @@ class Track:
         stretch = self.stretches[index]
         leg = stretch.leg
         state = leg.at(t)
-        motion = motion_of(state)
+        motion = leg.motion(state)
         forces = leg.forces(t, motion)
         east, north = east_north(motion.position_m)
         altitude, rise = motion.altitude_m, motion.vertical_speed_m_s
@@ -219,7 +219,7 @@ class Track:
         slews: list[Slew] = []
         for stretch in self.stretches:
             t = np.array([stretch.leg.start_s])
-            motion = motion_of(stretch.leg.at(t))
+            motion = stretch.leg.motion(stretch.leg.at(t))
             wanted = self._wanted(stretch.leg, t, motion)
             before = (
                 slews[-1].axis(t, self._wanted(self.stretches[len(slews) - 1].leg, t, motion), motion.up)

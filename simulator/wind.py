@@ -45,9 +45,9 @@ class Profile(BaseModel):
         return self
 
     @cached_property
-    def arrays(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Heights and speeds, shape (m,) each."""
-        return np.array(self.altitude_m), np.array(self.east_m_s), np.array(self.north_m_s)
+    def arrays(self) -> tuple[FloatArray, FloatArray]:
+        """Heights, shape (m,), and speeds, shape (2, m)."""
+        return np.array(self.altitude_m), np.array([self.east_m_s, self.north_m_s])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,8 @@ class Wind:
 
     def at(self, altitude_m: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the wind's speeds to the east and to the north at heights of shape (...)."""
-        heights, east, north = self.profile.arrays
-        east = interpolate(altitude_m, heights, east) * self.factor
-        north = interpolate(altitude_m, heights, north) * self.factor
+        heights, speeds = self.profile.arrays
+        east, north = interpolate(altitude_m, heights, speeds) * self.factor
         sine, cosine = sin_cos(np.asarray(self.turned_deg) * RAD_PER_DEG)
         return cosine * east + sine * north, cosine * north - sine * east
 

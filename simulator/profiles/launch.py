@@ -170,7 +170,7 @@ def climb_joined(preset: Launch) -> Pilot:
     stage, ascent = preset.booster, preset.ascent
     pad_m = preset.pad.place.position_m(preset.pad_altitude_m)[:, np.newaxis]
     mass_kg = np.array([stage.dry_mass_kg + stage.propellant_kg + preset.upper_kg])
-    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg)
+    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg, wind=preset.wind.blowing)
     lit_s, power, less = preset.countdown.ignition_s, ascent.power, ascent.throttle_down
     pilot.wait(stage, power, 0.0, lit_s)
     leg = Leg("ascent", Upright(power), stage.ascent, stage.main, lit_s=lit_s)
@@ -191,7 +191,7 @@ def climb_alone(preset: Launch, joined: Pilot) -> Pilot:
     stage, ascent = preset.ship, preset.ascent
     state = joined.state.copy()
     state[6] = preset.upper_kg
-    pilot = Pilot(joined.t_s, state)
+    pilot = Pilot(joined.t_s, state, wind=joined.wind)
     pilot.fly(Leg("ascent", AlongVelocity(0.0), stage.ascent), ascent.ses_after_s)
     steering = LinearTangent(1.0, pilot.t_s, ascent.first_tangent, ascent.tangent_rate_1_s)
     burn = Leg("ascent", steering, stage.ascent, stage.main)
@@ -206,7 +206,7 @@ def come_back(preset: Launch, joined: Pilot) -> Pilot:
     stage, plan = preset.booster, preset.boostback
     state = joined.state.copy()
     state[6] -= preset.upper_kg
-    pilot = Pilot(joined.t_s, state)
+    pilot = Pilot(joined.t_s, state, wind=joined.wind)
     if plan is not None:
         pilot.fly(Leg("ascent", AlongVelocity(0.0), stage.ascent), plan.after_s)
         back = joined.legs[0].ends[1][:3] - pilot.motion.position_m

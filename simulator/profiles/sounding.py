@@ -85,7 +85,7 @@ def fly(preset: Sounding) -> Ways:
     stage, rail = preset.ship, preset.rail
     pad_m = preset.pad.place.position_m(preset.pad_altitude_m)[:, np.newaxis]
     mass_kg = np.array([stage.dry_mass_kg + stage.propellant_kg + preset.payload_kg])
-    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg)
+    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg, wind=preset.wind.blowing)
     lit_s = preset.countdown.ignition_s
     pilot.wait(stage, 1.0, 0.0, lit_s)
     course = towards(pad_m, np.array([rail.course_deg]))

@@ -19,6 +19,7 @@ from simulator.laws import AlongVelocity, BaseFirst, PitchOver
 from simulator.motion import Motion, motion_of
 from simulator.until import Below, Descending, Until
 from simulator.vehicle import Aero, Engine
+from simulator.wind import Profile, Wind
 
 VACUUM: Final = Aero(area_m2=1e-12, mach=(0.0,), drag=(1.0,))
 SPIN: Final = np.array([0.0, 0.0, earth.ROTATION_RAD_S])
@@ -146,6 +147,21 @@ def test_a_falling_body_settles_at_its_terminal_speed() -> None:
     # the air grows denser by 1 / H a metre, so it is always a little behind: by v**2 / (4 g H)
     behind = terminal_m_s**2 / (4.0 * 9.8) * math.log(below / here) / 100.0
     assert float(at.speed_m_s) == pytest.approx(terminal_m_s * (1.0 + behind), rel=1e-3)
+
+
+def test_what_falls_through_wind_goes_with_it_and_feels_only_its_fall() -> None:
+    wind = Wind(Profile(altitude_m=(0.0, 9_000.0), east_m_s=(12.0, 12.0), north_m_s=(0.0, 0.0)), 2.0, 90.0)
+    blunt = Aero(area_m2=10.0, mach=(0.0,), drag=(1.0,))
+    start = state(Place(10.0, 20.0), 8_000.0, np.zeros(3), 300.0)
+    leg = Leg("descent", BaseFirst(0.0), blunt, wind=wind)
+    down = fly(leg, start, 900.0, Below(1_000.0))
+    at = down.motion(end_of(down))
+    east, north = earth.east_north(at.position_m)
+    # turned clockwise from the east it blows to the south; the rest is Coriolis
+    assert float(earth.dot(at.velocity_m_s, north)) == pytest.approx(-24.0, abs=0.1)
+    assert abs(float(earth.dot(at.velocity_m_s, east))) < 0.1
+    assert float(at.airspeed_m_s) == pytest.approx(-float(at.vertical_speed_m_s), rel=1e-3)
+    assert float(at.speed_m_s) > float(at.airspeed_m_s) + 5.0
 
 
 def test_halved_tolerances_change_nothing_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
