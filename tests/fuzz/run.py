@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ from typing import Final
 from fuzz.seeds import write_seeds
 
 ROOT: Final = Path(__file__).parents[2]
-SELF: Final = "python -m fuzz.run"
+SELF: Final = "PYTHONPATH=tests:. python -m fuzz.run"
 # a warning of numpy is a value that nobody thought of
 PYTHON: Final = [sys.executable, "-W", "error::RuntimeWarning", "-m"]
 
@@ -46,14 +47,15 @@ class Outcome:
     inputs: int
     seconds: float
     peak_mib: int
+    left_kib: int
     fault: str
 
     def __str__(self) -> str:
         """Return a line of the table."""
         rate = self.inputs / max(self.seconds, 1e-9)
         return (
-            f"{self.target:<12}{self.inputs:>10,}{self.seconds:>8.1f} s{rate:>10,.0f}/s{self.peak_mib:>6} MiB  "
-            f"{self.fault or 'ok'}"
+            f"{self.target:<12}{self.inputs:>10,}{self.seconds:>8.1f} s{rate:>10,.0f}/s{self.peak_mib:>6} MiB"
+            f"{self.left_kib:>+7} KiB  {self.fault or 'ok'}"
         )
 
 
@@ -67,14 +69,18 @@ def fuzz(target: str, inputs: int, folder: Path) -> Outcome:
         else:
             write_seeds(target, Path(corpus))
             command = [*PYTHON, "fuzz.one", target, corpus, str(inputs), f"-artifact_prefix={folder}/{target}-"]
-        ended = subprocess.run(command, cwd=ROOT, stdout=out, stderr=out, check=False)
+        failed = subprocess.run(command, cwd=ROOT, stdout=out, stderr=out, check=False).returncode
+        if not failed and target != "structured":
+            again = [*PYTHON, "fuzz.memory", target, corpus, str(inputs // 10)]
+            failed = subprocess.run(again, cwd=ROOT, stdout=out, stderr=out, check=False).returncode
     said = log.read_text(encoding="utf-8", errors="replace")
     return Outcome(
         target,
         _figure(said, "number_of_executed_units"),
         time.monotonic() - began,
         _figure(said, "peak_rss_mb"),
-        _fault(said, log) if ended.returncode else "",
+        _figure(said, "left_behind_kib"),
+        _fault(said, log) if failed else "",
     )
 
 
@@ -96,14 +102,14 @@ def replay(path: Path) -> int:
     return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="times the usual number of inputs")
     parser.add_argument("--only", nargs="+", help="these targets only", metavar="TARGET")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "fuzz", help="where failures and logs are kept")
     parser.add_argument("--replay", type=Path, help="a kept input: run it once", metavar="FILE")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     if given.replay:
         return replay(given.replay)
     given.folder.mkdir(parents=True, exist_ok=True)
@@ -118,6 +124,7 @@ def main() -> int:
         sum(outcome.inputs for outcome in outcomes),
         sum(outcome.seconds for outcome in outcomes),
         max(outcome.peak_mib for outcome in outcomes),
+        max(outcome.left_kib for outcome in outcomes),
         f"FAILED: {', '.join(failed)}" if failed else "",
     )
     sys.stdout.write(f"{total}\n")

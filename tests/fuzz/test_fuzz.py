@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
 
 import pytest
-from fuzz.run import INPUTS, ROOT
+from fuzz.memory import MOST_LEFT, left_behind
+from fuzz.run import INPUTS, ROOT, main
 from fuzz.seeds import seeds_of
-from fuzz.targets import CODEC, T_NS, TARGETS, broken, payload_of
+from fuzz.targets import CODEC, T_NS, TARGETS, payload_of
 
 from telemetry.packets import PRIMARY_HEADER_OCTETS
 
 CHANGED = 150
-ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT / 'tests'}{os.pathsep}{ROOT}"}
 
 
 def changed(seed: bytes, random: Random) -> bytes:
@@ -75,30 +73,41 @@ def test_make_fuzz_gives_more_than_a_million_inputs() -> None:
     assert sum(INPUTS.values()) > 1_000_000
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "fuzz.run", "--folder", str(folder), *arguments]
-    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False)
+@pytest.fixture
+def path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the processes that it starts find what `make fuzz` lets them find."""
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'tests'}{os.pathsep}{ROOT}")
 
 
-def test_a_run_says_how_many_inputs_how_fast_and_how_much_memory(tmp_path: Path) -> None:
-    done = run(tmp_path, "--only", "split", "structured", "--scale", "0.005")
-    assert done.returncode == 0, done.stdout
-    split, structured, together = (line.split() for line in done.stdout.splitlines())
+@pytest.mark.usefixtures("path")
+def test_a_run_says_how_many_inputs_how_fast_and_how_much_memory(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    failed = main(["--folder", str(tmp_path), "--only", "split", "structured", "--scale", "0.005"])
+    said = capfd.readouterr().out
+    assert not failed, said
+    split, structured, together = (line.split() for line in said.splitlines())
     assert (split[0], split[-1], structured[0], structured[-1]) == ("split", "ok", "structured", "ok")
     assert int(split[1].replace(",", "")) >= 1500
     assert int(together[1].replace(",", "")) == int(split[1].replace(",", "")) + int(structured[1].replace(",", ""))
-    assert 20 < int(together[-3]) < 1000
-    assert together[-2:] == ["MiB", "ok"]
+    assert 20 < int(together[-5]) < 1000
+    assert together[-4::2] == ["MiB", "KiB"]
+    assert abs(int(together[-3])) < MOST_LEFT // 1024
 
 
-def test_a_failure_is_found_named_and_kept(tmp_path: Path) -> None:
-    done = run(tmp_path, "--only", "broken", "--scale", "100")
-    assert done.returncode == 1
-    assert "FAILED: KeyError: 'found'" in done.stdout
+@pytest.mark.usefixtures("path")
+def test_a_failure_is_found_named_and_kept(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["--folder", str(tmp_path), "--only", "broken", "--scale", "100"]) == 1
+    said = capfd.readouterr().out
+    assert "FAILED: KeyError: 'found'" in said
     (kept,) = tmp_path.glob("broken-crash-*")
-    assert str(kept) in done.stdout
-    with pytest.raises(KeyError):
-        broken(kept.read_bytes())
-    again = run(tmp_path, "--replay", str(kept))
-    assert again.returncode != 0
-    assert "KeyError: 'found'" in again.stdout + again.stderr
+    assert str(kept) in said
+    assert main(["--replay", str(kept)]) != 0
+    assert "KeyError: 'found'" in "".join(capfd.readouterr())
+
+
+def test_what_is_left_behind_is_seen() -> None:
+    kept: list[bytes] = []
+    assert left_behind(lambda octets: kept.append(octets * 1000), [b"ab", b"cd"], 5000) > MOST_LEFT
+    kept.clear()
+    assert left_behind(TARGETS["expression"], [b"ab", b"cd"], 5000) < MOST_LEFT
