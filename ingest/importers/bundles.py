@@ -83,7 +83,7 @@ class Bundler:
         payload = self._codec.encode(self._packet, counts, t_ns, columns)
         self.packets += len(rows)
         ert_ns = self._latest_ns
-        return Message(self._address, Kind.TELEMETRY, payload, ert_ns, dictionary=self._dictionary.name)
+        return Message(self._address, Kind.TELEMETRY, payload, ert_ns, dictionary=self._dictionary.reference)
 
 
 def _columns(rows: Sequence[Row]) -> Iterator[np.ndarray[tuple[int], np.dtype[np.generic]]]:

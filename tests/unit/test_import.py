@@ -77,7 +77,7 @@ def test_a_message_holds_about_a_second_and_is_received_with_its_last_row(tmp_pa
     # the time code counts in 60 ns
     assert all(abs(m.ert_ns - int(f.t_ns[-1])) < 60 for m, f in zip(messages, frames(tmp_path), strict=True))
     assert {(m.address.vehicle, m.address.station, m.dictionary) for m in messages} == {
-        ("stage1", "webcast", "webcast")
+        ("stage1", "webcast", "webcast@1")
     }
 
 
@@ -242,3 +242,27 @@ def test_a_file_name_becomes_a_name(file: str, name: str) -> None:
 def test_a_file_name_without_any_letter_asks_for_a_name(tmp_path: Path) -> None:
     with pytest.raises(AddressError, match="flight"):
         bring_in(tmp_path, HEADER + "0,1,2\n", name="发射.csv")
+
+
+def test_text_and_octets_have_columns_too(tmp_path: Path) -> None:
+    folder = tmp_path / "dictionaries"
+    folder.mkdir()
+    (folder / "t.yaml").write_text(
+        "{name: t, version: 4, vehicle_class: any, description: '', "
+        "time: {epoch: 2020-01-01T00:00:00Z, coarse_octets: 4, fine_octets: 3}, packets: {about: {apid: 1, rate_hz: 1, "
+        "description: '', channels: [{name: software, raw: str4, description: ''}, "
+        "{name: digest, raw: bytes3, description: ''}]}}}"
+    )
+    log = tmp_path / "log.csv"
+    log.write_text("t_s,software,digest\n0,v1,00ff\n0.1,v22222,00\n0.2,v3,xx\n0.3,,\n")
+    registry = Registry((folder,))
+    import_csv(log, ArchiveSettings(dir=tmp_path / "archive"), registry, 12, ImportOptions(dictionary="t"))
+    recording = find_recording(tmp_path / "archive", "log")
+    (message,) = recorded_messages(recording)
+    assert message.dictionary == "t@4"
+    (frame,) = Decoder(registry).decode(message).frames
+    assert frame.columns["software"].tolist() == ["v1", ""]
+    assert frame.columns["digest"].tobytes() == b"\0\xff\0" + bytes(3)
+    said = [detail for _, detail in aside(recording)]
+    assert "software: 'v22222' has 6 octets, at most 4 fit" in said[0]
+    assert "digest: 'xx' is no octets" in said[1]

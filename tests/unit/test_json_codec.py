@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from telemetry.codec import FUTURE_TOLERANCE_NS, OLDEST_NS
-from telemetry.dictionary import built_in
+from telemetry.codec import FUTURE_TOLERANCE_NS, OLDEST_NS, PacketCodec
+from telemetry.dictionary import Dictionary, built_in
 from telemetry.errors import Reason
 from telemetry.frames import Decoded
-from telemetry.json_codec import JsonCodec
+from telemetry.json_codec import JsonCodec, encode_json
 
 ERT_NS = 1_790_000_000 * 10**9
 GOOD: dict[str, Any] = {
@@ -100,3 +100,62 @@ def test_a_bad_line_does_not_cost_its_neighbours() -> None:
     (refusal,) = decoded.refusals
     line = len(json.dumps(GOOD)) + 1
     assert refusal.start == line
+
+
+TEXTS = Dictionary.model_validate(
+    {
+        "name": "texts",
+        "version": 1,
+        "vehicle_class": "any",
+        "description": "",
+        "time": {"epoch": "2020-01-01T00:00:00Z", "coarse_octets": 4, "fine_octets": 3},
+        "packets": {
+            "about": {
+                "apid": 1,
+                "rate_hz": 1,
+                "description": "",
+                "channels": [
+                    {"name": "software", "raw": "str4", "description": ""},
+                    {"name": "digest", "raw": "bytes2", "description": ""},
+                    {"name": "step_count", "raw": "i5", "description": ""},
+                    {"raw": "spare3"},
+                ],
+            }
+        },
+    }
+)
+
+
+def about(**given: Any) -> Decoded:
+    told = {"software": "v1é", "digest": "00ff", "step_count": -16} | given
+    return JsonCodec(TEXTS).decode(encode_json("about", 1, ERT_NS, told), "ship", "haiyang", ERT_NS)
+
+
+def test_text_and_octets_are_read_and_fit_the_packet() -> None:
+    (frame,) = about().frames
+    assert frame.columns["software"].tolist() == ["v1é"]
+    assert frame.columns["digest"].tobytes() == b"\0\xff"
+    octets = PacketCodec(TEXTS).encode("about", frame.counts, frame.t_ns, frame.columns)
+    (again,) = PacketCodec(TEXTS).decode(octets, "ship", "haiyang", ERT_NS).frames
+    for name, values in frame.columns.items():
+        assert again.columns[name].tolist() == values.tolist()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"software": "v1.é"}, "a text of at most 4 octets of UTF-8"),
+        ({"software": "v\0"}, "a text of at most 4"),
+        ({"software": "\ud800"}, "JSON"),
+        ({"software": 5}, "a text of at most 4"),
+        ({"software": None}, "'software' is missing"),
+        ({"digest": "00"}, "2 octets in hex"),
+        ({"digest": "xyz!"}, "2 octets in hex"),
+        ({"digest": 1}, "2 octets in hex"),
+        ({"step_count": 16}, "a whole number that fits i5"),
+    ],
+)
+def test_text_and_octets_that_do_not_fit_are_refused(given: dict[str, Any], words: str) -> None:
+    (refusal,) = about(**given).refusals
+    assert refusal.reason is Reason.BAD_JSON
+    assert words in refusal.detail or words == "JSON"

@@ -9,6 +9,7 @@ import pytest
 from processors.influx.line_protocol import Block, pack, packet_lines, point_line
 from telemetry.calibration import Polynomial
 from telemetry.channels import Channel
+from telemetry.columns import DerivedColumns
 from telemetry.dictionary import Packet
 from telemetry.frames import Frame
 from telemetry.raw import parse_raw
@@ -139,3 +140,42 @@ def test_a_line_longer_than_a_body_may_be_goes_alone() -> None:
 
 def test_a_block_gives_its_lines() -> None:
     assert Block(b"a 1\nb 2\n", 2).lines() == [b"a 1", b"b 2"]
+
+
+def test_text_octets_and_derived_channels_are_fields() -> None:
+    packet = Packet.model_validate(
+        {
+            "apid": 1,
+            "rate_hz": 1,
+            "description": "",
+            "channels": [
+                {"name": "software", "raw": "str9", "description": ""},
+                {"name": "digest", "raw": "bytes3", "description": ""},
+                {"name": "speed_m_s", "raw": "f32", "description": ""},
+                {"name": "altitude_m", "raw": "f32", "description": ""},
+            ],
+            "derived": [
+                {
+                    "name": "mach_number",
+                    "function": "mach_of_speed",
+                    "of": {"speed_m_s": "speed_m_s", "altitude_m": "altitude_m"},
+                    "description": "",
+                }
+            ],
+        }
+    )
+    measured: dict[str, Any] = {
+        "software": np.array(['v"1', "", 'v"1']),
+        "digest": np.frombuffer(b"\0\1\2\xff\0\0ab\0", dtype="V3"),
+        "speed_m_s": np.array([0.0, 0.0, 1.0]),
+        "altitude_m": np.array([0.0, 0.0, 1e6]),
+    }
+    columns = DerivedColumns(measured, packet.derived)
+    t_ns = np.array([1, 2, 3])
+    frame = Frame("ship", "haiyang", "state", 1, np.arange(3), t_ns, 4, columns)
+    lines = "".join(packet_lines("state", packet, TAGS, [frame]).to_pylist()).splitlines()
+    assert lines == [
+        SERIES + ' software="v\\"1",digest="000102",speed_m_s=0,altitude_m=0,mach_number=0 1',
+        SERIES + ' software="",digest="ff0000",speed_m_s=0,altitude_m=0,mach_number=0 2',
+        SERIES + ' software="v\\"1",digest="616200",speed_m_s=1,altitude_m=1000000 3',
+    ]
