@@ -9,6 +9,7 @@ import numpy as np
 
 from simulator.earth import DEG_PER_RAD, RAD_PER_DEG, FloatArray, dot, east_north, norm, up_and_altitude
 from simulator.elementary import PI, arccos, exp, sin, sin_cos
+from simulator.faults.flight import TipOver
 from simulator.plans import Recovery
 
 BOB_PERIOD_S: Final = 5.0
@@ -34,11 +35,19 @@ class Afloat:
         Speed down into the water.
     recovery
         The fleet's timetable.
+    tip
+        How it falls over; None if it stays upright.
     """
 
     splash_s: float
     speed_m_s: float
     recovery: Recovery
+    tip: TipOver | None = None
+
+    @property
+    def deck_s(self) -> float:
+        """When it stands on deck."""
+        return self.splash_s + self.recovery.on_deck_s
 
     def heave(self, t_s: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Height above the mean sea level and its rate, at mission times of shape (n,) after splashdown.
@@ -69,7 +78,14 @@ class Afloat:
         up, _ = up_and_altitude(position_m)
         leaning = sway * (sin(2.0 * PI / ROLL_PERIOD_S * t) * east + sin(2.0 * PI / PITCH_PERIOD_S * t) * north)
         axis = up + leaning
-        return np.asarray(axis / norm(axis))
+        axis = axis / norm(axis)
+        if self.tip is not None:
+            fallen = np.clip((t - self.tip.after_s) / self.tip.within_s, 0.0, 1.0)
+            angle = self.tip.tilt_deg * RAD_PER_DEG * fallen * fallen * (1.0 - self._lifted(t)[0])
+            aside = east - dot(east, axis) * axis
+            sine, cosine = sin_cos(angle)
+            axis = cosine * axis + sine * aside / norm(aside)
+        return np.asarray(axis)
 
     def state(self, t_s: FloatArray) -> FloatArray:
         """Recovery state codes: 0 none, 1 afloat, 2 secured, 3 on deck."""

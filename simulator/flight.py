@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from simulator.afloat import Afloat
 from simulator.climb import Missions, Programme, climb_alone, climb_and_fall, climb_joined, upper_mass_kg
-from simulator.earth import FloatArray
+from simulator.faults.ground import held_mission, late_recovery, tip_over
 from simulator.faults.kinds import AnyFault
 from simulator.mission import BOOSTER, SHIP, Mission
 from simulator.pilot import Pilot
 from simulator.preset import Express, Hop
 from simulator.profiles import profiles
 from simulator.routes import Routes, find_routes
+from simulator.scrubbed import scrub_of, stay_on_pad
 from simulator.track import Stretch, Track
 from simulator.vehicle import Stage
 from telemetry.errors import FlightError
+
+NO_COURSE_DEG: Final = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +69,33 @@ def simulate_flight(preset: Mission, faults: tuple[AnyFault, ...] = ()) -> Fligh
     FlightError
         If the vehicle cannot do it.
     """
-    if isinstance(preset, Hop):
-        return replace(_hop(preset), faults=faults)
-    if not isinstance(preset, Express):
-        ways = profiles()[preset.profile].fly(preset)
-        return Flight(preset, ways.tracks, ways.course_deg, ways.end_s, faults)
-    (flown,) = simulate_flights([preset])
+    mission = held_mission(preset, faults)
+    scrub = scrub_of(faults, mission.countdown.ignition_s)
+    if scrub is not None:
+        tracks, end_s = stay_on_pad(mission, scrub)
+        return Flight(mission, tracks, NO_COURSE_DEG, end_s, faults)
+    if isinstance(mission, Hop):
+        return _hop(mission, faults)
+    if not isinstance(mission, Express):
+        ways = profiles()[mission.profile].fly(mission)
+        return Flight(mission, ways.tracks, ways.course_deg, ways.end_s, faults)
+    (flown,) = simulate_flights([mission], [faults])
     if isinstance(flown, FlightError):
         raise flown
-    return replace(flown, faults=faults)
+    return flown
 
 
-def simulate_flights(presets: Sequence[Express]) -> list[Flight | FlightError]:
+def simulate_flights(
+    presets: Sequence[Express], faults: Sequence[tuple[AnyFault, ...]] | None = None
+) -> list[Flight | FlightError]:
     """Fly many express missions at once; they may differ in vehicle, place, load and everything else.
+
+    Parameters
+    ----------
+    presets
+        The missions.
+    faults
+        What goes wrong with each, as drawn, and is no matter of its countdown; nothing by default.
 
     Returns
     -------
@@ -88,50 +106,52 @@ def simulate_flights(presets: Sequence[Express]) -> list[Flight | FlightError]:
     kinds: dict[object, list[int]] = {}
     for i, preset in enumerate(presets):
         kinds.setdefault(preset.flying, []).append(i)
+    wrong = [()] * len(presets) if faults is None else faults
     for members in kinds.values():
-        for i, flight in zip(members, _express([presets[i] for i in members]), strict=True):
+        together = _express([presets[i] for i in members], [wrong[i] for i in members])
+        for i, flight in zip(members, together, strict=True):
             flown[i] = flight
     return flown
 
 
-def _hop(preset: Hop) -> Flight:
+def _hop(preset: Hop, faults: tuple[AnyFault, ...]) -> Flight:
     pilot = climb_and_fall(preset)
     pilot.check()
-    afloat = _afloat(preset, pilot, 0)
-    end_s = _end_s(preset, afloat.splash_s)
-    pilot.float_on(preset.ship, pilot.t_s + preset.recovery.on_deck_s, np.array([float(end_s)]))
+    afloat = _afloat(preset, pilot, 0, SHIP, faults)
+    end_s = _end_s(preset, [afloat])
+    pilot.float_on(preset.ship, np.array([afloat.deck_s]), np.array([float(end_s)]))
     others_kg = preset.ship.dry_mass_kg + preset.handling.mass_kg
     stretches = [Stretch(leg, attached=False, carried_kg=others_kg) for leg in pilot.legs_of(0)]
     track = Track(SHIP, stretches, pilot.burns_of(0), preset.pad.place, afloat)
-    return Flight(preset, {SHIP: track}, preset.climb.course_deg, end_s)
+    return Flight(preset, {SHIP: track}, preset.climb.course_deg, end_s, faults)
 
 
-def _express(presets: list[Express]) -> list[Flight | FlightError]:
+def _express(presets: list[Express], faults: list[tuple[AnyFault, ...]]) -> list[Flight | FlightError]:
     routes = find_routes(presets[0], Missions.of(presets))
     chosen = np.flatnonzero(routes.possible)
     flights: list[Flight | FlightError] = [routes.refusal(i) for i in range(len(presets))]
     if chosen.size:
-        own = [presets[i] for i in chosen]
-        for i, flight in zip(chosen, _flown(own, routes.among(chosen)), strict=True):
+        own, wrong = [presets[i] for i in chosen], [faults[i] for i in chosen]
+        for i, flight in zip(chosen, _flown(own, routes.among(chosen), wrong), strict=True):
             flights[i] = flight
     return flights
 
 
-def _flown(presets: list[Express], routes: Routes) -> list[Flight | FlightError]:
+def _flown(presets: list[Express], routes: Routes, faults: list[tuple[AnyFault, ...]]) -> list[Flight | FlightError]:
     preset, missions, programme = presets[0], routes.missions, routes.programme
     joined = climb_joined(preset, missions, programme)
     ship = climb_alone(preset, missions, programme, joined)
     booster = part(preset, missions, programme, joined)
     ship.come_down(preset.ship, preset.ship_return, preset.touchdown)
     booster.come_down(preset.booster, preset.booster_return, preset.touchdown)
-    ends = np.array([_end_s(each, t_s) for each, t_s in zip(presets, np.maximum(ship.t_s, booster.t_s), strict=True)])
-    decks = np.array([each.recovery.on_deck_s for each in presets])
     afloat = {
-        name: [_afloat(each, pilot, i) for i, each in enumerate(presets)]
+        name: [_afloat(each, pilot, i, name, faults[i]) for i, each in enumerate(presets)]
         for name, pilot in ((SHIP, ship), (BOOSTER, booster))
     }
-    ship.float_on(preset.ship, ship.t_s + decks, ends.astype(np.float64))
-    booster.float_on(preset.booster, booster.t_s + decks, ends.astype(np.float64))
+    ends = np.array([_end_s(each, [afloat[SHIP][i], afloat[BOOSTER][i]]) for i, each in enumerate(presets)])
+    for name, pilot, stage in ((SHIP, ship, preset.ship), (BOOSTER, booster, preset.booster)):
+        decks_s = np.array([each.deck_s for each in afloat[name]])
+        pilot.float_on(stage, decks_s, ends.astype(np.float64))
     flights: list[Flight | FlightError] = []
     for i, each in enumerate(presets):
         try:
@@ -143,7 +163,8 @@ def _flown(presets: list[Express], routes: Routes) -> list[Flight | FlightError]
                 SHIP: _ship_track(loaded, joined, ship, i, afloat[SHIP][i]),
                 BOOSTER: _booster_track(loaded, joined, booster, i, afloat[BOOSTER][i]),
             }
-            flights.append(Flight(loaded, tracks, float(programme.course_deg[i]) % 360.0, int(ends[i])))
+            course_deg = float(programme.course_deg[i]) % 360.0
+            flights.append(Flight(loaded, tracks, course_deg, int(ends[i]), faults[i]))
         except FlightError as error:
             flights.append(error)
     return flights
@@ -178,10 +199,12 @@ def _booster_track(preset: Express, joined: Pilot, booster: Pilot, flight: int, 
     return Track(BOOSTER, [*climb, *back], burns, preset.pad.place, afloat)
 
 
-def _afloat(preset: Express | Hop, pilot: Pilot, flight: int) -> Afloat:
-    return Afloat(float(pilot.t_s[flight]), -float(pilot.motion.vertical_speed_m_s[flight]), preset.recovery)
+def _afloat(preset: Express | Hop, pilot: Pilot, flight: int, vehicle: str, faults: tuple[AnyFault, ...]) -> Afloat:
+    recovery = late_recovery(preset.recovery, faults, vehicle)
+    speed_m_s = -float(pilot.motion.vertical_speed_m_s[flight])
+    return Afloat(float(pilot.t_s[flight]), speed_m_s, recovery, tip_over(recovery, faults, vehicle))
 
 
-def _end_s(preset: Express | Hop, splash_s: float | FloatArray) -> int:
-    unloaded_s = float(splash_s) + preset.recovery.on_deck_s + preset.handling.unload_end_after_s
-    return int(np.ceil(unloaded_s + preset.end_after_unload_s))
+def _end_s(preset: Express | Hop, afloat: Sequence[Afloat]) -> int:
+    last_s = max(each.deck_s for each in afloat)
+    return int(np.ceil(last_s + preset.handling.unload_end_after_s + preset.end_after_unload_s))

@@ -12,6 +12,7 @@ stage_separation          Booster and ship are no longer joined. Of both.
 apogee                    Vertical speed passes zero downwards for the first time after the last ascent burn.
 splashdown                Altitude 0 is reached.
 recovered                 The recovery ship has it on deck.
+hold, scrub               The countdown stands; it ends without a liftoff. Of every vehicle.
 blackout_start, _end      In the plasma of the entry nobody hears it who has it in view.
 loaded                    The container's latches close on its load.
 sealed                    The customs seal is closed, behind the closed door.
@@ -30,9 +31,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from simulator.faults.cargo import SealBroken
+from simulator.faults.ground import holds_of
 from simulator.flight import Flight
 from simulator.mission import SHIP
 from simulator.radio.spans import Spans
+from simulator.scrubbed import scrub_of
 from simulator.track import Track
 from telemetry.vocabulary import CargoEvent, FlightEvent
 
@@ -74,17 +77,18 @@ class Happening:
 
 def flight_happenings(flight: Flight) -> list[Happening]:
     """Return what the vehicles did, in order of time."""
-    meco_s = min(burn.ends_s for track in flight.tracks.values() for burn in track.burns if burn.purpose == "lift")
-    happened = [each for track in flight.tracks.values() for each in _of_vehicle(track, meco_s)]
+    lifts = [burn.ends_s for track in flight.tracks.values() for burn in track.burns if burn.purpose == "lift"]
+    happened = [each for track in flight.tracks.values() for each in _of_vehicle(track, min(lifts, default=np.inf))]
+    happened += [each for track in flight.tracks.values() for each in _of_countdown(flight, track)]
     return sorted(happened, key=lambda each: (each.t_s, each.vehicle, each.type))
 
 
 def handling_happenings(flight: Flight) -> list[Happening]:
     """Return the work on the container, if there is one."""
     work, afloat = flight.preset.handling, flight.tracks[SHIP].afloat
-    if work is None or afloat is None:
+    if work is None:
         return []
-    deck_s = afloat.splash_s + afloat.recovery.on_deck_s
+    deck_s = np.inf if afloat is None else afloat.deck_s
     emptying_s = work.unload_end_after_s - work.unload_start_after_s
     empty_s = deck_s + work.unload_start_after_s + (1.0 - EMPTY_SHARE) * emptying_s
     times = {CargoEvent.LOADED: work.lock_s, CargoEvent.SEALED: work.seal_s, CargoEvent.UNLOADED: empty_s}
@@ -92,7 +96,7 @@ def handling_happenings(flight: Flight) -> list[Happening]:
     if broken:
         times[CargoEvent.SEAL_BROKEN] = min(broken)
     load = {"container_mass_kg": work.mass_kg}
-    return [Happening(kind.value, SHIP, t_s, load) for kind, t_s in times.items()]
+    return [Happening(kind.value, SHIP, t_s, load) for kind, t_s in times.items() if t_s < flight.end_s]
 
 
 def blackout_happenings(track: Track, spans: Spans) -> list[Happening]:
@@ -119,9 +123,17 @@ def _of_vehicle(track: Track, meco_s: float) -> list[Happening]:
         times.append((FlightEvent.APOGEE, track.apogee_s))
     if track.afloat is not None:
         times.append((FlightEvent.SPLASHDOWN, track.afloat.splash_s))
-        times.append((FlightEvent.RECOVERED, track.afloat.splash_s + track.afloat.recovery.on_deck_s))
+        times.append((FlightEvent.RECOVERED, track.afloat.deck_s))
     elif track.touchdown_s is not None:
         times.append((FlightEvent.TOUCHDOWN, track.touchdown_s))
+    return [Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)) for kind, t_s in times]
+
+
+def _of_countdown(flight: Flight, track: Track) -> list[Happening]:
+    times = [(FlightEvent.HOLD, hold.start_s) for hold in holds_of(flight.faults)]
+    scrub = scrub_of(flight.faults, flight.preset.countdown.ignition_s)
+    if scrub is not None:
+        times = [(kind, t_s) for kind, t_s in times if t_s < scrub.at_s] + [(FlightEvent.SCRUB, scrub.at_s)]
     return [Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)) for kind, t_s in times]
 
 

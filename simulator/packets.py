@@ -61,7 +61,7 @@ class Transmitter:
     seed
         Of the sensors' errors.
     t0_ns
-        Unix time of liftoff by the plan, mission time 0.
+        Unix time of liftoff, mission time 0.
 
     Raises
     ------

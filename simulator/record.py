@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from math import isfinite
 
+from simulator.faults.ground import held_s
 from simulator.happenings import Happening, Value, blackout_happenings, flight_happenings, handling_happenings
 from simulator.limits import has_cargo_limits, limit_happenings
 from simulator.losses import blackouts, books_of, ledger_of, receptions
@@ -48,7 +49,7 @@ def truth_json(transmitter: Transmitter, flight_name: str) -> str:
         "flight": flight_name,
         "preset": transmitter.flight.preset.name,
         "seed": transmitter.seed,
-        "t0_ns": t0_ns,
+        "t0_ns": t0_ns - held_s(transmitter.flight.faults) * NS_PER_S,
         "liftoff_ns": t0_ns,
         "start_ns": transmitter.start_ns,
         "end_ns": transmitter.start_ns + transmitter.duration_ns,

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from simulator.faults import AnyFault, draw
+from simulator.faults.ground import held_s
 from simulator.flight import simulate_flight
 from simulator.packets import Transmitter
 from simulator.preset import load_preset
@@ -37,7 +38,7 @@ def simulate(
     seed
         Of everything that is left to chance.
     t0_ns
-        Unix time of liftoff; telemetry begins before it, by the preset's countdown.
+        Unix time of liftoff by the plan; telemetry begins before it, by the preset's countdown. A hold makes it later.
     registry
         Where the preset's dictionary is looked up.
     faults
@@ -56,7 +57,9 @@ def simulate(
     if dictionary is None:
         known = ", ".join(registry.names())
         raise FlightError(f"preset {mission.name}: no dictionary {mission.dictionary!r}; there are {known}")
-    return Transmitter(simulate_flight(mission, draw((*mission.faults, *faults), seed)), dictionary, seed, t0_ns)
+    wrong = draw((*mission.faults, *faults), seed)
+    liftoff_ns = t0_ns + held_s(wrong) * NS_PER_S
+    return Transmitter(simulate_flight(mission, wrong), dictionary, seed, liftoff_ns)
 
 
 def write_flight(transmitter: Transmitter, flight_name: str, out: Path, *, packets: bool = True) -> Path:

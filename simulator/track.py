@@ -98,9 +98,9 @@ class Track:
 
     @property
     def separation_s(self) -> float | None:
-        """When booster and ship part; None for a vehicle that is always alone."""
+        """When booster and ship part; None for a vehicle that is always alone, or never."""
         joined = [float(stretch.leg.end_s) for stretch in self.stretches if stretch.attached]
-        return joined[-1] if joined else None
+        return joined[-1] if joined and not self.stretches[-1].attached else None
 
     @property
     def liftoff_s(self) -> float | None:

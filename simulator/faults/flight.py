@@ -71,6 +71,7 @@ class PadHold(_BeforeLiftoff):
     """The countdown stands still before ignition, for `for_s`; liftoff is as much later than planned."""
 
     kind: Literal["pad_hold"] = "pad_hold"
+    vehicle: str | None = None
 
     @property
     def expected(self) -> tuple[str, ...]:
@@ -82,6 +83,7 @@ class Scrub(_BeforeLiftoff):
     """The countdown ends without a liftoff; telemetry goes on for `for_s`."""
 
     kind: Literal["scrub"] = "scrub"
+    vehicle: str | None = None
 
     @property
     def expected(self) -> tuple[str, ...]:
@@ -124,8 +126,8 @@ class TipOver(FaultBase):
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """A tilt in the container bay."""
-        return (CargoEvent.TILT.value,)
+        """A tilt in the container bay, of the vehicle that has one."""
+        return (CargoEvent.TILT.value,) if self.concerns("ship") else (f"{NOTHING}it carries nothing",)
 
 
 class RecoveryDelayed(FaultBase):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.earth import FloatArray
 from simulator.elementary import exp
+from simulator.faults.ground import count_s
 from simulator.onboard_clock import clock_error_s
 from simulator.quantities.quantity import Quantity, switch
 from simulator.quantities.scene import Scene
@@ -46,7 +47,8 @@ def _since_s(scene: Scene) -> FloatArray:
 
 
 def _mission_time_s(scene: Scene) -> FloatArray:
-    return np.asarray(scene.t_s + clock_error_s(scene.setting.clock_faults, scene.t_s))
+    count = np.minimum(count_s(scene.setting.holds, scene.t_s), scene.setting.last_count_s)
+    return np.asarray(count + clock_error_s(scene.setting.clock_faults, scene.t_s))
 
 
 def _nothing(scene: Scene) -> FloatArray:
@@ -64,7 +66,9 @@ def _legs(scene: Scene) -> NDArray[np.bool_]:
 
 
 QUANTITIES: Final = (
-    Quantity("mission_time_s", "Time since planned liftoff by the clock on board", _mission_time_s),
+    Quantity(
+        "mission_time_s", "The countdown's clock on board: it stands in a hold, and is 0 at liftoff", _mission_time_s
+    ),
     Quantity("flight_phase", "Phase of the flight", lambda s: s.truth.phase, kind="label", labels=PHASES),
     Quantity(
         "recovery_state",

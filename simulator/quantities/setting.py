@@ -14,12 +14,14 @@ from simulator.afloat import Afloat
 from simulator.earth import FloatArray
 from simulator.faults.cargo import CargoFault, Shock
 from simulator.faults.clock import ClockFault
+from simulator.faults.ground import Hold, holds_of
 from simulator.flight import Flight
 from simulator.heating import skin_temperature_k
 from simulator.lag import Grid
 from simulator.mission import Mission
 from simulator.noise import Chance, Drift
 from simulator.plans import Handling
+from simulator.scrubbed import scrub_of
 from simulator.track import Track
 from simulator.vehicle import Stage
 
@@ -94,9 +96,20 @@ class Setting:
         return self.track.afloat
 
     @cached_property
+    def holds(self) -> tuple[Hold, ...]:
+        """When the countdown stands."""
+        return holds_of(self.flight.faults)
+
+    @cached_property
+    def last_count_s(self) -> float:
+        """Where the countdown ends; infinity of a flight that lifts off."""
+        scrub = scrub_of(self.flight.faults, self.preset.countdown.ignition_s)
+        return math.inf if scrub is None else scrub.at_s
+
+    @cached_property
     def deck_s(self) -> float:
         """When the recovery ship has it on deck; infinity if that never comes."""
-        return math.inf if self.afloat is None else self.afloat.splash_s + self.afloat.recovery.on_deck_s
+        return math.inf if self.afloat is None else self.afloat.deck_s
 
     @cached_property
     def jolts(self) -> Mapping[float, float]:

@@ -1,0 +1,80 @@
+"""A countdown that ends without a liftoff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from simulator.climb import on_pad
+from simulator.dynamics import Leg
+from simulator.faults.flight import NoIgnition, Scrub
+from simulator.faults.kinds import AnyFault
+from simulator.laws import Upright
+from simulator.mission import BOOSTER, SHIP, Mission
+from simulator.pilot import Burn, Pilot
+from simulator.track import Stretch, Track
+
+NOTICED_AFTER_S: Final = 1.5
+STAYS_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scrubbed:
+    """When a countdown ends, and for how long telemetry goes on; whether the engines light before."""
+
+    at_s: float
+    lasts_s: float
+    lights: bool
+
+
+def scrub_of(faults: Iterable[AnyFault], ignition_s: float) -> Scrubbed | None:
+    """Return the first reason why there is no liftoff; None if there is one.
+
+    Engines that do not light are noticed, and the countdown ends.
+    """
+    found: list[Scrubbed] = []
+    for fault in faults:
+        if isinstance(fault, Scrub):
+            lasts_s = STAYS_S if fault.for_s is None else fault.for_s
+            found.append(Scrubbed(fault.start_s, lasts_s, fault.start_s > ignition_s))
+        if isinstance(fault, NoIgnition) and fault.burn == "lift":
+            found.append(Scrubbed(ignition_s + NOTICED_AFTER_S, STAYS_S, lights=False))
+    return min(found, key=lambda each: each.at_s, default=None)
+
+
+def stay_on_pad(preset: Mission, scrub: Scrubbed) -> tuple[dict[str, Track], int]:
+    """Return the tracks of vehicles that stay where they are, and the mission time of their last telemetry."""
+    end_s = int(np.ceil(scrub.at_s + scrub.lasts_s))
+    booster = preset.stage(BOOSTER)
+    stacked = booster is not preset.ship
+    load_kg = preset.handling.mass_kg if preset.handling is not None else 0.0
+    others_kg = preset.ship.dry_mass_kg + load_kg
+    if not stacked:
+        pilot = _stand(preset, scrub, others_kg + preset.ship.propellant_kg, end_s)
+        stretches = [Stretch(leg, attached=False, carried_kg=others_kg) for leg in pilot.legs_of(0)]
+        return {SHIP: Track(SHIP, stretches, pilot.burns_of(0), preset.pad.place, None)}, end_s
+    below_kg = booster.dry_mass_kg + others_kg + preset.ship.propellant_kg
+    pilot = _stand(preset, scrub, below_kg + booster.propellant_kg, end_s)
+    legs, full_kg = pilot.legs_of(0), preset.ship.propellant_kg
+    above = [Stretch(leg, attached=True, carried=True, propellant_kg=full_kg) for leg in legs]
+    below = [Stretch(leg, attached=True, carried_kg=below_kg) for leg in legs]
+    return {
+        SHIP: Track(SHIP, above, (), preset.pad.place, None),
+        BOOSTER: Track(BOOSTER, below, pilot.burns_of(0), preset.pad.place, None),
+    }, end_s
+
+
+def _stand(preset: Mission, scrub: Scrubbed, mass_kg: float, end_s: float) -> Pilot:
+    stage, lit_s = preset.stage(BOOSTER), preset.countdown.ignition_s
+    pad_m = preset.pad.place.position_m(preset.pad_altitude_m)[:, np.newaxis]
+    pilot = on_pad(pad_m, float(preset.countdown.start_s), np.array([mass_kg]))
+    if scrub.lights:
+        pilot.wait(stage, 1.0, scrub.at_s, lit_s)
+        pilot.burns.append(Burn("lift", stage.main, np.array([lit_s]), pilot.t_s))
+        tail = Leg("pad", Upright(1.0), stage.ascent, stage.main, lit_s=lit_s, cut_s=scrub.at_s, held=True)
+        pilot.fly(tail, min(stage.main.stop_s, end_s - scrub.at_s))
+    pilot.fly(Leg("pad", Upright(0.0), stage.ascent, held=True), end_s - pilot.t_s)
+    return pilot
