@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from simulator.earth import RAD_PER_DEG, FloatArray
-from simulator.elementary import interpolate, sin_cos
+from simulator.elementary import sin_cos
 from telemetry.errors import FlightError
 
 PROFILES: Final = Path(__file__).with_suffix(".yaml")
@@ -45,12 +45,19 @@ class Profile(BaseModel):
         return self
 
     @cached_property
-    def arrays(self) -> tuple[FloatArray, FloatArray]:
-        """Heights, shape (m,), and speeds, shape (2, m)."""
-        return np.array(self.altitude_m), np.array([self.east_m_s, self.north_m_s])
+    def rows(self) -> FloatArray:
+        """Of each stretch above a height that height, and speed and slope to the east and to the north: (5, m)."""
+        height, *speeds = np.array(self.altitude_m), np.array(self.east_m_s), np.array(self.north_m_s)
+        slopes = [np.append(np.diff(speed) / np.diff(height), 0.0) for speed in speeds]
+        return np.array([height, speeds[0], slopes[0], speeds[1], slopes[1]])
+
+    @cached_property
+    def still_above_m(self) -> float:
+        """From where on no wind blows; infinity if it blows at the last height."""
+        return np.inf if self.east_m_s[-1] or self.north_m_s[-1] else self.altitude_m[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wind:
     """A profile of wind as it blows in one flight or in each of many.
 
@@ -70,10 +77,19 @@ class Wind:
 
     def at(self, altitude_m: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the wind's speeds to the east and to the north at heights of shape (...)."""
-        heights, speeds = self.profile.arrays
-        east, north = interpolate(altitude_m, heights, speeds) * self.factor
+        rows = self.profile.rows
+        height = np.maximum(altitude_m, rows[0, 0])
+        index = np.searchsorted(rows[0], height, side="right") - 1
+        base, east, east_slope, north, north_slope = rows[:, index]
+        rise = height - base
+        east, north = east + rise * east_slope, north + rise * north_slope
+        along, across = self._turn
+        return along * east + across * north, along * north - across * east
+
+    @cached_property
+    def _turn(self) -> tuple[FloatArray, FloatArray]:
         sine, cosine = sin_cos(np.asarray(self.turned_deg) * RAD_PER_DEG)
-        return cosine * east + sine * north, cosine * north - sine * east
+        return self.factor * cosine, self.factor * sine
 
     def velocity_m_s(self, position_m: FloatArray, up: FloatArray, altitude_m: FloatArray) -> FloatArray:
         """Return the velocity of the air over the ground, shape (3, ...); at a pole it is still.
@@ -85,12 +101,17 @@ class Wind:
         altitude_m
             Shape (...).
         """
+        if altitude_m.min() >= self.profile.still_above_m:
+            return np.zeros_like(position_m)
         east, north = self.at(altitude_m)
         x, y = position_m[0], position_m[1]
         flat = np.maximum(np.sqrt(x * x + y * y), 1.0)
         x, y = x / flat, y / flat
         inwards = up[2] * north
-        return np.array([-y * east - x * inwards, x * east - y * inwards, (up[0] * x + up[1] * y) * north])
+        velocity = np.empty_like(position_m)
+        velocity[0], velocity[1] = -y * east - x * inwards, x * east - y * inwards
+        velocity[2] = (up[0] * x + up[1] * y) * north
+        return velocity
 
 
 @cache

@@ -52,6 +52,12 @@ def test_wind_blows_as_its_profile_says_and_not_in_space() -> None:
     east, north = wind.at(np.array([0.0, 10_500.0, 100_000.0, 400_000.0]))
     assert east.tolist() == [2.0, 26.0, 0.0, 0.0]
     assert north.tolist() == [0.0, 2.0, 0.0, 0.0]
+    # whether others in a fleet are still in the wind changes nothing for one above it
+    places = np.array([Place(30.0, 40.0).position_m(altitude) for altitude in (9e3, 1.1e5)]).T
+    together = wind.velocity_m_s(places, *up_and_altitude(places))[:, 1]
+    alone = wind.velocity_m_s(places[:, 1], *up_and_altitude(places[:, 1]))
+    assert np.array_equal(together, alone)
+    assert not alone.any()
 
 
 def test_wind_of_many_flights_is_as_strong_and_turned_as_each_has_it() -> None:
