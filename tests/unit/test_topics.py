@@ -99,4 +99,8 @@ def test_a_flight_has_one_key_and_one_partition_for_good() -> None:
 
 
 def test_only_what_is_the_last_word_of_a_key_is_compacted() -> None:
-    assert [topic for topic in KafkaTopic if topic.compacted] == [KafkaTopic.STATE, KafkaTopic.DELIVERIES]
+    assert [topic for topic in KafkaTopic if topic.compacted] == [
+        KafkaTopic.STATE,
+        KafkaTopic.DELIVERIES,
+        KafkaTopic.LIMITS,
+    ]
