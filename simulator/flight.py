@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from simulator.afloat import Afloat
 from simulator.climb import Missions, Programme, climb_alone, climb_and_fall, climb_joined, upper_mass_kg
 from simulator.faults.ground import held_mission, late_recovery, tip_over
 from simulator.faults.kinds import AnyFault
+from simulator.lost import LISTENED_FOR_S, cut_short, losses_s
 from simulator.mission import BOOSTER, SHIP, Mission
 from simulator.pilot import Pilot
 from simulator.preset import Express, Hop
@@ -75,10 +76,10 @@ def simulate_flight(preset: Mission, faults: tuple[AnyFault, ...] = ()) -> Fligh
         tracks, end_s = stay_on_pad(mission, scrub)
         return Flight(mission, tracks, NO_COURSE_DEG, end_s, faults)
     if isinstance(mission, Hop):
-        return _hop(mission, faults)
+        return _as_far_as_it_got(_hop(mission, faults))
     if not isinstance(mission, Express):
         ways = profiles()[mission.profile].fly(mission)
-        return Flight(mission, ways.tracks, ways.course_deg, ways.end_s, faults)
+        return _as_far_as_it_got(Flight(mission, ways.tracks, ways.course_deg, ways.end_s, faults))
     (flown,) = simulate_flights([mission], [faults])
     if isinstance(flown, FlightError):
         raise flown
@@ -164,10 +165,22 @@ def _flown(presets: list[Express], routes: Routes, faults: list[tuple[AnyFault, 
                 BOOSTER: _booster_track(loaded, joined, booster, i, afloat[BOOSTER][i]),
             }
             course_deg = float(programme.course_deg[i]) % 360.0
-            flights.append(Flight(loaded, tracks, course_deg, int(ends[i]), faults[i]))
+            flights.append(_as_far_as_it_got(Flight(loaded, tracks, course_deg, int(ends[i]), faults[i])))
         except FlightError as error:
             flights.append(error)
     return flights
+
+
+def _as_far_as_it_got(flight: Flight) -> Flight:
+    lost_s = losses_s(flight.faults, flight.tracks)
+    if not lost_s:
+        return flight
+    tracks = {
+        vehicle: cut_short(track, lost_s[vehicle]) if vehicle in lost_s else track
+        for vehicle, track in flight.tracks.items()
+    }
+    last_s = int(np.ceil(max(track.end_s for track in tracks.values()))) + LISTENED_FOR_S
+    return replace(flight, tracks=tracks, end_s=min(flight.end_s, last_s))
 
 
 def part(preset: Express, missions: Missions, programme: Programme, joined: Pilot) -> Pilot:

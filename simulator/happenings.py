@@ -12,6 +12,7 @@ stage_separation          Booster and ship are no longer joined. Of both.
 apogee                    Vertical speed passes zero downwards for the first time after the last ascent burn.
 splashdown                Altitude 0 is reached.
 recovered                 The recovery ship has it on deck.
+loss_of_vehicle           It breaks up; its telemetry ends.
 hold, scrub               The countdown stands; it ends without a liftoff. Of every vehicle.
 blackout_start, _end      In the plasma of the entry nobody hears it who has it in view.
 loaded                    The container's latches close on its load.
@@ -31,6 +32,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from simulator.faults.cargo import SealBroken
+from simulator.faults.flight import LossOfVehicle
 from simulator.faults.ground import holds_of
 from simulator.flight import Flight
 from simulator.mission import SHIP
@@ -80,6 +82,11 @@ def flight_happenings(flight: Flight) -> list[Happening]:
     lifts = [burn.ends_s for track in flight.tracks.values() for burn in track.burns if burn.purpose == "lift"]
     happened = [each for track in flight.tracks.values() for each in _of_vehicle(track, min(lifts, default=np.inf))]
     happened += [each for track in flight.tracks.values() for each in _of_countdown(flight, track)]
+    lost = {fault.start_s for fault in flight.faults if isinstance(fault, LossOfVehicle)}
+    for track in flight.tracks.values():
+        if track.end_s in lost:
+            kind, t_s = FlightEvent.LOSS_OF_VEHICLE, track.end_s
+            happened.append(Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)))
     return sorted(happened, key=lambda each: (each.t_s, each.vehicle, each.type))
 
 
@@ -88,6 +95,7 @@ def handling_happenings(flight: Flight) -> list[Happening]:
     work, afloat = flight.preset.handling, flight.tracks[SHIP].afloat
     if work is None:
         return []
+    end_s = min(float(flight.end_s), flight.tracks[SHIP].end_s)
     deck_s = np.inf if afloat is None else afloat.deck_s
     emptying_s = work.unload_end_after_s - work.unload_start_after_s
     empty_s = deck_s + work.unload_start_after_s + (1.0 - EMPTY_SHARE) * emptying_s
@@ -96,7 +104,7 @@ def handling_happenings(flight: Flight) -> list[Happening]:
     if broken:
         times[CargoEvent.SEAL_BROKEN] = min(broken)
     load = {"container_mass_kg": work.mass_kg}
-    return [Happening(kind.value, SHIP, t_s, load) for kind, t_s in times.items() if t_s < flight.end_s]
+    return [Happening(kind.value, SHIP, t_s, load) for kind, t_s in times.items() if t_s < end_s]
 
 
 def blackout_happenings(track: Track, spans: Spans) -> list[Happening]:
@@ -126,7 +134,8 @@ def _of_vehicle(track: Track, meco_s: float) -> list[Happening]:
         times.append((FlightEvent.RECOVERED, track.afloat.deck_s))
     elif track.touchdown_s is not None:
         times.append((FlightEvent.TOUCHDOWN, track.touchdown_s))
-    return [Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)) for kind, t_s in times]
+    there = [(kind, t_s) for kind, t_s in times if t_s < track.end_s]
+    return [Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)) for kind, t_s in there]
 
 
 def _of_countdown(flight: Flight, track: Track) -> list[Happening]:
@@ -138,13 +147,13 @@ def _of_countdown(flight: Flight, track: Track) -> list[Happening]:
 
 
 def _max_q_s(track: Track, meco_s: float) -> float:
-    """Look ever closer around the largest: a hundred times as close each time."""
-    first_s, last_s = 0.0, meco_s
+    """Look ever closer around the largest: a hundred times as close each time; infinity if it is lost before."""
+    first_s, last_s = 0.0, min(meco_s, track.end_s)
     for _ in range(LOOKS):
         looks_s = first_s + (last_s - first_s) * np.arange(LOOK_POINTS + 1) / LOOK_POINTS
         at = int(np.argmax(track.at(looks_s).dynamic_pressure_pa))
         first_s, last_s = float(looks_s[max(at - 1, 0)]), float(looks_s[min(at + 1, LOOK_POINTS)])
-    return 0.5 * (first_s + last_s)
+    return np.inf if last_s == track.end_s else 0.5 * (first_s + last_s)
 
 
 def _values(track: Track, kind: FlightEvent, t_s: float) -> dict[str, Value]:

