@@ -176,6 +176,7 @@ class Track:
             "east_m_s": dot(motion.velocity_m_s, east),
             "north_m_s": dot(motion.velocity_m_s, north),
             "speed_m_s": np.maximum(motion.speed_m_s, np.abs(rise)),
+            "felt_m_s2": felt,
             "axial_m_s2": axial,
             "lateral_m_s2": norm(felt - axial * axis),
             "static_pressure_pa": air.pressure_pa,

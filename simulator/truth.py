@@ -20,7 +20,7 @@ class Truth:
     """What really is, at times of shape (n,): all arrays have it, vectors (3, n); `phase` counts in `PHASES`.
 
     `power` is that of the vehicle's own engines over full power, `driven` that of those which drive the stack;
-    `mass_kg` is the whole stack's while booster and ship are joined.
+    `mass_kg` is the whole stack's while booster and ship are joined. `felt_m_s2` is what an accelerometer feels.
     """
 
     t_s: FloatArray
@@ -33,6 +33,7 @@ class Truth:
     east_m_s: FloatArray
     north_m_s: FloatArray
     speed_m_s: FloatArray
+    felt_m_s2: FloatArray
     axial_m_s2: FloatArray
     lateral_m_s2: FloatArray
     static_pressure_pa: FloatArray

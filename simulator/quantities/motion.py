@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.earth import FloatArray, dot, east_north, norm, up_and_altitude
+from simulator.earth import FloatArray, dot, east_north, norm
 from simulator.elementary import arctan2, cos, hypot, sin
 from simulator.quantities.quantity import Quantity
 from simulator.quantities.scene import Scene
@@ -46,14 +46,9 @@ def _sideways(scene: Scene) -> tuple[FloatArray, FloatArray]:
 
 
 def _across(scene: Scene) -> FloatArray:
-    """Specific force across the body axis, shape (3, n): against the motion through the air, on the ground upwards."""
+    """Specific force across the body axis, shape (3, n)."""
     truth = scene.truth
-    east, north = east_north(truth.position_m)
-    up, _ = up_and_altitude(truth.position_m)
-    motion = truth.east_m_s * east + truth.north_m_s * north + truth.vertical_speed_m_s * up
-    force = np.where(truth.speed_m_s > SLOW_M_S, -motion, up)
-    side = force - dot(force, truth.axis) * truth.axis
-    return np.asarray(truth.lateral_m_s2 * side / np.maximum(norm(side), LEAST))
+    return np.asarray(truth.felt_m_s2 - truth.axial_m_s2 * truth.axis)
 
 
 def _shaking(scene: Scene) -> FloatArray:
