@@ -100,6 +100,8 @@ def test_corners_have_their_values() -> None:
     assert np.isnan(e.exp(math.nan))
     assert e.exp([1e6, -1e6]).tolist() == [e.exp(709.0), e.exp(-708.0)]
     assert e.interpolate([-1.0, 0.25, 9.0], np.array([0.0, 1.0]), np.array([2.0, 6.0])).tolist() == [2.0, 3.0, 6.0]
+    two = e.interpolate([0.5, 0.25], np.array([0.0, 1.0]), np.array([[2.0, 6.0], [0.0, 1.0]]))
+    assert two.tolist() == [[4.0, 3.0], [0.5, 0.25]]
 
 
 @pytest.mark.parametrize("function", [elementary.exp, elementary.log, elementary.sin, elementary.arcsin])
