@@ -1,7 +1,7 @@
-"""What a flight's packets are, as digests.
+"""What a flight's packets and its truth are, as digests.
 
-`python tests/golden.py > tests/data/golden.json` writes the golden ones anew. Do so only when physics, sensors or the
-dictionary changed on purpose; say in the commit which.
+`python tests/golden.py > tests/data/golden.json` writes the golden ones anew. Do so only when physics, sensors, radio or
+the dictionary changed on purpose; say in the commit which.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import sys
 from typing import Final
 
+from simulator.record import truth_json
 from simulator.simulate import seconds_of, simulate
 
 PRESETS: Final = ("hop", "express")
@@ -19,7 +20,7 @@ T0_NS: Final = 1_790_000_000 * 10**9
 
 
 def digests() -> dict[str, dict[str, str]]:
-    """Return SHA-256 of all packets of each vehicle by preset."""
+    """Return SHA-256 of all packets of each vehicle, and of the truth file, by preset."""
     found: dict[str, dict[str, str]] = {}
     for preset in PRESETS:
         transmitter = simulate(preset, SEED, T0_NS)
@@ -28,6 +29,7 @@ def digests() -> dict[str, dict[str, str]]:
             for second in seconds_of(transmitter, vehicle):
                 digest.update(second)
             found.setdefault(preset, {})[vehicle] = digest.hexdigest()
+        found[preset]["truth"] = hashlib.sha256(truth_json(transmitter, "golden").encode()).hexdigest()
     return found
 
 
