@@ -87,7 +87,7 @@ def test_what_was_read_is_written_as_it_was(time: TimeCode, data: st.DataObject)
 
 
 @given(time_codes(), st.data())
-def test_a_unsegmented_code_is_read_as_exact_arithmetic_reads_it(time: TimeCode, data: st.DataObject) -> None:
+def test_an_unsegmented_code_is_read_as_exact_arithmetic_reads_it(time: TimeCode, data: st.DataObject) -> None:
     assume(time.code is CodeName.CUC)
     units = data.draw(st.integers(0, 256 ** (time.coarse_octets + time.fine_octets) - 1))
     head = time.p_field if time.preamble else b""
@@ -98,6 +98,17 @@ def test_a_unsegmented_code_is_read_as_exact_arithmetic_reads_it(time: TimeCode,
         assert came == NO_TIME_NS
     elif scale_ns <= LAST_NS - NS_PER_S:
         assert came == int(time.zero.to_unix(np.array([scale_ns]))[0])
+
+
+@given(time_codes(), st.data())
+def test_an_unsegmented_code_is_written_as_exact_arithmetic_writes_it(time: TimeCode, data: st.DataObject) -> None:
+    assume(time.code is CodeName.CUC)
+    t_ns = data.draw(st.integers(time.epoch_ns, time.last_ns))
+    since_ns = int(time.zero.from_unix(np.array([t_ns]))[0]) - time.zero.at_ns
+    units = (since_ns / unit_ns(time) + Fraction(1, 2)).__floor__()
+    head = time.p_field if time.preamble else b""
+    expected = head + units.to_bytes(time.coarse_octets + time.fine_octets, "big")
+    assert time.encode(np.array([t_ns])).tobytes() == expected
 
 
 @given(time_codes(), st.data())

@@ -24,6 +24,9 @@ VECTORS = [
     (500_000_000, 4, 0, "00000001"),
     # a fraction that rounds up carries into the seconds
     (1_999_999_999, 4, 2, "00000002 0000"),
+    # and in a wide one from octet to octet: 1729 ns are 0x1d01ff.9 units of 2**-40 s
+    (1729, 4, 5, "00000000 00001d0200"),
+    (513, 4, 9, "00000000 0000089b51770d7500"),
     # 2038 is nothing special: the coarse field is unsigned
     (2_147_483_648 * 10**9, 4, 3, "80000000 000000"),
     (4_294_967_295 * 10**9, 4, 0, "ffffffff"),

@@ -199,6 +199,15 @@ def test_a_mistake_is_named_with_its_remedy(given: dict[str, Any], words: str) -
     assert words in str(caught.value)
 
 
+def test_who_checks_times_by_their_octets_decodes_them_where_a_leap_second_lies_between() -> None:
+    time = TimeCode(epoch="tai", **UNSEGMENTED)
+    before, after = unix_ns("2016-12-31T23:00:00.0"), unix_ns("2017-01-01T00:00:00.0")
+    assert time.bounds(before, after) is None
+    assert time.bounds(after, after + NS_PER_S) is not None
+    assert TimeCode.model_validate({"epoch": AGENCY, **UNSEGMENTED}).bounds(before, before + NS_PER_S) is None
+    assert TimeCode.model_validate({"epoch": "tai", **DAYS}).bounds(after, after + NS_PER_S) is None
+
+
 def test_only_who_counts_leap_seconds_is_warned_of_an_old_table() -> None:
     late_ns = unix_ns("2100-01-01T00:00:00.0")
     assert TimeCode(epoch="gps", **UNSEGMENTED).warning(late_ns) == leap_seconds().warning(late_ns)
