@@ -1,7 +1,7 @@
 """What a flight's packets and its truth are, as digests.
 
-`python tests/golden.py > tests/data/golden.json` writes the golden ones anew. Do so only when physics, sensors, radio or
-the dictionary changed on purpose; say in the commit which.
+`python tests/golden.py > tests/data/golden.json` writes the golden ones anew. Do so only when physics, sensors, radio
+or the dictionary changed on purpose; say in the commit which.
 """
 
 from __future__ import annotations
