@@ -139,12 +139,13 @@ class PacketCodec:
         t_ns = self._time.decode(rows[:, PRIMARY_HEADER_OCTETS : self._head])
         return Frame(vehicle, station, packet, kind.packet.apid, _counts(rows), t_ns, ert_ns, self._columns(kind, rows))
 
-    def versions(self, payload: bytes, run: PacketRun) -> NDArray[np.uint64] | None:
-        """Return the versions of the dictionary that a run of packets says; None if packets of that type do not."""
+    def versions(self, payload: bytes, run: PacketRun) -> list[int | None]:
+        """Return the versions of the dictionary that a run of packets says; none if packets of that type do not."""
         place = self.layout.version
         if place is None or place.apid != run.apid:
-            return None
-        return place.read(self._rows(payload, run))
+            return []
+        size = self._kinds[run.apid].octets
+        return [place.read(payload, at, at + size) for at in range(run.start, run.stop, size)]
 
     def said(self, payload: bytes, refusals: list[Refusal]) -> int | None:
         """Return the version that a refused packet says, if that is why it was refused."""
@@ -152,7 +153,7 @@ class PacketCodec:
         if not refusals or place is None:
             return None
         found = [refusal for refusal in refusals if refusal.reason is Reason.UNKNOWN_VERSION]
-        return place.read_one(payload[found[-1].start : found[-1].stop]) if found else None
+        return place.read(payload, found[-1].start, found[-1].stop) if found else None
 
     def _read(self, payload: bytes, vehicle: str, station: str, ert_ns: int, *, with_columns: bool) -> Decoded:
         runs, refusals = self.layout.split(payload)
@@ -163,9 +164,9 @@ class PacketCodec:
             t_ns = self._time.decode(rows[:, PRIMARY_HEADER_OCTETS : self._head])
             bad = (t_ns > ert_ns + FUTURE_TOLERANCE_NS) | (t_ns < ert_ns - OLDEST_NS)
             versions = self.versions(payload, run)
-            if versions is not None:
-                version = int(versions[-1])
-                bad |= versions != self.dictionary.version
+            if versions:
+                version = versions[-1]
+                bad |= [each != self.dictionary.version for each in versions]
             if bad.any():
                 refusals.extend(self._refused(run, rows[bad], np.flatnonzero(bad), t_ns[bad], ert_ns))
                 rows, t_ns = rows[~bad], t_ns[~bad]

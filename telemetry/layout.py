@@ -64,9 +64,7 @@ class Layout:
         self._lows, self._highs = np.array(bounds, dtype=np.float64).reshape(-1, 2).T[:, :, np.newaxis]
         self._names = [channel.name for channel in self._plain]
         self._blocks = self._find_blocks()
-        self._whole_numbers = [
-            (channel.name, self._block(channel, 0), channel.raw.dtype.newbyteorder("=")) for channel in self._counts
-        ]
+        self._whole_numbers = [(channel.name, self._block(channel, 0), _native(channel)) for channel in self._counts]
 
     @_UNHEARD
     def read(self, octets: Octets) -> dict[str, NDArray[Any]]:
@@ -138,7 +136,8 @@ class Layout:
         return self._on_grid(channel) and (line or (channel.calibration is None and channel.raw.is_float))
 
     def _is_count(self, channel: Channel) -> bool:
-        return self._on_grid(channel) and channel.raw.is_whole and channel.calibration is None
+        whole = channel.raw.is_whole or channel.raw.kind == "bool"
+        return self._on_grid(channel) and whole and channel.calibration is None
 
     def _block(self, channel: Channel, row: int) -> _Block:
         start, dtype = self._bit_at[channel.name] // OCTET, channel.raw.dtype
@@ -154,3 +153,7 @@ class Layout:
             else:
                 blocks.append(block)
         return blocks
+
+
+def _native(channel: Channel) -> np.dtype[Any]:
+    return np.dtype(np.bool_) if channel.raw.kind == "bool" else channel.raw.dtype.newbyteorder("=")

@@ -23,8 +23,9 @@ APID_MASK: Final = 0x07FF
 UNSEGMENTED: Final = 0xC000
 COUNT_MASK: Final = 0x3FFF
 HEADER: Final = struct.Struct(">HHH")
-# so many packets of a run are looked at one by one; those behind them many at once, by then it pays
-ALONE: Final = 4
+# from so many packets on it pays to look at many at once, after the first few
+MANY: Final = 24
+FEW: Final = 4
 BLOCK_GROWTH: Final = 16
 BLOCK_OCTETS: Final = 1 << 16
 _UNSEGMENTED_OCTETS: Final = bytes(range(UNSEGMENTED >> 8, 256))
@@ -46,14 +47,10 @@ class _Kind:
     apid: int
     octets: int
     crc: CrcTable
-
-    @property
-    def first_word(self) -> int:
-        return TELEMETRY_WITH_SECONDARY_HEADER | self.apid
-
-    @property
-    def length(self) -> int:
-        return self.octets - PRIMARY_HEADER_OCTETS - 1
+    first_word: int
+    first_octets: bytes
+    length: int
+    length_octets: bytes
 
 
 class PacketLayout:
@@ -70,7 +67,10 @@ class PacketLayout:
         overhead = PRIMARY_HEADER_OCTETS + dictionary.time.octets + CRC_OCTETS
         for name, packet in dictionary.packets.items():
             octets = overhead + packet.field_octets
-            self._kinds[packet.apid] = _Kind(name, packet.apid, octets, CrcTable(octets))
+            word, length = TELEMETRY_WITH_SECONDARY_HEADER | packet.apid, octets - PRIMARY_HEADER_OCTETS - 1
+            as_octets = (word.to_bytes(2, "big"), length.to_bytes(2, "big"))
+            crc = CrcTable(octets)
+            self._kinds[packet.apid] = _Kind(name, packet.apid, octets, crc, word, as_octets[0], length, as_octets[1])
         self._header = re.compile(b"|".join(_header_pattern(kind) for kind in self._kinds.values()), re.DOTALL)
 
         self.version = VersionPlace.of(dictionary, PRIMARY_HEADER_OCTETS + dictionary.time.octets)
@@ -112,13 +112,14 @@ class PacketLayout:
             return None
         # this loop runs once a packet and costs little more than the CRC itself: names are local, nothing is made
         stop, size, first_word, length = start, kind.octets, kind.first_word, kind.length
-        last = min(len(payload), start + ALONE * size) - size
+        alone = (FEW if payload.startswith(kind.first_octets, start + MANY * size) else MANY) * size
+        last = min(len(payload), start + alone) - size
         while stop <= last:
             word, count, octets = HEADER.unpack_from(payload, stop)
             if word != first_word or count < UNSEGMENTED or octets != length or crc16(payload[stop : stop + size]):
                 break
             stop += size
-        if stop == start + ALONE * size:
+        if stop == start + alone:
             stop = _end_of_run(payload, start, stop, kind)
         return PacketRun(kind.name, kind.apid, start, stop) if stop > start else None
 
@@ -157,7 +158,7 @@ class PacketLayout:
     def wrong_version(self, apid: int, packet: bytes) -> str | None:
         """Return the complaint about a packet that says another version of the dictionary; None about any other."""
         place = self.version
-        said = place.read_one(packet) if place is not None and place.apid == apid else None
+        said = place.read(packet, 0, len(packet)) if place is not None and place.apid == apid else None
         if place is None or said is None or said == place.dictionary.version:
             return None
         return place.dictionary.version_complaint(place.packet, said)
@@ -192,12 +193,11 @@ def _end_of_run(payload: bytes, start: int, stop: int, kind: _Kind) -> int:
 def _alike(packets: bytes, kind: _Kind) -> int:
     """Return how many packets, one behind the other, have the primary header that their type has."""
     size = kind.octets
-    first, length = kind.first_word.to_bytes(2, "big"), kind.length.to_bytes(2, "big")
+    first, length = kind.first_octets, kind.length_octets
     wanted = ((0, first[:1]), (1, first[1:]), (2, _UNSEGMENTED_OCTETS), (4, length[:1]), (5, length[1:]))
     heads = (packets[at::size] for at, _ in wanted)
     return min(len(head) - len(head.lstrip(good)) for head, (_, good) in zip(heads, wanted, strict=True))
 
 
 def _header_pattern(kind: _Kind) -> bytes:
-    first_word, length = kind.first_word.to_bytes(2, "big"), kind.length.to_bytes(2, "big")
-    return re.escape(first_word) + rb"[\xc0-\xff]." + re.escape(length)
+    return re.escape(kind.first_octets) + rb"[\xc0-\xff]." + re.escape(kind.length_octets)

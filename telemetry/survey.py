@@ -68,12 +68,14 @@ class PacketSurveyor:
         self._time = codec.dictionary.time
         self._width = self._time.octets
         self._version = codec.dictionary.version
+        place = codec.layout.version
+        self._version_apid = place.apid if place is not None else None
         self._octets = {packet.apid: codec.layout.octets(packet.apid) for packet in codec.dictionary.packets.values()}
 
     def survey(self, payload: bytes, ert_ns: int) -> Surveyed:
         """Return what `PacketCodec.inspect` finds, without times."""
         runs, refusals = self._codec.layout.split(payload)
-        version = self._codec.said(payload, refusals)
+        version = self._codec.said(payload, refusals) if refusals else None
         bounds = self._good_times(ert_ns)
         width = self._width
         ranges: list[CountRange] = []
@@ -82,10 +84,10 @@ class PacketSurveyor:
             times = [payload[at : at + width] for at in range(run.start + PRIMARY_HEADER_OCTETS, run.stop, size)]
             if bounds is None or min(times) < bounds[0] or max(times) > bounds[1]:
                 return surveyed(self._codec.inspect(payload, "", "", ert_ns))
-            versions = self._codec.versions(payload, run)
-            if versions is not None:
-                version = int(versions[-1])
-                if (versions != self._version).any():
+            if run.apid == self._version_apid:
+                versions = self._codec.versions(payload, run)
+                version = versions[-1]
+                if any(each != self._version for each in versions):
                     return surveyed(self._codec.inspect(payload, "", "", ert_ns))
             highs = payload[run.start + COUNT_AT : run.stop : size]
             lows = payload[run.start + COUNT_AT + 1 : run.stop : size]

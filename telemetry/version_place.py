@@ -5,10 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from telemetry.bits import read_bits
 from telemetry.dictionary import Dictionary
 from telemetry.raw import OCTET
 
@@ -43,12 +39,11 @@ class VersionPlace:
                 return cls(dictionary, packet.apid, name, head_octets * OCTET + at, bits)
         return None
 
-    def read(self, packets: NDArray[np.uint8]) -> NDArray[np.uint64]:
-        """Return the versions that packets of shape (n, size) say, shape (n,)."""
-        return read_bits(packets, self.offset, self.bits)
-
-    def read_one(self, packet: bytes) -> int | None:
-        """Return the version that a packet of any length says; None if it is too short to say it."""
-        if len(packet) * OCTET < self.offset + self.bits:
+    def read(self, payload: bytes, start: int, stop: int) -> int | None:
+        """Return the version that the packet `payload[start:stop]` says; None if it is too short to say it."""
+        end = self.offset + self.bits
+        last = start - (-end // OCTET)
+        if last > stop:
             return None
-        return int(self.read(np.frombuffer(packet, dtype=np.uint8).reshape(1, -1))[0])
+        word = int.from_bytes(payload[start + self.offset // OCTET : last], "big")
+        return word >> (-end % OCTET) & ((1 << self.bits) - 1)
