@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.earth import MU_M3_S2, RADIUS_M, ROTATION_RAD_S, FloatArray, angle_between_rad, dot, norm
-from simulator.elementary import PI, arctan2, sin_cos
+from simulator.elementary import PI, arccos, arctan2, sin_cos
 
 HALVINGS: Final = 40
 TIME_TRIALS: Final = 8
 LEAST_RISE_M: Final = 2_000.0
 LEAST_ARC_RAD: Final = 0.002
 LEAST: Final = 1e-12
+LARGEST_SHAPE: Final = 1.0 - 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,9 @@ class Aim:
     ----------
     point_m
         Shape (3, n): the place to aim at, in the frame that turns with the Earth.
-    far
-        Whether the long way round is taken.
+    pole
+        Shape (3, n): a vector on the left of the way. It tells on which side of the Earth the way lies, also where it
+        passes the other end of the Earth.
     apogee_m
         Height of the top of the arc.
     entry_m
@@ -37,7 +38,7 @@ class Aim:
     """
 
     point_m: FloatArray
-    far: NDArray[np.bool_]
+    pole: FloatArray
     apogee_m: FloatArray
     entry_m: FloatArray
     glide_m: FloatArray
@@ -55,15 +56,16 @@ def required_velocity_m_s(position_m: FloatArray, aim: Aim) -> tuple[FloatArray,
     top = np.maximum(RADIUS_M + aim.apogee_m, radius + LEAST_RISE_M)
     low = np.minimum(norm(aim.point_m) + aim.entry_m, radius)
     flight_s = np.full_like(radius, 1000.0)
-    side = np.where(aim.far, -1.0, 1.0)
     arc = rise = shape = radius
     normal = up
     for _ in range(TIME_TRIALS):
         there = turned(aim.point_m, ROTATION_RAD_S * (flight_s + aim.glide_s))
         angle = angle_between_rad(position_m, there)
-        whole = np.where(aim.far, 2.0 * PI - angle, angle)
+        normal = cross(up, there)
+        side = np.where(dot(normal, aim.pole) < 0.0, -1.0, 1.0)
+        whole = np.where(side < 0.0, 2.0 * PI - angle, angle)
         arc = np.maximum(whole - aim.glide_m / RADIUS_M, LEAST_ARC_RAD)
-        normal = cross(up, there) * side
+        normal = normal * side
         rise, shape = _through(arc, radius, low, top)
         flight_s = _time_to_top_s(rise, shape, top) + _time_to_top_s(arc - rise, shape, top)
     size = top * (1.0 - shape)
@@ -71,6 +73,28 @@ def required_velocity_m_s(position_m: FloatArray, aim: Aim) -> tuple[FloatArray,
     level = np.sqrt(MU_M3_S2 * size) / radius
     upwards = np.sqrt(MU_M3_S2 / size) * shape * sin_cos(rise)[0]
     return level * along + upwards * up - carried_m_s(position_m), flight_s
+
+
+def reached_m(state: FloatArray, aim: Aim) -> FloatArray:
+    """Return the points that states of shape (7, n) lead to, shape (3, n): the inverse of `required_velocity_m_s`."""
+    position_m = state[0:3]
+    radius = norm(position_m)
+    up = position_m / radius
+    velocity = state[3:6] + carried_m_s(position_m)
+    normal = cross(position_m, velocity)
+    spin = np.maximum(norm(normal), LEAST)
+    size = spin * spin / MU_M3_S2
+    low = np.minimum(norm(aim.point_m) + aim.entry_m, radius)
+    sine, cosine = dot(velocity, up) * spin / MU_M3_S2, 1.0 - size / radius
+    shape = np.minimum(np.maximum(np.sqrt(sine * sine + cosine * cosine), LEAST), LARGEST_SHAPE)
+    rise = arctan2(sine, cosine)
+    fall = arccos((1.0 - size / low) / shape)
+    top = size / (1.0 - shape)
+    flight_s = np.copysign(_time_to_top_s(np.abs(rise), shape, top), rise) + _time_to_top_s(fall, shape, top)
+    whole = rise + fall + aim.glide_m / RADIUS_M
+    sine, cosine = sin_cos(whole)
+    there = cosine * up + sine * cross(normal / spin, up)
+    return turned(there * norm(aim.point_m), -ROTATION_RAD_S * (flight_s + aim.glide_s))
 
 
 def _through(arc: FloatArray, radius: FloatArray, low: FloatArray, top: FloatArray) -> tuple[FloatArray, FloatArray]:

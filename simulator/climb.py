@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -99,10 +99,13 @@ def climb_joined(preset: Express, missions: Missions, programme: Programme, *, k
     course = towards(missions.pad_m, programme.course_deg)
     turn = PitchOver(power, ascent.rise_s, rate_deg_s, programme.lean_deg, course)
     pilot.fly(Leg("ascent", turn, stage.ascent, stage.main, lit_s=lit_s, tolerance=FINE), ascent.pitch_over_s)
-    light = Lighter(stage.dry_mass_kg + ascent.booster_reserve_kg + upper_kg)
+    light_kg = stage.dry_mass_kg + ascent.booster_reserve_kg + upper_kg
+    bound_kg = power * stage.main.count * stage.main.thrust_vacuum_n / ascent.most_m_s2
     along = AlongVelocity(power, most_m_s2=ascent.most_m_s2)
     gravity_turn = Leg("ascent", along, stage.ascent, stage.main, tolerance=FINE)
-    pilot.fly(pilot.burn("lift", gravity_turn, light, lit_s=lit_s), ascent.separation_after_s)
+    # a leg each of full and bounded power: no step has to find out where thrust bends
+    pilot.fly(replace(gravity_turn, lit_s=lit_s), LONGEST_BURN_S, Lighter(np.maximum(light_kg, bound_kg)))
+    pilot.fly(pilot.burn("lift", gravity_turn, Lighter(light_kg), lit_s=lit_s), ascent.separation_after_s)
     return pilot
 
 
@@ -115,7 +118,7 @@ def climb_alone(preset: Express, missions: Missions, programme: Programme, joine
     pilot.fly(Leg("ascent", AlongVelocity(0.0), stage.ascent), ascent.ses_after_s)
     steering = LinearTangent(1.0, pilot.t_s, programme.tangent, ascent.tangent_rate_1_s, most_m_s2=ascent.most_m_s2)
     last_kg = stage.dry_mass_kg + missions.cargo_kg + ascent.ship_reserve_kg
-    # a leg each of start-up, full and bounded power: no step has to find out where thrust bends
+    # as above, and one of start-up
     bound_kg = stage.main.count * stage.main.thrust_vacuum_n / ascent.most_m_s2
     leg = Leg("ascent", steering, stage.ascent, stage.main, lit_s=pilot.t_s)
     pilot.fly(leg, stage.main.start_s)

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.arcs import Aim, required_velocity_m_s
+from simulator.arcs import Aim, cross, required_velocity_m_s, turned
 from simulator.atmosphere import GRAVITY_M_S2
 from simulator.climb import Missions, Programme, climb_joined
-from simulator.earth import DEG_PER_RAD, RADIUS_M, FloatArray, angle_between_rad, dot, east_north, norm
+from simulator.earth import DEG_PER_RAD, RADIUS_M, ROTATION_RAD_S, FloatArray, angle_between_rad, dot, east_north, norm
 from simulator.elementary import PI, arcsin, arctan2, exp, log
 from simulator.preset import Express
 from simulator.vehicle import Stage
@@ -47,16 +47,26 @@ def first_aim(preset: Express, missions: Missions, far: NDArray[np.bool_]) -> Ai
     whole_m = range_m(missions, far)
     apogee_m = preset.ascent.apogee_m + preset.ascent.apogee_share * whole_m
     glide_m = np.minimum(GLIDE_M, GLIDE_SHARE * whole_m)
-    return Aim(missions.target_m, far, apogee_m, np.full(far.size, ENTRY_M), glide_m, np.full(far.size, GLIDE_S))
+    entry_m, glide_s = np.full(far.size, ENTRY_M), np.full(far.size, GLIDE_S)
+    straight = cross(missions.pad_m, missions.target_m)
+    aim = Aim(missions.target_m, np.where(far, -straight, straight), apogee_m, entry_m, glide_m, glide_s)
+    # the target turns away meanwhile: the shorter way to where it will be is what counts
+    flight_s = required_velocity_m_s(above_pad_m(missions), aim)[1] + glide_s
+    met = cross(missions.pad_m, turned(missions.target_m, ROTATION_RAD_S * flight_s))
+    return replace(aim, pole=np.where(far, -met, met))
 
 
-def first_programme(preset: Express, missions: Missions, aim: Aim) -> Programme:
+def above_pad_m(missions: Missions) -> FloatArray:
+    """Return the points above the pads in which a flight is first thought to be at the ship's cut-off."""
+    return missions.pad_m * (1.0 + CUT_OFF_M / RADIUS_M)
+
+
+def first_programme(preset: Express, missions: Missions, whole_m: FloatArray, aim: Aim) -> Programme:
     """Return a programme that leads roughly there.
 
     For a short way the booster takes less propellant and climbs more steeply: it would otherwise come too far.
     """
-    whole_m = range_m(missions, aim.far)
-    needed = required_velocity_m_s(missions.pad_m * (1.0 + CUT_OFF_M / RADIUS_M), aim)[0]
+    needed = required_velocity_m_s(above_pad_m(missions), aim)[0]
     east, north = east_north(missions.pad_m)
     course = arctan2(dot(needed, east), dot(needed, north)) * DEG_PER_RAD
     share = np.minimum(np.maximum(np.sqrt(whole_m / LONG_RANGE_M), LEAST_SHARE), 1.0)

@@ -9,25 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.among import among, entered
-from simulator.arcs import Aim, away, cross, required_velocity_m_s
+from simulator.arcs import Aim, away, cross, reached_m, required_velocity_m_s
 from simulator.climb import Missions, Programme, climb_alone, climb_joined
-from simulator.departure import first_aim, first_programme
+from simulator.departure import first_aim, first_programme, range_m
 from simulator.earth import FloatArray, distance_between_m, dot, norm
 from simulator.integrate import IntArray
+from simulator.newton import learnt, newton_step
 from simulator.preset import Express
 from simulator.search import Search
 
 CLOSE_ENOUGH_M: Final = 150.0
-MOST_PASSES: Final = 12
+MOST_PASSES: Final = 16
 CLIMB_TRIALS: Final = 10
 CLIMB_CLOSE_M_S: Final = 5.0
 OVERSHOT_M: Final = 1.5e6
 FARTHEST_M: Final = 2.5e6
-# of course, load and tangent: how far a trial goes for the derivatives, how far one correction may go, and the bounds
+# of course, load and tangent: how far a trial goes for the derivatives, the bounds, and how far one correction may go
 TRIALS: Final = (0.2, 200.0, 0.01)
-FARTHEST: Final = (15.0, 15_000.0, 0.25)
 BOUNDS: Final = ((-720.0, 720.0), (300.0, 400_000.0), (-0.3, 3.0))
-LEAST: Final = 1e-12
+TELLING_M_S: Final = 0.1
+_SCALE: Final = np.array([[15.0], [15_000.0], [0.25]])
+FIRST_LOADS: Final = (0.5, 0.75, 1.0)
+FIRST_TANGENTS: Final = (0.25, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,18 @@ class Solution:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Where the search of n flights stands; the slopes, shape (3, 3, n), are those of the velocity at cut-off."""
+    """Where the search of n flights stands.
+
+    The slopes, shape (3, 3, n), are those of the velocity at cut-off; `step` led here, and left this error to expect.
+    """
 
     missions: Missions
     programme: Programme
     aim: Aim
     search: Search
     slopes: FloatArray
+    step: FloatArray
+    expected_m_s: FloatArray
     miss_m: FloatArray
     splash_s: FloatArray
     passes: IntArray
@@ -93,11 +101,11 @@ def solve(preset: Express, missions: Missions, far: NDArray[np.bool_]) -> Soluti
         Whether the long way round is taken, shape (n,).
     """
     aim = first_aim(preset, missions, far)
-    programme, slopes = _climbs(preset, missions, first_programme(preset, missions, aim), aim)
+    programme, slopes = _climbs(preset, missions, first_programme(preset, missions, range_m(missions, far), aim), aim)
     none = np.full(far.size, np.inf)
-    found = _State(
-        missions, programme, aim, Search.begin(far.size), slopes, none, none, np.zeros(far.size, dtype=np.int64)
-    )
+    zero, search = np.zeros((3, far.size)), Search.begin(far.size)
+    passes = np.zeros(far.size, dtype=np.int64)
+    found = _State(missions, programme, aim, search, slopes, zero, zero, none, none, passes)
     going = np.arange(far.size)
     for _ in range(MOST_PASSES):
         now = _pass(preset, among(found, going))
@@ -116,14 +124,28 @@ def _pass(preset: Express, now: _State) -> _State:
     ship.come_down(preset.ship, preset.ship_return, preset.touchdown)
     landed, target = ship.state[0:3], now.missions.target_m
     miss_m = np.where(ship.arrived, distance_between_m(target, landed), np.inf)
-    search = now.search.next(_miss_m(now.missions, landed, ship.arrived), FARTHEST_M)
+    shift_m = _off_m(now.missions, reached_m(cut_off, now.aim))
+    miss = np.where(ship.arrived, _off_m(now.missions, landed), np.array([[OVERSHOT_M], [0.0]]))
+    search = now.search.next(shift_m, miss, FARTHEST_M)
     aim = replace(now.aim, point_m=_point_m(now.missions, search.shift_m))
-    corrected = _corrected(now.programme, now.slopes, _error_m_s(cut_off, aim))
+    slopes = learnt(now.slopes, now.step, _SCALE, _error_m_s(cut_off, now.aim) - now.expected_m_s, TELLING_M_S)
+    error = _error_m_s(cut_off, aim)
+    step = newton_step(slopes, error, _SCALE)
+    corrected = _changed(now.programme, step)
     near = miss_m < CLOSE_ENOUGH_M
     keep, change = np.flatnonzero(near), np.flatnonzero(~near)
     programme = entered(now.programme, among(corrected, change), change) if keep.size else corrected
     return replace(
-        now, programme=programme, aim=aim, search=search, miss_m=miss_m, splash_s=ship.t_s.copy(), passes=now.passes + 1
+        now,
+        programme=programme,
+        aim=aim,
+        search=search,
+        slopes=slopes,
+        step=step,
+        expected_m_s=error + (slopes * step).sum(axis=1),
+        miss_m=miss_m,
+        splash_s=ship.t_s.copy(),
+        passes=now.passes + 1,
     )
 
 
@@ -133,24 +155,38 @@ def _frame(missions: Missions) -> tuple[FloatArray, FloatArray]:
     return onwards, cross(missions.target_m / norm(missions.target_m), onwards)
 
 
-def _miss_m(missions: Missions, landed_m: FloatArray, arrived: NDArray[np.bool_]) -> FloatArray:
-    """Return how far beyond and how far to the left of the targets flights came down, shape (2, n)."""
+def _off_m(missions: Missions, point_m: FloatArray) -> FloatArray:
+    """Return how far beyond and how far to the left of the targets points lie, shape (2, n)."""
     onwards, left = _frame(missions)
-    off = landed_m - missions.target_m
-    beyond = dot(off, onwards)
-    return np.stack([np.where(arrived, beyond, OVERSHOT_M), np.where(arrived, dot(off, left), 0.0)])
+    off = point_m - missions.target_m
+    return np.stack([dot(off, onwards), dot(off, left)])
 
 
 def _point_m(missions: Missions, shift_m: FloatArray) -> FloatArray:
     """Return the points that lie beyond and to the left of the targets, shape (3, n)."""
     onwards, left = _frame(missions)
-    point = missions.target_m + shift_m[0] * onwards + shift_m[1] * left
-    return np.asarray(point / norm(point) * norm(missions.target_m))
+    # as far from the middle of the Earth as the target: what `_off_m` of it is, is the shift again
+    share = np.minimum((shift_m * shift_m).sum(axis=0) / dot(missions.target_m, missions.target_m), 1.0)
+    return np.asarray(missions.target_m * np.sqrt(1.0 - share) + shift_m[0] * onwards + shift_m[1] * left)
+
+
+def _started(preset: Express, missions: Missions, programme: Programme, aim: Aim) -> Programme:
+    """Return the programmes that end nearest to what is needed, of some loads and pitches."""
+    count, tries = missions.cargo_kg.size, [(load, pitch) for load in FIRST_LOADS for pitch in FIRST_TANGENTS]
+    every = np.tile(np.arange(count), len(tries))
+    loads, pitches = (np.repeat(np.array(column), count) for column in zip(*tries, strict=True))
+    varied = among(programme, every)
+    varied = replace(varied, ship_kg=varied.ship_kg * loads, tangent=pitches)
+    joined = climb_joined(preset, among(missions, every), varied, keep=False)
+    ship = climb_alone(preset, among(missions, every), varied, joined)
+    errors = norm(_error_m_s(ship.state, among(aim, every))).reshape(len(tries), count)
+    return among(varied, errors.argmin(axis=0) * count + np.arange(count))
 
 
 def _climbs(preset: Express, missions: Missions, programme: Programme, aim: Aim) -> tuple[Programme, FloatArray]:
     """Return programmes that end at the velocity which leads to the aim, and the slopes there."""
     count = missions.cargo_kg.size
+    programme = _started(preset, missions, programme, aim)
     best = _Climb(programme, np.full((3, count), np.inf), np.zeros((3, 3, count)), np.ones(count))
     going = np.arange(count)
     for _ in range(CLIMB_TRIALS):
@@ -164,7 +200,8 @@ def _climbs(preset: Express, missions: Missions, programme: Programme, aim: Aim)
         chosen = np.flatnonzero(better)
         last = entered(last, replace(among(own, chosen), trust=last.trust[chosen]), chosen)
         best = entered(best, last, going)
-        programme = entered(programme, _corrected(last.programme, last.slopes, last.error_m_s, last.trust), going)
+        step = newton_step(last.slopes, last.error_m_s, _SCALE, last.trust)
+        programme = entered(programme, _changed(last.programme, step), going)
         going = going[norm(last.error_m_s) > CLIMB_CLOSE_M_S]
         if not going.size:
             break
@@ -190,25 +227,6 @@ def _tried(preset: Express, missions: Missions, programme: Programme, aim: Aim) 
 def _error_m_s(state: FloatArray, aim: Aim) -> FloatArray:
     """Return the velocity less the one that is needed, shape (3, n)."""
     return np.asarray(state[3:6] - required_velocity_m_s(state[0:3], aim)[0])
-
-
-def _corrected(
-    programme: Programme, slopes: FloatArray, error_m_s: FloatArray, trust: FloatArray | float = 1.0
-) -> Programme:
-    """Take a step of Newton's method, as far as one is trusted; the 3 by 3 systems by Cramer's rule."""
-    first, second, third = slopes[:, 0], slopes[:, 1], slopes[:, 2]
-    normal = cross(second, third)
-    volume = dot(first, normal)
-    volume = np.where(np.abs(volume) > LEAST, volume, LEAST)
-    steps = -np.stack(
-        [
-            dot(error_m_s, normal) / volume,
-            dot(first, cross(error_m_s, third)) / volume,
-            dot(first, cross(second, error_m_s)) / volume,
-        ]
-    )
-    farthest = np.array(FARTHEST)[:, np.newaxis]
-    return _changed(programme, trust * steps / np.maximum(1.0, (np.abs(steps) / farthest).max(axis=0)))
 
 
 def _changed(programme: Programme, steps: FloatArray) -> Programme:

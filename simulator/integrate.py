@@ -168,7 +168,7 @@ class _Fleet:
         rates[0] = np.where(good, rates[STAGES], rates[0])
         if value is not None and self.value is not None:
             self.value = np.where(good, value, self.value)
-        ended = (good & (crossed | (next_s >= self.stop_s))) | (self.step_s < SHORTEST_STEP_S)
+        ended = (good & (crossed | (next_s >= self.stop_s))) | ~(self.step_s >= SHORTEST_STEP_S)
         if not ended.any():
             return self
         over = self.who[ended]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from simulator.among import among, entered
 from simulator.arcs import required_velocity_m_s
 from simulator.climb import Missions, Programme
-from simulator.departure import CUT_OFF_M, exhaust_m_s, first_aim
-from simulator.earth import RADIUS_M, FloatArray
+from simulator.departure import above_pad_m, exhaust_m_s, first_aim
+from simulator.earth import FloatArray
 from simulator.elementary import log
 from simulator.guidance import Solution, solve
 from simulator.integrate import IntArray
@@ -73,8 +73,7 @@ def find_routes(preset: Express, missions: Missions) -> Routes:
     if other.size:
         own = among(missions, other)
         far = np.ones(other.size, dtype=np.bool_)
-        start_m = own.pad_m * (1.0 + CUT_OFF_M / RADIUS_M)
-        arc_s = required_velocity_m_s(start_m, first_aim(preset, own, far))[1]
+        arc_s = required_velocity_m_s(above_pad_m(own), first_aim(preset, own, far))[1]
         soon = np.flatnonzero(arc_s + ASCENT_AND_DESCENT_S < WITHIN_S)
         if soon.size:
             own = among(own, soon)

@@ -11,6 +11,7 @@ from simulator.earth import FloatArray
 
 LEAST = 1e-6
 LEAST_AREA = 0.1
+TELLING_M = 1_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,12 @@ class Search:
         none = np.zeros((2, count))
         return cls(none, slopes, none, np.full((2, count), np.nan))
 
-    def next(self, miss_m: FloatArray, farthest_m: float) -> Self:
-        """Return what to try next, given by how much this trial missed, shape (2, n)."""
-        moved, changed = self.shift_m - self.last_shift_m, miss_m - self.last_miss_m
-        known = np.isfinite(changed[0])
+    def next(self, shift_m: FloatArray, miss_m: FloatArray, farthest_m: float) -> Self:
+        """Return what to try next, given which shift was tried indeed and by how much it missed, shape (2, n)."""
+        moved, changed = shift_m - self.last_shift_m, miss_m - self.last_miss_m
         length_2 = np.maximum((moved * moved).sum(axis=0), LEAST)
+        # what is learnt from a small step is its noise
+        known = np.isfinite(changed[0]) & (length_2 > TELLING_M * TELLING_M)
         surprise = np.where(known, changed, 0.0) - (self.slopes * moved).sum(axis=1) * known
         slopes = self.slopes + surprise[:, np.newaxis] * moved[np.newaxis] / length_2
         (a, b), (c, d) = slopes
@@ -61,4 +63,4 @@ class Search:
         step = -np.stack([d * miss_m[0] - b * miss_m[1], a * miss_m[1] - c * miss_m[0]]) / area
         length = np.sqrt((step * step).sum(axis=0))
         step = step * np.minimum(1.0, farthest_m / np.maximum(length, LEAST))
-        return replace(self, shift_m=self.shift_m + step, slopes=slopes, last_shift_m=self.shift_m, last_miss_m=miss_m)
+        return replace(self, shift_m=shift_m + step, slopes=slopes, last_shift_m=shift_m, last_miss_m=miss_m)

@@ -7,10 +7,10 @@ from typing import Annotated, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from scipy.interpolate import PchipInterpolator
 
 from simulator.atmosphere import GRAVITY_M_S2
 from simulator.earth import FloatArray
-from simulator.elementary import interpolate
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -90,16 +90,28 @@ class Aero(BaseModel):
 
     def drag_n(self, mach: FloatArray, dynamic_pressure_pa: FloatArray) -> FloatArray:
         """Drag force."""
-        mach_table, drag_table = self._arrays
-        return np.asarray(interpolate(mach, mach_table, drag_table) * self.area_m2 * dynamic_pressure_pa)
+        return np.asarray(self.drag_coefficient(mach) * self.area_m2 * dynamic_pressure_pa)
+
+    def drag_coefficient(self, mach: FloatArray) -> FloatArray:
+        """Return the table's value: between its points on monotone cubics, whose slopes make no step either.
+
+        References
+        ----------
+        Fritsch and Butland, SIAM J. Sci. Stat. Comput. 5 (1984) 300, as `scipy.interpolate.PchipInterpolator` has it.
+        """
+        points, (third, second, first, base) = self._cubics
+        held = np.minimum(np.maximum(mach, points[0]), points[-1])
+        row = np.minimum(np.searchsorted(points, held, side="right"), points.size - 1) - 1
+        past = held - points[row]
+        return np.asarray(((third[row] * past + second[row]) * past + first[row]) * past + base[row])
 
     @cached_property
-    def _arrays(self) -> tuple[FloatArray, FloatArray]:
+    def _cubics(self) -> tuple[FloatArray, FloatArray]:
         # a table of one point is flat, as between two
-        double = 2 if len(self.mach) == 1 else 1
-        mach = np.array(self.mach * double, np.float64)
-        mach[1:] += double - 1
-        return mach, np.array(self.drag * double, np.float64)
+        mach, drag = np.array(self.mach, np.float64), np.array(self.drag, np.float64)
+        if mach.size == 1:
+            mach, drag = np.append(mach, mach + 1.0), np.append(drag, drag)
+        return mach, np.asarray(PchipInterpolator(mach, drag).c)
 
 
 class Stage(BaseModel):

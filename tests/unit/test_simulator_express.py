@@ -89,7 +89,7 @@ def test_masses_add_up_and_ten_tonnes_are_aboard(express: Transmitter) -> None:
     start = float(booster.stretches[0].leg.at(np.array([-45.0]))[6, 0])
     loaded = [express.flight.stage(vehicle) for vehicle in ("booster", "ship")]
     assert start == pytest.approx(sum(stage.dry_mass_kg + stage.propellant_kg for stage in loaded) + 10_000.0)
-    assert 0.9 * 575_000.0 < start < 575_000.0
+    assert 0.8 * 575_000.0 < start < 575_000.0
     mass = channel(express, "ship", "cargo", "container_mass_kg")
     t_s = express.times_s("cargo")
     assert mass[t_s < -44.5].max() < 50.0
@@ -120,7 +120,8 @@ def test_truth_is_what_the_track_shows(express: Transmitter, times: dict[tuple[s
     assert lift.altitude_m[0] == pytest.approx(lift.altitude_m[1])
     assert lift.altitude_m[2] > lift.altitude_m[1] + 0.1
     meco = booster.at(times["booster", FlightEvent.MECO.value] + eps)
-    assert meco.chamber_pressure_pa[0] > 5e6 > meco.chamber_pressure_pa[1]
+    half = 0.5 * float(booster.at(times["booster", FlightEvent.MECO.value] - np.array([1.0])).chamber_pressure_pa[0])
+    assert meco.chamber_pressure_pa[0] > half > meco.chamber_pressure_pa[1]
     ses = ship.at(times["ship", FlightEvent.SES.value] + eps)
     assert ses.chamber_pressure_pa[0] < 5e6 < ses.chamber_pressure_pa[1]
     parted = ship.at(times["ship", FlightEvent.STAGE_SEPARATION.value] + eps)
