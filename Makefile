@@ -8,7 +8,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format servers bench lock clean
+.PHONY: help demo test check format servers bench fuzz lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,9 +31,16 @@ format: $(VENV)/.dev ## Format the code
 servers: ## Install mosquitto, Kafka, InfluxDB and Chromium for the tests (first run: up to 15 minutes)
 	@deploy/native/servers.sh install all
 
-bench: $(VENV)/.dev servers ## Print what ingest and the engine cost
+bench: $(VENV)/.dev servers ## Print what decoding, ingest, the engine and the simulator cost
+	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_codec.py
+	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_xtce.py
+	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_simulator.py
+	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_fleet.py
 	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_engine.py
 	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_ingest.py $(ARGS)
+
+fuzz: $(VENV)/.dev ## Give the decoders more than a million made-up inputs (about 4 minutes)
+	@PYTHONPATH=tests:. $(BIN)/python -m fuzz.run $(ARGS)
 
 lock: ## Resolve the dependencies anew
 	@$(BIN)/python -m pip install -q uv
