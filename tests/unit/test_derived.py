@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from processors.engine import Engine
 from telemetry.aerodynamics import dynamic_pressure, mach_of_pressures, mach_of_speed
 from telemetry.atmosphere import TOP_M, density_kg_m3, sound_m_s, temperature_k
 from telemetry.codec import PacketCodec
 from telemetry.columns import DerivedColumns, join_columns, select_columns
+from telemetry.decoder import Decoder
 from telemetry.derived import FUNCTIONS, Derived
-from telemetry.dictionary import built_in
+from telemetry.dictionary import BUILT_IN_DIR, Registry, built_in
 from telemetry.impact import EARTH_RATE_RAD_S, MU_M3_S2, impact_point
 from telemetry.json_codec import JsonCodec, encode_json
+from telemetry.message import Message
 from telemetry.motion import flight_path_angle, load_factor
+from telemetry.topics import Address, Kind
+from telemetry.vocabulary import LimitEvent
 
 T_NS = 1_790_000_000 * 10**9
 WGS84_A, WGS84_F = 6_378_137.0, 1 / 298.257223563
@@ -191,3 +197,28 @@ def test_a_wrong_derived_channel_is_refused(given_keys: dict[str, Any], words: s
     assert Derived.model_validate(good | good_of).kind == "float"
     with pytest.raises(ValidationError, match=words):
         Derived.model_validate(good | good_of | given_keys)
+
+
+def test_a_limit_on_a_derived_channel_is_raised_like_any_other(tmp_path: Path) -> None:
+    limited = 'limits: [{level: warning, above: 10000, clear: 9000}], description: "By'
+    text = (BUILT_IN_DIR / "webcast.yaml").read_text().replace("name: webcast", "name: limited")
+    (tmp_path / "limited.yaml").write_text(text.replace('description: "By', limited, 1))
+    registry = Registry((tmp_path,))
+    decoder, dictionary = Decoder(registry), registry.get("limited")
+    assert dictionary is not None
+    engine, events = Engine("live", "F", registry), []
+    for second in range(20):
+        t_s = second + np.arange(30) / 30
+        columns = {"speed_m_s": 10 * t_s, "altitude_m": 5 * t_s**2}
+        counts, t_ns = np.arange(30) + 30 * second, T_NS + (t_s * 1e9).astype(np.int64)
+        payload = decoder.codec_of(dictionary).encode("kinematics", counts, t_ns, columns)
+        address = Address("live", "F", "stage1", "haiyang")
+        message = Message(address, Kind.TELEMETRY, payload, int(t_ns[-1]), dictionary="limited")
+        events += engine.take_frames(message, decoder.decode(message).frames, dictionary, {}).events
+        if second == 10:
+            snapshot, engine = engine.snapshot(), Engine("live", "F", registry)
+            engine.restore(snapshot)
+    (raised,) = [event for event in events if event.type == LimitEvent.RAISED.value]
+    assert raised.values["channel"] == "dynamic_pressure_pa"
+    # half the density near the ground times the square of 10 t passes 10 kPa
+    assert (raised.t_ns - T_NS) / 1e9 == pytest.approx(13.37, abs=0.05)
