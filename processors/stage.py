@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
@@ -26,7 +27,7 @@ from processors.shard import (
     telemetry_offset,
     unpack_flight,
 )
-from processors.state_topic import find_snapshot, restore_shard
+from processors.state_topic import find_snapshot, input_ends, restore_shard
 from runtime.backoff import backoff_delays_s
 from runtime.consumer import Batch, Offsets
 from runtime.kafka import Outgoing, Partition, Producer
@@ -39,6 +40,7 @@ from telemetry.quality import QualityRecord
 from telemetry.topics import KafkaTopic, flight_key, partition_of
 
 IDLE_S: Final = 1.0
+T = TypeVar("T")
 
 
 class DetectStage:
@@ -78,8 +80,12 @@ class DetectStage:
         """Restore the flights of partitions and go on from where their state ends."""
         await self.revoked(partitions)
         offsets: dict[Partition, int] = {}
-        for number in {tp.partition for tp in partitions}:
-            shard = self._shards[number] = await self._restore(number)
+        numbers = {tp.partition for tp in partitions}
+        ends = await self._insist(lambda: input_ends(self._settings.kafka, numbers))
+        for number in numbers:
+            shard = self._shards[number] = await self._insist(
+                partial(restore_shard, self._settings.kafka, number, ends)
+            )
             saved = shard.saved.next_offsets
             offsets |= {Partition(topic, number): offset for topic, offset in saved.items()}
         self._safe |= offsets
@@ -141,10 +147,11 @@ class DetectStage:
             self._saved_s = now_s
         return self._safe
 
-    async def _restore(self, number: int) -> Shard:
+    async def _insist(self, action: Callable[[], Awaitable[T]]) -> T:
+        """Do a step of restoring until it succeeds."""
         for delay_s in backoff_delays_s():
             try:
-                return await restore_shard(self._settings.kafka, number)
+                return await action()
             except TransientError as error:
                 self._log.warning("trying again", step="restore", error=str(error), again_in_s=round(delay_s, 1))
                 await asyncio.sleep(delay_s)

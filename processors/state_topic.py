@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 from aiokafka.errors import KafkaError
 
@@ -15,10 +15,46 @@ from telemetry.events import Event, event_from_kafka
 from telemetry.topics import KafkaTopic
 
 READER = "downrange-detect-restore"
+AWAITED = (KafkaTopic.TELEMETRY, KafkaTopic.COMMANDS)
 
 
-async def restore_shard(settings: KafkaSettings, partition: int) -> Shard:
-    """Read the state of a partition, and the events that were written after it."""
+async def input_ends(settings: KafkaSettings, numbers: Iterable[int]) -> dict[Partition, int]:
+    """Return the offset behind the last telemetry and the last command of partitions; 0 where there is none to read.
+
+    Raises
+    ------
+    TransientError
+        If Kafka does not answer.
+    """
+    partitions = [Partition(topic.value, number) for number in numbers for topic in AWAITED]
+    try:
+        async with open_consumer(settings, READER, None) as consumer:
+            consumer.assign(partitions)
+            begins = await consumer.beginning_offsets(partitions)
+            ends = await log_ends(consumer, partitions)
+    except KafkaError as error:
+        raise TransientError(f"Kafka did not say where its topics end: {error!r}") from error
+    # of what is all out of date nothing will come
+    return {tp: end if end > begins[tp] else 0 for tp, end in ends.items()}
+
+
+async def restore_shard(settings: KafkaSettings, partition: int, ends: Mapping[Partition, int]) -> Shard:
+    """Read the state of a partition, and the events that were written after it.
+
+    Parameters
+    ----------
+    settings
+        Where Kafka is.
+    partition
+        Which.
+    ends
+        From `input_ends`.
+
+    Raises
+    ------
+    TransientError
+        If Kafka does not answer.
+    """
     shard = Shard()
     async for record in _records(settings, KafkaTopic.STATE, partition, 0):
         key = (record.key or b"").decode("utf-8", "replace")
@@ -34,14 +70,10 @@ async def restore_shard(settings: KafkaSettings, partition: int) -> Shard:
         if event is not None:
             shard.known.add(event.id)
             shard.keep_act(event)
-    telemetry, commands, rejected = (
-        Partition(topic.value, partition) for topic in (KafkaTopic.TELEMETRY, KafkaTopic.COMMANDS, KafkaTopic.REJECTED)
-    )
-    ends = await _ends(settings, (telemetry, commands))
-    shard.telemetry_end = ends[telemetry]
-    saved = shard.saved.next_offsets
-    if ends[commands] > saved.get(commands.topic, 0):
-        async for record in _records(settings, KafkaTopic.REJECTED, partition, saved.get(rejected.topic, 0)):
+    shard.telemetry_end = ends[Partition(KafkaTopic.TELEMETRY.value, partition)]
+    saved, commands, rejected = shard.saved.next_offsets, KafkaTopic.COMMANDS.value, KafkaTopic.REJECTED
+    if ends[Partition(commands, partition)] > saved.get(commands, 0):
+        async for record in _records(settings, rejected, partition, saved.get(rejected.value, 0)):
             shard.refused |= {value.decode() for name, value in record.headers if name == COMMAND}
     return shard
 
@@ -60,19 +92,6 @@ async def _events(settings: KafkaSettings, partition: int, first: int) -> AsyncI
             yield record.offset, None
         else:
             yield record.offset, event
-
-
-async def _ends(settings: KafkaSettings, partitions: tuple[Partition, ...]) -> dict[Partition, int]:
-    """Return the offset behind the last record of each partition; 0 where there is none to be read."""
-    try:
-        async with open_consumer(settings, READER, None) as consumer:
-            consumer.assign(list(partitions))
-            begins = await consumer.beginning_offsets(list(partitions))
-            ends = await log_ends(consumer, partitions)
-    except KafkaError as error:
-        raise TransientError(f"Kafka did not say where its topics end: {error!r}") from error
-    # of what is all out of date nothing will come
-    return {tp: end if end > begins[tp] else 0 for tp, end in ends.items()}
 
 
 async def find_snapshot(settings: KafkaSettings, partition: int, key: str) -> bytes | None:
