@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from processors.airframe import Airframe
 from processors.detector import Finding, Found, Value
 from processors.stretch import Stretch
@@ -14,6 +17,7 @@ from telemetry.vocabulary import ChannelEvent
 
 NEVER: Final = -(1 << 62)
 UNSET: Final = -1
+NOTHING: Final = np.zeros(0, dtype=np.int64)
 # stations report once a second, and the engine looks once a second: so late may the proof be that somebody listened
 PROOF_S: Final = 2.0
 
@@ -63,9 +67,10 @@ class Pulse:
 class Staleness:
     """Finds channels with `stale_after_s` in the dictionary that have had no usable value for so long.
 
-    A value is usable when it is a number inside the channel's range. Silence is reckoned in the vehicle's own time,
-    and only while somebody is proven to hear the vehicle: by its other packets, or by a station that reports lock.
-    So a loss of signal makes nothing stale, since nothing can be said of what nobody hears; the link events tell
+    A value is usable when it is a number inside the channel's range, and above its very bottom if the channel has a
+    lower limit: there a sensor without power rests (`processors.limit_watch`). Silence is reckoned in the vehicle's own
+    time, and only while somebody is proven to hear the vehicle: by its other packets, or by a station that reports
+    lock. So a loss of signal makes nothing stale, since nothing can be said of what nobody hears; the link events tell
     of it. What is stale says why: `sensor` when its packets come without a usable value, `silence` when they do not
     come though the vehicle is heard. A packet type that never came is not waited for.
 
@@ -91,6 +96,11 @@ class Staleness:
             for channel in airframe.channels.values()
             if channel.stale_after_s is not None
         }
+        self._bottoms = {
+            channel.name: channel.range[0]
+            for channel in airframe.channels.values()
+            if channel.range is not None and any(limit.below is not None for limit in channel.limits)
+        }
         self._rates_hz = airframe.rates_hz
         fastest_hz = max(airframe.rates_hz.values(), default=1.0)
         self._least_hole_ns = round((PROOF_S + 1.5 / fastest_hz) * NS_PER_S)
@@ -109,14 +119,14 @@ class Staleness:
         for name, pulse in self._pulses.items():
             frame = stretch.frames.get(pulse.packet)
             if frame is not None:
-                rows = stretch.rows(name)
-                if rows is not None and not pulse.stale and int(rows.t_ns[-1]) <= pulse.due_ns:
+                usable_ns = self._usable_ns(stretch, name)
+                if len(usable_ns) and not pulse.stale and int(usable_ns[-1]) <= pulse.due_ns:
                     # within the time that it has, whatever lies between
-                    pulse.full(int(rows.t_ns[-1]))
+                    pulse.full(int(usable_ns[-1]))
                     for t_ns in frame.t_ns[frame.t_ns > pulse.last_ns][:1].tolist():
                         pulse.empty(t_ns)
                 else:
-                    usable = frozenset(() if rows is None else rows.t_ns.tolist())
+                    usable = frozenset(usable_ns.tolist())
                     dated += self._step(name, pulse, frame.t_ns.tolist(), usable)
             dated += self._due(name, pulse, newest_ns)
         if newest_ns > self._newest_ns:
@@ -138,6 +148,13 @@ class Staleness:
         self._heard_ns = heard_ns
         now_ns = self._newest_ns + min(t_ns, heard_ns) - self._received_ns
         return _in_order([found for name, pulse in self._pulses.items() for found in self._due(name, pulse, now_ns)])
+
+    def _usable_ns(self, stretch: Stretch, name: str) -> NDArray[np.int64]:
+        """Return the times of the rows with a usable value."""
+        rows = stretch.rows(name)
+        if rows is None:
+            return NOTHING
+        return rows.t_ns[np.greater(rows.values[0], self._bottoms[name])] if name in self._bottoms else rows.t_ns
 
     def _skip_hole(self, first_ns: int) -> None:
         """Do not count the time before a stretch in which nothing proves that anybody heard the vehicle."""

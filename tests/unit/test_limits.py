@@ -168,6 +168,18 @@ def test_a_sensor_without_a_usable_value_is_told_from_a_packet_that_does_not_com
     assert watched(flown.events) == [("stale", 32, "altitude_m", "sensor"), ("fresh", 40, "altitude_m", None)]
 
 
+def test_a_sensor_without_power_rests_at_the_bottom_of_its_range_and_is_stale() -> None:
+    def cut_off(columns: dict[str, NDArray[Any]], t_s: NDArray[np.float64]) -> None:
+        columns[TANK][np.isfinite(t_s)] = 0.0
+        columns["chamber_pressure_pa"][np.isfinite(t_s)] = 0.0
+
+    # an engine may well have no pressure; a tank with a lower limit may not
+    assert watched(detect(changed({"propulsion"}, 40, 50, cut_off)).events) == [
+        ("stale", 42, TANK, "sensor"),
+        ("fresh", 50, TANK, None),
+    ]
+
+
 def test_a_vehicle_that_falls_silent_under_a_station_with_lock_is_stale() -> None:
     flown = detect(changed({"nav", "propulsion", "cargo", "health"}, 30, 60))
     names = {name for kind, _, name, _ in watched(flown.events) if kind == "stale"}
