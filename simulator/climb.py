@@ -16,7 +16,7 @@ from simulator.preset import Express, Hop
 from simulator.until import Carried, Descending, Lighter
 from simulator.wind import Wind
 
-FINE = 0.01
+COARSE, FINE = 1.0, 0.01
 """A gravity turn makes a small error of its first direction large, and a flat arc that of a speed."""
 
 
@@ -82,7 +82,9 @@ def upper_mass_kg(preset: Express, missions: Missions, programme: Programme) -> 
     return np.asarray(preset.ship.dry_mass_kg + missions.cargo_kg + programme.ship_kg)
 
 
-def climb_joined(preset: Express, missions: Missions, programme: Programme, *, keep: bool = True) -> Pilot:
+def climb_joined(
+    preset: Express, missions: Missions, programme: Programme, *, keep: bool = True, tolerance: float = FINE
+) -> Pilot:
     """Fly both stages to the booster's cut-off command, and on to the separation."""
     stage, ascent = preset.booster, preset.ascent
     upper_kg = upper_mass_kg(preset, missions, programme)
@@ -94,15 +96,15 @@ def climb_joined(preset: Express, missions: Missions, programme: Programme, *, k
     pilot = on_pad(missions.pad_m, float(start_s), mass_kg, keep=keep, wind=preset.wind.blowing)
     lit_s = preset.countdown.ignition_s
     pilot.wait(stage, power, 0.0, lit_s)
-    pilot.fly(Leg("ascent", Upright(power), stage.ascent, stage.main, lit_s=lit_s, tolerance=FINE), ascent.rise_s)
+    pilot.fly(Leg("ascent", Upright(power), stage.ascent, stage.main, lit_s=lit_s, tolerance=tolerance), ascent.rise_s)
     rate_deg_s = programme.lean_deg / ascent.pitch_over_s
     course = towards(missions.pad_m, programme.course_deg)
     turn = PitchOver(power, ascent.rise_s, rate_deg_s, programme.lean_deg, course)
-    pilot.fly(Leg("ascent", turn, stage.ascent, stage.main, lit_s=lit_s, tolerance=FINE), ascent.pitch_over_s)
+    pilot.fly(Leg("ascent", turn, stage.ascent, stage.main, lit_s=lit_s, tolerance=tolerance), ascent.pitch_over_s)
     light_kg = stage.dry_mass_kg + ascent.booster_reserve_kg + upper_kg
     bound_kg = power * stage.main.count * stage.main.thrust_vacuum_n / ascent.most_m_s2
     along = AlongVelocity(power, most_m_s2=ascent.most_m_s2)
-    gravity_turn = Leg("ascent", along, stage.ascent, stage.main, tolerance=FINE)
+    gravity_turn = Leg("ascent", along, stage.ascent, stage.main, tolerance=tolerance)
     # a leg each of full and bounded power: no step has to find out where thrust bends
     pilot.fly(replace(gravity_turn, lit_s=lit_s), LONGEST_BURN_S, Lighter(np.maximum(light_kg, bound_kg)))
     pilot.fly(pilot.burn("lift", gravity_turn, Lighter(light_kg), lit_s=lit_s), ascent.separation_after_s)

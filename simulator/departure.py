@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.among import among
 from simulator.arcs import Aim, cross, required_velocity_m_s, turned
 from simulator.atmosphere import GRAVITY_M_S2
-from simulator.climb import Missions, Programme, climb_joined
+from simulator.climb import COARSE, Missions, Programme, climb_joined
 from simulator.earth import DEG_PER_RAD, RADIUS_M, ROTATION_RAD_S, FloatArray, angle_between_rad, dot, east_north, norm
 from simulator.elementary import PI, arcsin, arctan2, exp, log
 from simulator.preset import Express
@@ -28,12 +29,9 @@ USUAL_TANGENT: Final = 0.4
 USUAL_MECO_M_S: Final = 2_300.0
 USUAL_LOSS_M_S: Final = 500.0
 LEAST_GAIN_M_S: Final = 300.0
-LEANS_DEG: Final = (1.2, 2.2)
-LEAN_BOUNDS_DEG: Final = (0.1, 15.0)
-LEAN_TRIALS: Final = 8
-LONGEST_DEG: Final = 1.5
-FLATTEST: Final = -0.5
-CLOSE_ENOUGH_DEG: Final = 0.3
+LEANS_DEG: Final = (0.2, 0.8, 1.5, 2.2, 3.0, 4.0, 5.5, 7.5, 10.0, 14.0)
+LEAST_DEG: Final = 0.01
+LEAST_M_S: Final = 1.0
 
 
 def range_m(missions: Missions, far: NDArray[np.bool_]) -> FloatArray:
@@ -89,21 +87,18 @@ def exhaust_m_s(stage: Stage) -> float:
 
 
 def _leaned(preset: Express, missions: Missions, programme: Programme, wanted_deg: FloatArray) -> Programme:
-    """Return the programme with the lean that ends at a climb angle; by secants."""
-    before, lean = programme.lean_deg, np.full(wanted_deg.size, LEANS_DEG[1])
-    past = _climb_angle_deg(preset, missions, programme) - wanted_deg
-    for _ in range(LEAN_TRIALS):
-        now = _climb_angle_deg(preset, missions, replace(programme, lean_deg=lean)) - wanted_deg
-        slope = (now - past) / np.where(lean == before, 1.0, lean - before)
-        step = -now / np.minimum(slope, FLATTEST)
-        step = np.where(np.abs(now) < CLOSE_ENOUGH_DEG, 0.0, np.minimum(np.maximum(step, -LONGEST_DEG), LONGEST_DEG))
-        if not step.any():
-            break
-        before, past = np.where(step == 0.0, before, lean), np.where(step == 0.0, past, now)
-        lean = np.minimum(np.maximum(lean + step, LEAN_BOUNDS_DEG[0]), LEAN_BOUNDS_DEG[1])
+    """Return the programme with the lean that ends at a climb angle, interpolated between some that are tried."""
+    count, leans = wanted_deg.size, np.array(LEANS_DEG)
+    every = np.tile(np.arange(count), leans.size)
+    tried = replace(among(programme, every), lean_deg=np.repeat(leans, count))
+    motion = climb_joined(preset, among(missions, every), tried, keep=False, tolerance=COARSE).motion
+    steepness = motion.vertical_speed_m_s / np.maximum(motion.speed_m_s, LEAST_M_S)
+    angles = arcsin(steepness).reshape(leans.size, count) * DEG_PER_RAD
+    lean = np.full(count, leans[-1])
+    # from the largest lean to the smallest, so that the first pair that holds the angle has the last word
+    for i in range(leans.size - 2, -1, -1):
+        share = (angles[i] - wanted_deg) / np.maximum(angles[i] - angles[i + 1], LEAST_DEG)
+        lean = np.where(
+            wanted_deg >= angles[i + 1], leans[i] + np.maximum(share, 0.0) * (leans[i + 1] - leans[i]), lean
+        )
     return replace(programme, lean_deg=lean)
-
-
-def _climb_angle_deg(preset: Express, missions: Missions, programme: Programme) -> FloatArray:
-    motion = climb_joined(preset, missions, programme, keep=False).motion
-    return np.asarray(arcsin(motion.vertical_speed_m_s / motion.speed_m_s) * DEG_PER_RAD)

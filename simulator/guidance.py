@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.among import among, entered
 from simulator.arcs import Aim, away, cross, reached_m, required_velocity_m_s
-from simulator.climb import Missions, Programme, climb_alone, climb_joined
+from simulator.climb import COARSE, Missions, Programme, climb_alone, climb_joined
 from simulator.departure import first_aim, first_programme, range_m
 from simulator.earth import FloatArray, distance_between_m, dot, norm
 from simulator.integrate import IntArray
@@ -18,7 +18,7 @@ from simulator.newton import learnt, newton_step
 from simulator.preset import Express
 from simulator.search import Search
 
-CLOSE_ENOUGH_M: Final = 150.0
+CLOSE_ENOUGH_M: Final = 300.0
 MOST_PASSES: Final = 16
 CLIMB_TRIALS: Final = 10
 CLIMB_CLOSE_M_S: Final = 5.0
@@ -177,7 +177,7 @@ def _started(preset: Express, missions: Missions, programme: Programme, aim: Aim
     loads, pitches = (np.repeat(np.array(column), count) for column in zip(*tries, strict=True))
     varied = among(programme, every)
     varied = replace(varied, ship_kg=varied.ship_kg * loads, tangent=pitches)
-    joined = climb_joined(preset, among(missions, every), varied, keep=False)
+    joined = climb_joined(preset, among(missions, every), varied, keep=False, tolerance=COARSE)
     ship = climb_alone(preset, among(missions, every), varied, joined)
     errors = norm(_error_m_s(ship.state, among(aim, every))).reshape(len(tries), count)
     return among(varied, errors.argmin(axis=0) * count + np.arange(count))
@@ -216,7 +216,7 @@ def _tried(preset: Express, missions: Missions, programme: Programme, aim: Aim) 
     for i, step in enumerate(TRIALS):
         trials[i, (i + 1) * count : (i + 2) * count] = step
     varied = _changed(among(programme, four), trials)
-    joined = climb_joined(preset, among(missions, four), varied, keep=False)
+    joined = climb_joined(preset, among(missions, four), varied, keep=False, tolerance=COARSE)
     ship = climb_alone(preset, among(missions, four), varied, joined)
     errors = _error_m_s(ship.state, among(aim, four)).reshape(3, 4, count)
     steps = np.array(TRIALS)[:, np.newaxis]

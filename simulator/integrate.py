@@ -17,6 +17,7 @@ IntArray = NDArray[np.int64]
 
 SAFETY, LEAST_FACTOR, LARGEST_FACTOR = 0.9, 0.2, 10.0
 SHORTEST_STEP_S: Final = 1e-9
+MOST_STEPS: Final = 20_000
 ROOT_S: Final = 1e-7
 MOST_ROOT_TRIALS: Final = 60
 
@@ -99,8 +100,11 @@ def integrate(
     fleet = _Fleet.begin(problem, going, start_s, state, start_s + longest_s, value, tolerance)
     # what a step that is refused anyway computes outside its domain is no concern
     with np.errstate(all="ignore"):
-        while fleet.who.size:
+        for _ in range(MOST_STEPS):
+            if not fleet.who.size:
+                break
             fleet = fleet.step(builder, final_s, final, passed)
+        final_s[fleet.who], final[:, fleet.who] = fleet.t_s, fleet.state
     return Run(final_s, final, passed, builder.path() if builder else None)
 
 

@@ -14,13 +14,14 @@ from simulator.earth import FloatArray
 from simulator.laws import BaseFirst, Landing, SteadySpeed, Upright
 from simulator.motion import Motion, motion_of
 from simulator.plans import Return, Touchdown
-from simulator.until import Below, Descending, Lighter, Needs, Number, Until
+from simulator.until import Below, Descending, Either, Lighter, Needs, Number, Slower, Until
 from simulator.vehicle import Engine, Stage
 from simulator.wind import Wind
 from telemetry.errors import FlightError
 
 LONGEST_BURN_S = 900.0
 LONGEST_COAST_S = 5400.0
+SLOWEST_ENTRY_M_S = 350.0
 
 Purpose = Literal["lift", "insertion", "boostback", "entry", "landing"]
 
@@ -123,7 +124,8 @@ class Pilot:
         self.coast(free, Below(plan.entry_altitude_m))
         engine = stage.main.model_copy(update={"count": plan.entry_engines})
         brake = Leg("entry", BaseFirst(plan.entry_power, plan.entry_raised_tangent), stage.descent, engine)
-        light = Lighter(self.state[6] - plan.entry_propellant_kg)
+        # against hardly any motion it would have no direction to brake in
+        light = Either(Lighter(self.state[6] - plan.entry_propellant_kg), Slower(SLOWEST_ENTRY_M_S))
         self.fly(self.burn("entry", brake, light), engine.stop_s)
         self.coast(Leg("entry", glide, stage.descent), Below(plan.descent_altitude_m))
         self.land(stage, touchdown, glide)

@@ -92,6 +92,29 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True)
+class Slower:
+    """Falls below a speed over ground."""
+
+    speed_m_s: Number
+
+    def value(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
+        """Return the speed that is gone beyond it."""
+        return np.asarray(self.speed_m_s - motion.speed_m_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Ends as one or as another, whichever comes first."""
+
+    one: Until
+    other: Until
+
+    def value(self, t_s: FloatArray, motion: Motion) -> FloatArray:
+        """Return what is further on."""
+        return np.maximum(self.one.value(t_s, motion), self.other.value(t_s, motion))
+
+
+@dataclass(frozen=True, slots=True)
 class OrAt:
     """Ends as another, or at a time, whichever comes first."""
 
