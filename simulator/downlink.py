@@ -12,7 +12,7 @@ from simulator.packets import PacketStream, Transmitter
 from simulator.radio.damage import WHOLE, Copies
 from simulator.radio.reception import Listener, reception
 from simulator.radio.spans import inside
-from simulator.stations import Station
+from simulator.station import Station
 from telemetry.cuc import NS_PER_S
 from telemetry.link import LinkReport
 from telemetry.message import JSON, Message

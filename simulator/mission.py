@@ -9,6 +9,7 @@ from pydantic import Field
 from simulator.faults.kinds import Fault
 from simulator.plans import Coordinates, Countdown, Handling, Record
 from simulator.radio.recorder import Recorder
+from simulator.station import Station
 from simulator.vehicle import Positive, Stage
 from simulator.wind import Wind, load_profile
 
@@ -51,7 +52,7 @@ class Mission(Record):
     dictionary
         The vehicle type's.
     stations
-        Who hears it.
+        Who hears it: names of `simulator/presets/stations.yaml`, or stations of its own.
     pad, pad_altitude_m
         Where it stands, and the height of that.
     countdown
@@ -72,7 +73,7 @@ class Mission(Record):
     name: str
     description: str
     dictionary: str
-    stations: Annotated[tuple[str, ...], Field(min_length=1)]
+    stations: Annotated[tuple[str | Station, ...], Field(min_length=1)]
     pad: Coordinates
     pad_altitude_m: Positive
     countdown: Countdown

@@ -1,117 +1,22 @@
-"""Ground stations and a relay: when they have a vehicle in view, how late they hear it, and how well."""
+"""The stations of a mission: by name from a list, or its own; and when they have a vehicle in view."""
 
 from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import numpy as np
 import yaml
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from simulator.earth import FloatArray, Place, elevation_deg, norm
-from simulator.radio.budget import LIGHT_M_S, Antenna
-from simulator.radio.sight import above_edge_deg
 from simulator.radio.spans import looks_s, spans_of
+from simulator.station import Station
 from simulator.track import Track
 from telemetry.errors import FlightError
 
 BUILT_IN: Final = Path(__file__).parent / "presets" / "stations.yaml"
-GEOSTATIONARY_M: Final = 35_786_000.0
-
-
-class Station(BaseModel):
-    """Who hears vehicles.
-
-    Parameters
-    ----------
-    name
-        As in the topic.
-    latitude_deg, longitude_deg, altitude_m
-        Where it stands.
-    mask_deg
-        Lowest elevation of the vehicle above the station; or of the relay above the edge of the Earth, as the vehicle
-        sees it.
-    near_m
-        Within this distance it hears a vehicle below the mask too.
-    relay_longitude_deg
-        Of the geostationary satellite that it listens through; none for a station that hears directly.
-    wake_mask_deg
-        Lowest elevation of the relay above a vehicle in the plasma of its entry at which its signal comes out through
-        the wake; none if it does not.
-    antenna
-        Its link.
-    loss
-        Share of packets that it misses in view whatever the signal.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    latitude_deg: Annotated[float, Field(ge=-90, le=90)]
-    longitude_deg: Annotated[float, Field(ge=-180, le=180)]
-    altitude_m: float
-    mask_deg: Annotated[float, Field(ge=0, lt=90)]
-    near_m: Annotated[float, Field(ge=0)]
-    relay_longitude_deg: Annotated[float, Field(ge=-180, le=180)] | None = None
-    wake_mask_deg: Annotated[float, Field(ge=0, lt=90)] | None = None
-    antenna: Antenna
-    loss: Annotated[float, Field(ge=0, lt=1)]
-
-    @property
-    def position_m(self) -> FloatArray:
-        """Where it stands, shape (3,)."""
-        return Place(self.latitude_deg, self.longitude_deg).position_m(self.altitude_m)
-
-    @property
-    def relay_m(self) -> FloatArray | None:
-        """Where its satellite stands."""
-        return (
-            None
-            if self.relay_longitude_deg is None
-            else Place(0.0, self.relay_longitude_deg).position_m(GEOSTATIONARY_M)
-        )
-
-    def above_mask_deg(self, vehicle_m: FloatArray) -> FloatArray:
-        """How far vehicles at positions of shape (3, n) stand above the mask, or the relay above theirs."""
-        relay = self.relay_m
-        if relay is not None:
-            return above_edge_deg(vehicle_m, relay[:, np.newaxis]) - self.mask_deg
-        return elevation_deg(self.position_m[:, np.newaxis], vehicle_m) - self.mask_deg
-
-    def hears(self, vehicle_m: FloatArray) -> NDArray[np.bool_]:
-        """Whether vehicles at positions of shape (3, n) are in view."""
-        in_view = self.above_mask_deg(vehicle_m) >= 0.0
-        if self.relay_longitude_deg is not None:
-            return np.asarray(in_view)
-        return np.asarray(in_view | (norm(vehicle_m - self.position_m[:, np.newaxis]) <= self.near_m))
-
-    def hears_through_wake(self, vehicle_m: FloatArray) -> bool:
-        """Whether a vehicle in the plasma is heard all along positions of shape (3, n)."""
-        relay = self.relay_m
-        if relay is None or self.wake_mask_deg is None:
-            return False
-        return bool(np.all(elevation_deg(vehicle_m, relay[:, np.newaxis]) >= self.wake_mask_deg))
-
-    def delay_s(self, vehicle_m: FloatArray) -> FloatArray:
-        """Light time from positions of shape (3, n) to the station, over the satellite if it has one."""
-        relay = self.relay_m
-        if relay is None:
-            return np.asarray(norm(vehicle_m - self.position_m[:, np.newaxis]) / LIGHT_M_S)
-        return np.asarray((norm(vehicle_m - relay[:, np.newaxis]) + norm(relay - self.position_m)) / LIGHT_M_S)
-
-    def signal_dbm(self, vehicle_m: FloatArray) -> FloatArray:
-        """Power received from positions of shape (3, n), by the satellite if it has one."""
-        receiver = self.position_m if self.relay_m is None else self.relay_m
-        distance_m = norm(vehicle_m - receiver[:, np.newaxis])
-        return self.antenna.signal_dbm(distance_m, self.above_mask_deg(vehicle_m))
-
-    def loss_of(self, vehicle_m: FloatArray) -> FloatArray:
-        """Share of packets from positions of shape (3, n) that it misses: it grows near the edge of what it hears."""
-        return np.asarray(self.loss + (1.0 - self.loss) * self.antenna.loss(self.signal_dbm(vehicle_m)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,19 +49,19 @@ class _File(BaseModel):
     stations: tuple[Station, ...]
 
 
-def load_stations(names: tuple[str, ...], path: Path = BUILT_IN) -> tuple[Station, ...]:
-    """Read stations by name.
+def load_stations(wanted: tuple[str | Station, ...], path: Path = BUILT_IN) -> tuple[Station, ...]:
+    """Return a mission's stations: those that it names are read from the list, its own are as they are.
 
     Raises
     ------
     FlightError
-        If the file is wrong or has none of a name.
+        If the list is wrong or has none of a name.
     """
     try:
         known = {each.name: each for each in _File.model_validate(yaml.safe_load(path.read_text("utf-8"))).stations}
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise FlightError(f"{path}: no list of stations: {error}") from error
-    missing = [name for name in names if name not in known]
+    missing = [each for each in wanted if isinstance(each, str) and each not in known]
     if missing:
-        raise FlightError(f"no station {missing[0]!r} in {path}; there are {', '.join(known)}")
-    return tuple(known[name] for name in names)
+        raise FlightError(f"no station {missing[0]!r} in {path}; there are {', '.join(known)}, or describe your own")
+    return tuple(known[each] if isinstance(each, str) else each for each in wanted)

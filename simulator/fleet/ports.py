@@ -31,12 +31,26 @@ class Port(BaseModel):
 
 
 class Ports(BaseModel):
-    """Launch and landing zones by name."""
+    """Launch and landing zones by name, and who hears the vehicles there.
+
+    Parameters
+    ----------
+    launch, landing
+        The zones.
+    launch_station, landing_station, relay_station
+        Stations of `simulator/presets/stations.yaml` whose likes stand there.
+    relay_longitudes_deg
+        Of the relays' satellites.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     launch: Annotated[dict[str, Port], Field(min_length=1)]
     landing: Annotated[dict[str, Port], Field(min_length=1)]
+    launch_station: str
+    landing_station: str
+    relay_station: str
+    relay_longitudes_deg: Annotated[tuple[float, ...], Field(min_length=1)]
 
 
 def load_ports(path: Path = BUILT_IN) -> Ports:

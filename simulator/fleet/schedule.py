@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.fleet.ports import Port, Ports
+from simulator.fleet.ports import Ports
 from telemetry.cuc import NS_PER_S
 from telemetry.errors import FlightError
 
@@ -27,7 +27,7 @@ class Departure:
     liftoff_ns
         Planned, Unix time.
     origin, landing
-        Zones.
+        Names of the zones.
     load_kg
         Mass of the load.
     seed
@@ -36,8 +36,8 @@ class Departure:
 
     flight: str
     liftoff_ns: int
-    origin: Port
-    landing: Port
+    origin: str
+    landing: str
     load_kg: float
     seed: int
 
@@ -72,7 +72,7 @@ def make_schedule(
     if flights < 1 or rate_per_h <= 0.0:
         raise FlightError(f"{flights} flights at {rate_per_h:g} an hour: give at least one flight and a rate above 0")
     interval_ns = S_PER_H * NS_PER_S / rate_per_h
-    launch, landing = tuple(ports.launch.values()), tuple(ports.landing.values())
+    launch, landing = tuple(ports.launch), tuple(ports.landing)
     departures: list[Departure] = []
     for number in range(flights):
         chance = np.random.default_rng([seed, number])

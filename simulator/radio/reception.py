@@ -16,7 +16,8 @@ from simulator.radio.damage import Copies, Damage, Whose, copies_of, damaged
 from simulator.radio.plasma import plasma_spans
 from simulator.radio.recorder import Sending, sendings
 from simulator.radio.spans import Span, Spans, inside, union, without
-from simulator.stations import Pass, Station, chance_of, passes
+from simulator.station import Station
+from simulator.stations import Pass, chance_of, passes
 from simulator.track import Track
 from telemetry.cuc import NS_PER_S
 from telemetry.packets import PacketLayout

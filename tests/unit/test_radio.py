@@ -18,7 +18,8 @@ from simulator.radio.recorder import Recorder, sendings
 from simulator.radio.sight import above_edge_deg
 from simulator.radio.spans import Span
 from simulator.simulate import simulate
-from simulator.stations import GEOSTATIONARY_M, load_stations, passes
+from simulator.station import GEOSTATIONARY_M
+from simulator.stations import load_stations, passes
 from telemetry.cuc import NS_PER_S
 
 T0_NS = 1_790_000_000 * NS_PER_S

@@ -33,8 +33,8 @@ def test_a_longer_schedule_begins_with_the_shorter_one() -> None:
 def test_every_zone_is_served_and_no_container_is_overloaded() -> None:
     ports = load_ports()
     schedule = make_schedule(400, 20.0, FIRST_NS, 1, ports, FULL_KG)
-    assert {each.landing for each in schedule} == set(ports.landing.values())
-    assert {each.origin for each in schedule} == set(ports.launch.values())
+    assert {each.landing for each in schedule} == set(ports.landing)
+    assert {each.origin for each in schedule} == set(ports.launch)
     assert all(0.4 * FULL_KG <= each.load_kg <= FULL_KG for each in schedule)
     assert len({each.flight for each in schedule}) == len({each.seed for each in schedule}) == 400
 
