@@ -16,7 +16,7 @@ from simulator.preset import Express
 from telemetry.dictionary import Dictionary
 from telemetry.errors import FlightError
 
-TOGETHER: Final = 100
+TOGETHER: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
