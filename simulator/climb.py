@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from simulator.atmosphere import air_at
 from simulator.dynamics import Leg
 from simulator.earth import RAD_PER_DEG, FloatArray, east_north
 from simulator.elementary import sin_cos
@@ -91,7 +92,8 @@ def climb_joined(
     mass_kg = stage.dry_mass_kg + programme.booster_kg + upper_kg
     # a lighter vehicle takes off as slowly as a full one, so that it turns and meets the dense air alike
     full_kg = stage.dry_mass_kg + stage.propellant_kg + preset.ship.dry_mass_kg + preset.ship.propellant_kg
-    power = np.minimum(np.maximum(mass_kg / full_kg, stage.main.min_throttle), 1.0)
+    sea_pa = air_at(np.asarray(0.0)).pressure_pa
+    power = stage.main.throttle_for(stage.main.thrust_n(np.asarray(1.0), sea_pa) * mass_kg / full_kg, sea_pa)
     start_s = preset.countdown.start_s if keep else preset.countdown.ignition_s
     pilot = on_pad(missions.pad_m, float(start_s), mass_kg, keep=keep, wind=preset.wind.blowing)
     lit_s = preset.countdown.ignition_s
@@ -111,7 +113,9 @@ def climb_joined(
     return pilot
 
 
-def climb_alone(preset: Express, missions: Missions, programme: Programme, joined: Pilot) -> Pilot:
+def climb_alone(
+    preset: Express, missions: Missions, programme: Programme, joined: Pilot, *, tolerance: float = FINE
+) -> Pilot:
     """Fly the ships from separation through their cut-off."""
     stage, ascent = preset.ship, preset.ascent
     state = joined.state.copy()
@@ -122,7 +126,7 @@ def climb_alone(preset: Express, missions: Missions, programme: Programme, joine
     last_kg = stage.dry_mass_kg + missions.cargo_kg + ascent.ship_reserve_kg
     # as above, and one of start-up
     bound_kg = stage.main.count * stage.main.thrust_vacuum_n / ascent.most_m_s2
-    leg = Leg("ascent", steering, stage.ascent, stage.main, lit_s=pilot.t_s)
+    leg = Leg("ascent", steering, stage.ascent, stage.main, lit_s=pilot.t_s, tolerance=tolerance)
     pilot.fly(leg, stage.main.start_s)
     pilot.fly(leg, LONGEST_BURN_S, Lighter(np.maximum(last_kg, bound_kg)))
     pilot.fly(pilot.burn("insertion", leg, Lighter(last_kg), lit_s=leg.lit_s), stage.main.stop_s)

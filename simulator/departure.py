@@ -25,6 +25,8 @@ GLIDE_M: Final = 6.0e5
 GLIDE_SHARE: Final = 0.2
 GLIDE_S: Final = 380.0
 CUT_OFF_M: Final = 130_000.0
+LOWEST_CUT_OFF_M: Final = 45_000.0
+CUT_OFF_SHARE: Final = 0.02
 USUAL_TANGENT: Final = 0.4
 USUAL_MECO_M_S: Final = 2_300.0
 USUAL_LOSS_M_S: Final = 500.0
@@ -49,14 +51,15 @@ def first_aim(preset: Express, missions: Missions, far: NDArray[np.bool_]) -> Ai
     straight = cross(missions.pad_m, missions.target_m)
     aim = Aim(missions.target_m, np.where(far, -straight, straight), apogee_m, entry_m, glide_m, glide_s)
     # the target turns away meanwhile: the shorter way to where it will be is what counts
-    flight_s = required_velocity_m_s(above_pad_m(missions), aim)[1] + glide_s
+    flight_s = required_velocity_m_s(above_pad_m(missions, whole_m), aim)[1] + glide_s
     met = cross(missions.pad_m, turned(missions.target_m, ROTATION_RAD_S * flight_s))
     return replace(aim, pole=np.where(far, -met, met))
 
 
-def above_pad_m(missions: Missions) -> FloatArray:
+def above_pad_m(missions: Missions, whole_m: FloatArray) -> FloatArray:
     """Return the points above the pads in which a flight is first thought to be at the ship's cut-off."""
-    return missions.pad_m * (1.0 + CUT_OFF_M / RADIUS_M)
+    height_m = np.minimum(CUT_OFF_M, LOWEST_CUT_OFF_M + CUT_OFF_SHARE * whole_m)
+    return np.asarray(missions.pad_m * (1.0 + height_m / RADIUS_M))
 
 
 def first_programme(preset: Express, missions: Missions, whole_m: FloatArray, aim: Aim) -> Programme:
@@ -64,7 +67,7 @@ def first_programme(preset: Express, missions: Missions, whole_m: FloatArray, ai
 
     For a short way the booster takes less propellant and climbs more steeply: it would otherwise come too far.
     """
-    needed = required_velocity_m_s(above_pad_m(missions), aim)[0]
+    needed = required_velocity_m_s(above_pad_m(missions, whole_m), aim)[0]
     east, north = east_north(missions.pad_m)
     course = arctan2(dot(needed, east), dot(needed, north)) * DEG_PER_RAD
     share = np.minimum(np.maximum(np.sqrt(whole_m / LONG_RANGE_M), LEAST_SHARE), 1.0)

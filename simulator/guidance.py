@@ -9,17 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.among import among, entered
-from simulator.arcs import Aim, away, cross, reached_m, required_velocity_m_s
+from simulator.arcs import Aim, reached_m, required_velocity_m_s
 from simulator.climb import COARSE, Missions, Programme, climb_alone, climb_joined
 from simulator.departure import first_aim, first_programme, range_m
-from simulator.earth import FloatArray, distance_between_m, dot, norm
+from simulator.earth import FloatArray, distance_between_m, norm
 from simulator.integrate import IntArray
 from simulator.newton import learnt, newton_step
+from simulator.offsets import off_m, shifted_m
 from simulator.preset import Express
 from simulator.search import Search
 
 CLOSE_ENOUGH_M: Final = 300.0
-MOST_PASSES: Final = 16
+MOST_PASSES: Final = 14
 CLIMB_TRIALS: Final = 10
 CLIMB_CLOSE_M_S: Final = 5.0
 OVERSHOT_M: Final = 1.5e6
@@ -35,31 +36,26 @@ FIRST_TANGENTS: Final = (0.25, 0.5)
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """What guidance found for n flights.
+    """Where the search of n flights stands.
 
     Parameters
     ----------
+    missions
+        From where to where.
     programme
         Course, loads and pitch.
+    aim, search
+        Where they aim at, and what is known of how far off they come down.
+    slopes
+        Shape (3, 3, n): of the velocity at cut-off by course, load and tangent.
+    step, expected_m_s
+        The last correction, and the error of that velocity which it was expected to leave, shape (3, n).
     miss_m
         Shape (n,): how far from the target the ship comes down; infinite where it does not.
     splash_s
         Shape (n,): when.
     passes
         Shape (n,): how many whole flights it took.
-    """
-
-    programme: Programme
-    miss_m: FloatArray
-    splash_s: FloatArray
-    passes: IntArray
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """Where the search of n flights stands.
-
-    The slopes, shape (3, 3, n), are those of the velocity at cut-off; `step` led here, and left this error to expect.
     """
 
     missions: Missions
@@ -84,7 +80,7 @@ class _Climb:
     trust: FloatArray
 
 
-def solve(preset: Express, missions: Missions, far: NDArray[np.bool_]) -> Solution:
+def solve(preset: Express, missions: Missions, far: NDArray[np.bool_], higher_m: float = 0.0) -> Solution:
     """Find the flights to the targets, with as much propellant as that takes, be the tanks as large as they are or not.
 
     The velocity at the ship's cut-off that leads to a point is known in closed form for an Earth without air and
@@ -99,24 +95,49 @@ def solve(preset: Express, missions: Missions, far: NDArray[np.bool_]) -> Soluti
         From where to where.
     far
         Whether the long way round is taken, shape (n,).
+    higher_m
+        By how much the arc is higher than usual.
     """
     aim = first_aim(preset, missions, far)
+    aim = replace(aim, apogee_m=aim.apogee_m + higher_m)
     programme, slopes = _climbs(preset, missions, first_programme(preset, missions, range_m(missions, far), aim), aim)
-    none = np.full(far.size, np.inf)
-    zero, search = np.zeros((3, far.size)), Search.begin(far.size)
+    none, zero = np.full(far.size, np.inf), np.zeros((3, far.size))
     passes = np.zeros(far.size, dtype=np.int64)
-    found = _State(missions, programme, aim, search, slopes, zero, zero, none, none, passes)
-    going = np.arange(far.size)
+    search = Search.begin(far.size)
+    return _searched(preset, Solution(missions, programme, aim, search, slopes, zero, zero, none, none, passes))
+
+
+def solve_alike(preset: Express, missions: Missions, found: Solution) -> Solution:
+    """Find flights that differ from others, flight by flight, in nothing but the mass of their cargo."""
+    own_kg = preset.ship.dry_mass_kg + preset.ascent.ship_reserve_kg
+    share = (own_kg + missions.cargo_kg) / (own_kg + found.missions.cargo_kg)
+    programme = replace(found.programme, ship_kg=found.programme.ship_kg * share)
+    zero = np.zeros_like(found.step)
+    begun = replace(
+        found,
+        missions=missions,
+        programme=programme,
+        step=zero,
+        expected_m_s=zero,
+        passes=np.zeros_like(found.passes),
+    )
+    changed = np.flatnonzero(missions.cargo_kg != found.missions.cargo_kg)
+    return entered(found, _searched(preset, among(begun, changed)), changed) if changed.size else found
+
+
+def _searched(preset: Express, found: Solution) -> Solution:
+    """Fly until all are near enough."""
+    going = np.arange(found.passes.size)
     for _ in range(MOST_PASSES):
         now = _pass(preset, among(found, going))
         found = entered(found, now, going)
         going = going[now.miss_m >= CLOSE_ENOUGH_M]
         if not going.size:
             break
-    return Solution(found.programme, found.miss_m, found.splash_s, found.passes)
+    return found
 
 
-def _pass(preset: Express, now: _State) -> _State:
+def _pass(preset: Express, now: Solution) -> Solution:
     """Fly n flights to the water and correct those that miss."""
     joined = climb_joined(preset, now.missions, now.programme, keep=False)
     ship = climb_alone(preset, now.missions, now.programme, joined)
@@ -124,10 +145,10 @@ def _pass(preset: Express, now: _State) -> _State:
     ship.come_down(preset.ship, preset.ship_return, preset.touchdown)
     landed, target = ship.state[0:3], now.missions.target_m
     miss_m = np.where(ship.arrived, distance_between_m(target, landed), np.inf)
-    shift_m = _off_m(now.missions, reached_m(cut_off, now.aim))
-    miss = np.where(ship.arrived, _off_m(now.missions, landed), np.array([[OVERSHOT_M], [0.0]]))
+    shift_m = off_m(now.missions, reached_m(cut_off, now.aim))
+    miss = np.where(ship.arrived, off_m(now.missions, landed), np.array([[OVERSHOT_M], [0.0]]))
     search = now.search.next(shift_m, miss, FARTHEST_M)
-    aim = replace(now.aim, point_m=_point_m(now.missions, search.shift_m))
+    aim = replace(now.aim, point_m=shifted_m(now.missions, search.shift_m))
     slopes = learnt(now.slopes, now.step, _SCALE, _error_m_s(cut_off, now.aim) - now.expected_m_s, TELLING_M_S)
     error = _error_m_s(cut_off, aim)
     step = newton_step(slopes, error, _SCALE)
@@ -149,27 +170,6 @@ def _pass(preset: Express, now: _State) -> _State:
     )
 
 
-def _frame(missions: Missions) -> tuple[FloatArray, FloatArray]:
-    """Return unit vectors at the targets, shape (3, n): onwards, as seen from the pad, and to the left."""
-    onwards = -away(missions.target_m, missions.pad_m)
-    return onwards, cross(missions.target_m / norm(missions.target_m), onwards)
-
-
-def _off_m(missions: Missions, point_m: FloatArray) -> FloatArray:
-    """Return how far beyond and how far to the left of the targets points lie, shape (2, n)."""
-    onwards, left = _frame(missions)
-    off = point_m - missions.target_m
-    return np.stack([dot(off, onwards), dot(off, left)])
-
-
-def _point_m(missions: Missions, shift_m: FloatArray) -> FloatArray:
-    """Return the points that lie beyond and to the left of the targets, shape (3, n)."""
-    onwards, left = _frame(missions)
-    # as far from the middle of the Earth as the target: what `_off_m` of it is, is the shift again
-    share = np.minimum((shift_m * shift_m).sum(axis=0) / dot(missions.target_m, missions.target_m), 1.0)
-    return np.asarray(missions.target_m * np.sqrt(1.0 - share) + shift_m[0] * onwards + shift_m[1] * left)
-
-
 def _started(preset: Express, missions: Missions, programme: Programme, aim: Aim) -> Programme:
     """Return the programmes that end nearest to what is needed, of some loads and pitches."""
     count, tries = missions.cargo_kg.size, [(load, pitch) for load in FIRST_LOADS for pitch in FIRST_TANGENTS]
@@ -178,7 +178,7 @@ def _started(preset: Express, missions: Missions, programme: Programme, aim: Aim
     varied = among(programme, every)
     varied = replace(varied, ship_kg=varied.ship_kg * loads, tangent=pitches)
     joined = climb_joined(preset, among(missions, every), varied, keep=False, tolerance=COARSE)
-    ship = climb_alone(preset, among(missions, every), varied, joined)
+    ship = climb_alone(preset, among(missions, every), varied, joined, tolerance=COARSE)
     errors = norm(_error_m_s(ship.state, among(aim, every))).reshape(len(tries), count)
     return among(varied, errors.argmin(axis=0) * count + np.arange(count))
 
@@ -217,7 +217,7 @@ def _tried(preset: Express, missions: Missions, programme: Programme, aim: Aim) 
         trials[i, (i + 1) * count : (i + 2) * count] = step
     varied = _changed(among(programme, four), trials)
     joined = climb_joined(preset, among(missions, four), varied, keep=False, tolerance=COARSE)
-    ship = climb_alone(preset, among(missions, four), varied, joined)
+    ship = climb_alone(preset, among(missions, four), varied, joined, tolerance=COARSE)
     errors = _error_m_s(ship.state, among(aim, four)).reshape(3, 4, count)
     steps = np.array(TRIALS)[:, np.newaxis]
     slopes = np.stack([(errors[:, i + 1] - errors[:, 0]) / steps[i] for i in range(3)], axis=1)

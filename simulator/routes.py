@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from simulator.among import among, entered
 from simulator.arcs import required_velocity_m_s
 from simulator.climb import Missions, Programme
-from simulator.departure import above_pad_m, exhaust_m_s, first_aim
+from simulator.departure import above_pad_m, exhaust_m_s, first_aim, range_m
 from simulator.earth import FloatArray
 from simulator.elementary import log
-from simulator.guidance import Solution, solve
+from simulator.guidance import Solution, solve, solve_alike
 from simulator.integrate import IntArray
 from simulator.preset import Express
 from telemetry.errors import FlightError
@@ -22,6 +22,9 @@ from telemetry.errors import FlightError
 WITHIN_S: Final = 3_600.0
 ARRIVES_M: Final = 2_000.0
 ASCENT_AND_DESCENT_S: Final = 600.0
+USUAL_CARGO_KG: Final = 10_000.0
+HOPELESS_M_S: Final = 50.0
+HIGHER_M: Final = (40_000.0, 90_000.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,13 @@ class Routes:
 
     def refusal(self, flight: int) -> FlightError:
         """Return why one flight is not possible."""
-        if self.miss_m[flight] >= ARRIVES_M:
-            miss_km = self.miss_m[flight] / 1e3
-            return FlightError(f"target: no flight was found that leads there, the best one misses by {miss_km:.0f} km")
         if self.missing_m_s[flight] > 0.0:
             return FlightError(
                 f"target: needs {self.missing_m_s[flight]:.0f} m/s more than the ship has; a lighter load goes farther"
             )
+        if self.miss_m[flight] >= ARRIVES_M:
+            miss_km = self.miss_m[flight] / 1e3
+            return FlightError(f"target: no flight was found that leads there, the best one misses by {miss_km:.0f} km")
         return FlightError(f"target: takes {self.splash_s[flight]:.0f} s, more than the hour")
 
     def among(self, which: IntArray) -> Routes:
@@ -66,27 +69,49 @@ class Routes:
 
 
 def find_routes(preset: Express, missions: Missions) -> Routes:
-    """Find the flights; the long way round is tried where the short one takes more than the vehicle has."""
-    count = missions.cargo_kg.size
-    routes = _routes(preset, missions, solve(preset, missions, np.zeros(count, dtype=np.bool_)))
-    other = np.flatnonzero(~routes.possible)
+    """Find the flights; those between the same places share a search and differ in the last steps of it."""
+    ends = np.concatenate([missions.pad_m, missions.target_m])
+    _, first, route = np.unique(ends, axis=1, return_index=True, return_inverse=True)
+    # never the load of a flight that happens to be among them: each comes out as if it were alone
+    usual = replace(among(missions, first), cargo_kg=np.full(first.size, USUAL_CARGO_KG))
+    found = among(_found(preset, usual), route.reshape(-1))
+    needed_m_s = _gain_m_s(preset, found.missions, found.programme.ship_kg)
+    short_m_s = needed_m_s - _gain_m_s(preset, missions, np.full(route.size, preset.ship.propellant_kg))
+    near = np.flatnonzero(short_m_s < HOPELESS_M_S)
+    if near.size:
+        found = entered(found, solve_alike(preset, among(missions, near), among(found, near)), near)
+    # a load so different that what was found for the usual one leads nowhere
+    changed = missions.cargo_kg != USUAL_CARGO_KG
+    lost = np.flatnonzero((short_m_s < HOPELESS_M_S) & (found.miss_m >= ARRIVES_M) & changed)
+    if lost.size:
+        found = entered(found, _found(preset, among(missions, lost)), lost)
+    routes = _routes(preset, found)
+    return replace(routes, missing_m_s=np.where(short_m_s < HOPELESS_M_S, routes.missing_m_s, short_m_s))
+
+
+def _found(preset: Express, missions: Missions) -> Solution:
+    """Try higher arcs where the usual one is not found, and the long way round where the short one takes too much."""
+    far = np.zeros(missions.cargo_kg.size, dtype=np.bool_)
+    found = solve(preset, missions, far)
+    for higher_m in HIGHER_M:
+        lost = np.flatnonzero(found.miss_m >= ARRIVES_M)
+        if lost.size:
+            found = entered(found, solve(preset, among(missions, lost), far[lost], higher_m), lost)
+    other = np.flatnonzero(~_routes(preset, found).possible)
     if other.size:
-        own = among(missions, other)
-        far = np.ones(other.size, dtype=np.bool_)
-        arc_s = required_velocity_m_s(above_pad_m(own), first_aim(preset, own, far))[1]
+        own, round_ = among(missions, other), np.ones(other.size, dtype=np.bool_)
+        arc_s = required_velocity_m_s(above_pad_m(own, range_m(own, round_)), first_aim(preset, own, round_))[1]
         soon = np.flatnonzero(arc_s + ASCENT_AND_DESCENT_S < WITHIN_S)
         if soon.size:
-            own = among(own, soon)
-            round_ = _routes(preset, own, solve(preset, own, far[soon]))
-            better = np.flatnonzero(round_.possible)
-            routes = entered(routes, among(round_, better), other[soon][better])
-    return routes
+            other_way = solve(preset, among(own, soon), round_[soon])
+            better = np.flatnonzero(_routes(preset, other_way).possible)
+            found = entered(found, among(other_way, better), other[soon][better])
+    return found
 
 
-def _routes(preset: Express, missions: Missions, found: Solution) -> Routes:
-    return Routes(
-        missions, found.programme, _missing_m_s(preset, missions, found.programme), found.miss_m, found.splash_s
-    )
+def _routes(preset: Express, found: Solution) -> Routes:
+    missing_m_s = _missing_m_s(preset, found.missions, found.programme)
+    return Routes(found.missions, found.programme, missing_m_s, found.miss_m, found.splash_s)
 
 
 def _missing_m_s(preset: Express, missions: Missions, programme: Programme) -> FloatArray:

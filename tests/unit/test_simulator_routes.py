@@ -102,8 +102,14 @@ def test_a_flight_alone_has_the_same_bits_as_among_others(flown: list[Flight | F
 
 
 def test_too_heavy_a_load_is_refused_with_the_missing_speed() -> None:
-    with pytest.raises(FlightError, match=r"target: needs \d+ m/s more than the ship has"):
-        simulate_flight(between(Place(0.0, 0.0), Place(5.0, -120.0), 15_000.0))
+    far = Place(0.0, 0.0), Place(5.0, -120.0)
+    with pytest.raises(FlightError, match=r"target: needs \d+ m/s more than the ship has") as heavy:
+        simulate_flight(between(*far, 12_000.0))
+    with pytest.raises(FlightError, match=r"target: needs \d+ m/s more than the ship has") as heavier:
+        simulate_flight(between(*far, 14_000.0))
+    less, more = (float(str(raised.value).split()[2]) for raised in (heavy, heavier))
+    # by the rocket equation: two tonnes more on 23.5 t at the end of the burn
+    assert more - less == pytest.approx(3_452.0 * math.log(27.5 / 25.5), rel=0.15)
 
 
 @pytest.mark.parametrize(
