@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from typer.core import TyperGroup
 
+from downrange.jobs.fleet import fleet
+from downrange.jobs.start_time import DEFAULT_T0, NS_PER_S, t0_ns_of
+
 if TYPE_CHECKING:
     from simulator.packets import Transmitter
     from simulator.publish import Broadcast
     from simulator.service import Mission
 
-DEFAULT_T0: Final = "2026-01-01T00:00:00Z"
-NS_PER_S: Final = 10**9
 ONE_FLIGHT: Final = "flight"
 
 
@@ -53,6 +54,9 @@ app = typer.Typer(
     short_help="Simulate flights: to files, plots, over MQTT.",
     help="Simulate flights: `downrange simulate express --plot express.png`; `simulate flight -h` has all options.",
 )
+
+
+app.command("fleet")(fleet)
 
 
 @app.command(ONE_FLIGHT)
@@ -103,7 +107,7 @@ def simulate(
     outs, plots = out or [], plot or []
     if not (outs or plots or publish):
         raise typer.BadParameter("say where it goes: --out FOLDER or FILE, --plot FILE, --publish, or several")
-    t0_ns = _t0_ns(t0)
+    t0_ns = t0_ns_of(t0)
     wrong = tuple(parse_fault(each) for each in fault or ())
     name = flight or f"{Path(preset).stem.upper()}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     if outs or plots:
@@ -144,15 +148,3 @@ def _publish(mission: Mission, broadcast: Broadcast) -> int:
     from simulator.service import flight_job
 
     return run_service("simulate", flight_job(mission, broadcast), read_settings())
-
-
-def _t0_ns(text: str) -> int:
-    if text == "now":
-        return (int(datetime.now(UTC).timestamp()) + 60) * NS_PER_S
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"--t0 {text!r} is no ISO 8601 time, for example {DEFAULT_T0}") from error
-    if moment.tzinfo is None:
-        raise typer.BadParameter(f"--t0 {text!r} has no offset: write {text}Z for UTC")
-    return round(moment.timestamp()) * NS_PER_S
