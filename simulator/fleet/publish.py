@@ -41,6 +41,7 @@ async def publish_fleet(
     broadcast: Broadcast,
     scope: Scope,
     before: Callable[[str], Awaitable[None]] | None = None,
+    prepared_s: float = PREPARED_S,
 ) -> dict[str, Outcome]:
     """Publish flights, each on its own clock, and wait until the line has confirmed all of them.
 
@@ -56,6 +57,8 @@ async def publish_fleet(
         Asked to stop, no flight begins any more and those in the air end.
     before
         Awaited with a flight's name before its first message: books its parcels.
+    prepared_s
+        How long before its time a flight is made ready.
 
     Returns
     -------
@@ -71,11 +74,11 @@ async def publish_fleet(
     # one at a time encodes its packets: it takes a whole processor, and those in the air need some of it too
     encoding = asyncio.Semaphore(1)
     loop = asyncio.get_running_loop()
-    first_ns, began_s = min(sortie.start_ns for sortie in sorties), loop.time() + PREPARED_S
+    first_ns, began_s = min(sortie.start_ns for sortie in sorties), loop.time() + prepared_s
 
     async def fly(sortie: Sortie) -> None:
         due_s = began_s + (sortie.start_ns - first_ns) / NS_PER_S / broadcast.speed
-        await _until(due_s - PREPARED_S, scope.stop)
+        await _until(due_s - prepared_s, scope.stop)
         if scope.stop.is_set():
             return
         own = replace(broadcast, flight=sortie.flight)

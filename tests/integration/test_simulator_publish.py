@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
 import numpy as np
 import pytest
 
+from runtime.health import Health
 from runtime.logs import logger
 from runtime.mqtt import Client, connect
-from runtime.settings import MqttSettings
+from runtime.service import Scope
+from runtime.settings import MqttSettings, read_settings
 from simulator.downlink import make_links, ticks
 from simulator.faults import parse_fault
+from simulator.fleet.publish import Sortie, publish_fleet
 from simulator.packets import Transmitter
 from simulator.publish import Broadcast, Outcome, publish
 from simulator.simulate import simulate
@@ -24,7 +28,8 @@ from telemetry.acks import Ack, SettledMessage
 from telemetry.message import Message
 from telemetry.topics import ROOT, Kind
 
-T0_NS = 1_790_000_000 * 10**9
+NS = 10**9
+T0_NS = 1_790_000_000 * NS
 WITHIN_S = 60
 LOG = logger("test")
 
@@ -155,3 +160,44 @@ async def test_a_station_whose_line_is_cut_keeps_its_messages_and_brings_them_af
     assert heard == due
     # 45 s of 305 s before the cut; at the last tick the line is mended
     assert max(there[:-1]) < 0.3 * sum(len(due[topic]) for topic in topics)
+
+
+async def test_a_fleet_flies_in_one_process_each_flight_at_its_time(
+    mqtt_url: str, hop: Transmitter, tmp_path: Path
+) -> None:
+    settings = replace(read_settings(), mqtt=MqttSettings(url=mqtt_url))
+    scope = Scope(asyncio.Event(), Health("simulate"), LOG)
+    ready: list[str] = []
+
+    async def book(flight: str) -> None:
+        ready.append(flight)
+
+    tail = token_hex(4)
+    names = [f"A-{tail}", f"B-{tail}", f"C-{tail}"]
+    sorties = [Sortie(name, lambda: hop, hop.start_ns + i * 60 * NS) for i, name in enumerate(names)]
+    broadcast = Broadcast("", 100.0, tmp_path / "spool", confirm_within_s=WITHIN_S)
+    async with line(settings.mqtt, "+") as heard, asyncio.timeout(WITHIN_S):
+        outcomes = await publish_fleet(settings, sorties, broadcast, scope, book, prepared_s=1.0)
+    assert ready == names  # in the order of the schedule
+    for name in names:
+        due = sum(len(message.payload) for message in expected(hop, name))
+        assert outcomes[name].completed
+        assert outcomes[name].left == 0
+        assert sum(len(p) for topic, each in heard.items() if f"/{name}/" in topic for p in each) == due
+
+
+async def test_a_fleet_that_is_stopped_begins_no_further_flight(
+    mqtt_url: str, hop: Transmitter, tmp_path: Path
+) -> None:
+    settings = replace(read_settings(), mqtt=MqttSettings(url=mqtt_url))
+    scope = Scope(asyncio.Event(), Health("simulate"), LOG)
+    tail = token_hex(4)
+    sorties = [Sortie(f"{letter}-{tail}", lambda: hop, hop.start_ns + i * 10**15) for i, letter in enumerate("AB")]
+
+    async def stop_at_the_first(_flight: str) -> None:
+        scope.stop.set()
+
+    broadcast = Broadcast("", 1.0, tmp_path / "spool", confirm_within_s=1.0)
+    async with asyncio.timeout(WITHIN_S):
+        outcomes = await publish_fleet(settings, sorties, broadcast, scope, stop_at_the_first, prepared_s=0.0)
+    assert [outcome.completed for outcome in outcomes.values()] == [False]
