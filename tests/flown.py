@@ -61,7 +61,7 @@ def fly(
     stations: Iterable[str] = STATIONS,
     t0_ns: int = T0_NS,
 ) -> Iterator[Message]:
-    """Yield a flight's messages: one a second from each station, all packet types in it, and a heartbeat."""
+    """Yield a flight's messages as ingest hands them on: one a second from each station, all types, and a heartbeat."""
     dictionary = built_in("yuanxing-1")
     codec = PacketCodec(dictionary)
     rates = {packet.sent_counter: packet.rate_hz for packet in dictionary.packets.values()}
@@ -78,7 +78,7 @@ def fly(
         for station in stations:
             address = Address(run, flight, vehicle, station)
             ert_ns = t0_ns + (second + 1) * NS
-            yield Message(address, Kind.TELEMETRY, payload, ert_ns, dictionary=dictionary.name)
+            yield Message(address, Kind.TELEMETRY, payload, ert_ns, dictionary=dictionary.reference)
             report = LinkReport(state="aos", reason="heartbeat", ert_ns=ert_ns, signal_dbm=-90.0)
             octets = report.model_dump_json(exclude_none=True).encode()
             yield Message(address, Kind.LINK, octets, ert_ns, content_type=JSON)

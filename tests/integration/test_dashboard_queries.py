@@ -19,7 +19,7 @@ from processors.influx.line_protocol import packet_lines
 from processors.influx.points import event_line, link_line, quality_line
 from telemetry.channels import Channel
 from telemetry.codec import PacketCodec
-from telemetry.dictionary import Dictionary, built_in
+from telemetry.dictionary import built_in
 from telemetry.events import Event, Evidence
 from telemetry.link import LinkReport
 from telemetry.message import Message
@@ -32,10 +32,13 @@ START_NS = 1_893_456_000_000_000_000
 LENGTH_S = 60
 HOLE_S = (20, 25)
 NS = 10**9
+DICTIONARY = built_in("yuanxing-1")
 
 
 def column(channel: Channel, count: int) -> NDArray[Any]:
-    """Values that stay inside the channel's range and are not all the same."""
+    """Values that stay inside the channel's range and are not all the same, but for the version of what they mean."""
+    if channel.name == DICTIONARY.version_channel:
+        return np.full(count, DICTIONARY.version)
     if channel.kind == "bool":
         return np.arange(count) % 20 > 0
     if channel.kind == "label":
@@ -44,9 +47,9 @@ def column(channel: Channel, count: int) -> NDArray[Any]:
     return np.linspace(low + (high - low) * 0.4, low + (high - low) * 0.6, count)
 
 
-def telemetry_lines(dictionary: Dictionary, vehicle: str, address: Address) -> Iterator[str]:
-    codec = PacketCodec(dictionary)
-    for name, packet in dictionary.packets.items():
+def telemetry_lines(vehicle: str, address: Address) -> Iterator[str]:
+    codec = PacketCodec(DICTIONARY)
+    for name, packet in DICTIONARY.packets.items():
         if packet.vehicles is not None and vehicle not in packet.vehicles:
             continue
         count = int(LENGTH_S * packet.rate_hz)
@@ -100,12 +103,11 @@ def other_lines(vehicle: str, address: Address) -> Iterator[str | None]:
 
 @pytest.fixture
 async def ask(influx: Influx) -> AsyncIterator[Asked]:
-    dictionary = built_in("yuanxing-1")
     async with aiohttp.ClientSession(influx.url, headers={"Authorization": f"Token {influx.token}"}) as session:
         lines: list[str] = []
         for vehicle in ("ship", "booster"):
             address = Address(RUN, FLIGHT, vehicle, "haiyang")
-            lines += telemetry_lines(dictionary, vehicle, address)
+            lines += telemetry_lines(vehicle, address)
             lines += [line for line in other_lines(vehicle, address) if line is not None]
         place = {"org": influx.org, "bucket": influx.bucket}
         async with session.post("/api/v2/write", params=place, data=io.BytesIO("".join(lines).encode())) as response:
