@@ -9,7 +9,9 @@ from typing import Final
 import numpy as np
 
 from simulator.afloat import Afloat
-from simulator.climb import Missions, Programme, climb_alone, climb_and_fall, climb_joined, upper_mass_kg
+from simulator.climb import Missions, climb_and_fall
+from simulator.express_tracks import booster_track, loaded, ship_track
+from simulator.express_ways import planned, troubled
 from simulator.faults.ground import held_mission, late_recovery, tip_over
 from simulator.faults.kinds import AnyFault
 from simulator.lost import LISTENED_FOR_S, cut_short, losses_s
@@ -20,6 +22,8 @@ from simulator.profiles import profiles
 from simulator.routes import Routes, find_routes
 from simulator.scrubbed import scrub_of, stay_on_pad
 from simulator.track import Stretch, Track
+from simulator.trouble import Trouble, bends
+from simulator.troubled import crew_of
 from simulator.vehicle import Stage
 from telemetry.errors import FlightError
 
@@ -116,56 +120,63 @@ def simulate_flights(
 
 
 def _hop(preset: Hop, faults: tuple[AnyFault, ...]) -> Flight:
-    pilot = climb_and_fall(preset)
+    others_kg = preset.ship.dry_mass_kg + preset.handling.mass_kg
+    wrong = bends(faults)
+    pilot = climb_and_fall(preset, crew_of(Trouble.of(faults, preset, SHIP), others_kg) if wrong else Pilot)
     pilot.check()
     afloat = _afloat(preset, pilot, 0, SHIP, faults)
-    end_s = _end_s(preset, [afloat])
-    pilot.float_on(preset.ship, np.array([afloat.deck_s]), np.array([float(end_s)]))
-    others_kg = preset.ship.dry_mass_kg + preset.handling.mass_kg
+    end_s = _end_s(preset, [(pilot, afloat)], 0)
+    if afloat is not None:
+        pilot.float_on(preset.ship, np.array([afloat.deck_s]), np.array([float(end_s)]))
     stretches = [Stretch(leg, attached=False, carried_kg=others_kg) for leg in pilot.legs_of(0)]
-    track = Track(SHIP, stretches, pilot.burns_of(0), preset.pad.place, afloat)
+    track = Track(SHIP, stretches, pilot.burns_of(0), preset.pad.place, afloat, lost=pilot.lost)
     return Flight(preset, {SHIP: track}, preset.climb.course_deg, end_s, faults)
 
 
 def _express(presets: list[Express], faults: list[tuple[AnyFault, ...]]) -> list[Flight | FlightError]:
     routes = find_routes(presets[0], Missions.of(presets))
-    chosen = np.flatnonzero(routes.possible)
     flights: list[Flight | FlightError] = [routes.refusal(i) for i in range(len(presets))]
-    if chosen.size:
-        own, wrong = [presets[i] for i in chosen], [faults[i] for i in chosen]
-        for i, flight in zip(chosen, _flown(own, routes.among(chosen), wrong), strict=True):
-            flights[i] = flight
+    wrong = np.array([bends(each) for each in faults])
+    # guidance knows of no fault; a flight that has one goes its own way from there
+    alone = [np.array([i]) for i in np.flatnonzero(routes.possible & wrong)]
+    for chosen in [np.flatnonzero(routes.possible & ~wrong), *alone]:
+        if chosen.size:
+            own = [presets[i] for i in chosen]
+            flown = _flown(own, routes.among(chosen), [faults[i] for i in chosen])
+            for i, flight in zip(chosen, flown, strict=True):
+                flights[i] = flight
     return flights
 
 
 def _flown(presets: list[Express], routes: Routes, faults: list[tuple[AnyFault, ...]]) -> list[Flight | FlightError]:
-    preset, missions, programme = presets[0], routes.missions, routes.programme
-    joined = climb_joined(preset, missions, programme)
-    ship = climb_alone(preset, missions, programme, joined)
-    booster = part(preset, missions, programme, joined)
-    ship.come_down(preset.ship, preset.ship_return, preset.touchdown)
-    booster.come_down(preset.booster, preset.booster_return, preset.touchdown)
+    preset, programme = presets[0], routes.programme
+    try:
+        joined, ship, booster = troubled(preset, routes, faults[0]) if bends(faults[0]) else planned(preset, routes)
+    except FlightError as error:
+        return [error]
     afloat = {
         name: [_afloat(each, pilot, i, name, faults[i]) for i, each in enumerate(presets)]
         for name, pilot in ((SHIP, ship), (BOOSTER, booster))
     }
-    ends = np.array([_end_s(each, [afloat[SHIP][i], afloat[BOOSTER][i]]) for i, each in enumerate(presets)])
+    pairs = [[(ship, afloat[SHIP][i]), (booster, afloat[BOOSTER][i])] for i in range(len(presets))]
+    ends = np.array([_end_s(each, pairs[i], i) for i, each in enumerate(presets)])
     for name, pilot, stage in ((SHIP, ship, preset.ship), (BOOSTER, booster, preset.booster)):
-        decks_s = np.array([each.deck_s for each in afloat[name]])
-        pilot.float_on(stage, decks_s, ends.astype(np.float64))
+        decks_s = np.array([each.deck_s for each in afloat[name] if each is not None])
+        if not pilot.lost:
+            pilot.float_on(stage, decks_s, ends.astype(np.float64))
     flights: list[Flight | FlightError] = []
     for i, each in enumerate(presets):
         try:
             joined.check(i)
             ship.check(i)
             booster.check(i)
-            loaded = _loaded(each, programme, i)
+            full = loaded(each, programme, i)
             tracks = {
-                SHIP: _ship_track(loaded, joined, ship, i, afloat[SHIP][i]),
-                BOOSTER: _booster_track(loaded, joined, booster, i, afloat[BOOSTER][i]),
+                SHIP: ship_track(full, joined, ship, i, afloat[SHIP][i]),
+                BOOSTER: booster_track(full, joined, booster, i, afloat[BOOSTER][i]),
             }
             course_deg = float(programme.course_deg[i]) % 360.0
-            flights.append(_as_far_as_it_got(Flight(loaded, tracks, course_deg, int(ends[i]), faults[i])))
+            flights.append(_as_far_as_it_got(Flight(full, tracks, course_deg, int(ends[i]), faults[i])))
         except FlightError as error:
             flights.append(error)
     return flights
@@ -183,41 +194,20 @@ def _as_far_as_it_got(flight: Flight) -> Flight:
     return replace(flight, tracks=tracks, end_s=min(flight.end_s, last_s))
 
 
-def part(preset: Express, missions: Missions, programme: Programme, joined: Pilot) -> Pilot:
-    """Return the boosters as they part from their ships."""
-    state = joined.state.copy()
-    state[6] -= upper_mass_kg(preset, missions, programme)
-    return Pilot(joined.t_s, state, keep=joined.keep, wind=joined.wind)
-
-
-def _loaded(preset: Express, programme: Programme, flight: int) -> Express:
-    booster = preset.booster.model_copy(update={"propellant_kg": float(programme.booster_kg[flight])})
-    ship = preset.ship.model_copy(update={"propellant_kg": float(programme.ship_kg[flight])})
-    return preset.model_copy(update={"booster": booster, "ship": ship})
-
-
-def _ship_track(preset: Express, joined: Pilot, ship: Pilot, flight: int, afloat: Afloat) -> Track:
-    full_kg, own_kg = preset.ship.propellant_kg, preset.ship.dry_mass_kg + preset.handling.mass_kg
-    below = [Stretch(leg, attached=True, carried=True, propellant_kg=full_kg) for leg in joined.legs_of(flight)]
-    above = [Stretch(leg, attached=False, carried_kg=own_kg) for leg in ship.legs_of(flight)]
-    return Track(SHIP, [*below, *above], ship.burns_of(flight), preset.pad.place, afloat)
-
-
-def _booster_track(preset: Express, joined: Pilot, booster: Pilot, flight: int, afloat: Afloat) -> Track:
-    dry_kg = preset.booster.dry_mass_kg
-    upper_kg = preset.ship.dry_mass_kg + preset.handling.mass_kg + preset.ship.propellant_kg
-    climb = [Stretch(leg, attached=True, carried_kg=dry_kg + upper_kg) for leg in joined.legs_of(flight)]
-    back = [Stretch(leg, attached=False, carried_kg=dry_kg) for leg in booster.legs_of(flight)]
-    burns = [*joined.burns_of(flight), *booster.burns_of(flight)]
-    return Track(BOOSTER, [*climb, *back], burns, preset.pad.place, afloat)
-
-
-def _afloat(preset: Express | Hop, pilot: Pilot, flight: int, vehicle: str, faults: tuple[AnyFault, ...]) -> Afloat:
+def _afloat(
+    preset: Express | Hop, pilot: Pilot, flight: int, vehicle: str, faults: tuple[AnyFault, ...]
+) -> Afloat | None:
+    if pilot.lost:
+        return None
     recovery = late_recovery(preset.recovery, faults, vehicle)
     speed_m_s = -float(pilot.motion.vertical_speed_m_s[flight])
     return Afloat(float(pilot.t_s[flight]), speed_m_s, recovery, tip_over(recovery, faults, vehicle))
 
 
-def _end_s(preset: Express | Hop, afloat: Sequence[Afloat]) -> int:
-    last_s = max(each.deck_s for each in afloat)
-    return int(np.ceil(last_s + preset.handling.unload_end_after_s + preset.end_after_unload_s))
+def _end_s(preset: Express | Hop, ends: Sequence[tuple[Pilot, Afloat | None]], flight: int) -> int:
+    after_s = preset.handling.unload_end_after_s + preset.end_after_unload_s
+    last_s = [
+        float(pilot.t_s[flight]) + LISTENED_FOR_S if afloat is None else afloat.deck_s + after_s
+        for pilot, afloat in ends
+    ]
+    return int(np.ceil(max(last_s)))

@@ -29,7 +29,8 @@ def losses_s(faults: Iterable[AnyFault], tracks: Mapping[str, Track]) -> dict[st
         if isinstance(fault, LossOfVehicle):
             for vehicle, track in tracks.items():
                 joined = track.separation_s is not None and fault.start_s < track.separation_s
-                if fault.concerns(vehicle) or joined:
+                gone = track.lost and fault.start_s >= track.end_s
+                if (fault.concerns(vehicle) or joined) and not gone:
                     if not track.start_s < fault.start_s < track.end_s:
                         between = f"between {track.start_s:g} and {track.end_s:g} s"
                         raise FlightError(f"loss_of_vehicle at {fault.start_s:g} s: {vehicle} is there {between}")
@@ -45,4 +46,4 @@ def cut_short(track: Track, at_s: float) -> Track:
         stretches[-1] = replace(stretches[-1], leg=replace(leg, end_s=at_s, last=leg.at(np.asarray(at_s))))
     burns = [burn for burn in track.burns if burn.lit_s < at_s]
     afloat = track.afloat if track.afloat is not None and track.afloat.splash_s < at_s else None
-    return Track(track.vehicle, stretches, burns, track.pad, afloat)
+    return Track(track.vehicle, stretches, burns, track.pad, afloat, lost=True)

@@ -103,6 +103,17 @@ class Slower:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressed:
+    """Meets a dynamic pressure."""
+
+    pressure_pa: Number
+
+    def value(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
+        """Return the pressure beyond it."""
+        return np.asarray(motion.dynamic_pressure_pa - self.pressure_pa)
+
+
+@dataclass(frozen=True, slots=True)
 class Either:
     """Ends as one or as another, whichever comes first."""
 

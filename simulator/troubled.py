@@ -1,0 +1,139 @@
+"""Flies a vehicle that something goes wrong with to its end, whatever that is."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from simulator.dynamics import Law, Leg
+from simulator.earth import FloatArray
+from simulator.pilot import LONGEST_BURN_S, Burn, Crew, Pilot, Purpose
+from simulator.plans import Touchdown
+from simulator.trouble import BREAKS_UP_M_S, BURSTS_PA, Trouble
+from simulator.until import Below, Either, Lighter, Number, Pressed, Until
+from simulator.vehicle import Engine, Stage
+from simulator.wind import Wind
+
+END: Final = Either(Below(0.0), Pressed(BURSTS_PA))
+DOWN_M: Final = 0.01
+BURST: Final = 0.999
+ENOUGH_KG: Final = 1e-3
+
+
+class TroubledPilot(Pilot):
+    """One vehicle under way whose guidance does not know what is wrong.
+
+    It flies the legs of the plan as far as they go. Each leg may also end on the water or in air that is too dense for
+    the speed, and each burn with a cut-off, with its last engine or with the propellant. What waits for something that
+    does not come is lost.
+
+    Parameters
+    ----------
+    t_s, state, keep, wind
+        As of every pilot; of one vehicle.
+    trouble
+        What goes wrong.
+    empty_kg
+        Mass of the vehicle without propellant.
+    over
+        Whether it was lost before it began, as part of another.
+    """
+
+    def __init__(
+        self,
+        t_s: FloatArray,
+        state: FloatArray,
+        *,
+        trouble: Trouble,
+        empty_kg: float,
+        over: bool = False,
+        keep: bool = True,
+        wind: Wind | None = None,
+    ) -> None:
+        super().__init__(t_s, state, keep=keep, wind=wind)
+        self.trouble = trouble
+        self.empty_kg = empty_kg
+        self.over = over
+        self.astray = over
+
+    @property
+    def lost(self) -> bool:
+        """Whether it does not outlive the flight."""
+        return self.astray or bool(self.motion.speed_m_s[0] > BREAKS_UP_M_S)
+
+    def fly(self, leg: Leg, longest_s: Number, until: Until | None = None) -> None:
+        """Fly a leg from here, as far as it goes; nothing if the flight is over."""
+        if leg.held:
+            super().fly(leg, longest_s, until)
+            return
+        stop_s = float(self.t_s[0]) + max(_of_one(longest_s), 0.0)
+        burning = leg.engine is not None and bool(np.isinf(leg.cut_s))
+        passed = False
+        while not (passed or self.over or (burning and self._ended(leg))):
+            t_s = float(self.t_s[0])
+            change_s = np.inf
+            ends: Until = END if until is None else Either(until, END)
+            engine = leg.engine
+            if engine is not None:
+                leg = replace(leg, fewer=float(self.trouble.out(engine, t_s)), fewer_from_s=-np.inf)
+            if engine is not None and burning:
+                change_s = self.trouble.next_s(engine, _of_one(leg.lit_s), t_s)
+                ends = Either(ends, Lighter(self._dry_kg(engine)))
+            flown, ended = replace(leg, wind=self.wind).fly(
+                self.t_s, self.state, min(stop_s, change_s) - t_s, ends, keep=self.keep
+            )
+            self.legs.append(flown)
+            self.t_s, self.state = flown.ends
+            passed = bool(ended[0])
+            motion = self.motion
+            self.astray = passed and float(motion.dynamic_pressure_pa[0]) > BURST * BURSTS_PA
+            self.over = self.astray or (passed and float(motion.altitude_m[0]) < DOWN_M)
+            if not passed and self.t_s[0] >= stop_s:
+                # it waits in vain, if it waits for something
+                self.over = self.astray = until is not None
+                break
+
+    def burn(self, purpose: Purpose, leg: Leg, until: Until, *, lit_s: Number | None = None) -> Leg:
+        """Fly a leg with its engines lit, if they do light, and return it as it stands at cut-off."""
+        if leg.engine is None:
+            raise ValueError("a burn needs an engine")
+        lit = replace(leg, lit_s=self.t_s if lit_s is None else lit_s)
+        self.fly(lit, LONGEST_BURN_S, until)
+        begun = np.broadcast_to(lit.lit_s, self.t_s.shape)
+        if not begun[0] < self.t_s[0]:
+            return replace(lit, lit_s=np.inf, cut_s=self.t_s)
+        self.burns.append(Burn(purpose, leg.engine, begun, self.t_s))
+        return replace(lit, cut_s=self.t_s)
+
+    def land(self, stage: Stage, touchdown: Touchdown, glide: Law) -> None:
+        """Fall and brake, and fall on if that ends above the water."""
+        if self.trouble.touchdown_m_s is not None:
+            touchdown = touchdown.model_copy(update={"speed_m_s": self.trouble.touchdown_m_s})
+        super().land(stage, touchdown, glide)
+        if not self.over and self.burns and self.burns[-1].purpose == "landing":
+            self.fly(replace(self.legs[-1], cut_s=self.t_s), stage.landing.stop_s)
+        self.coast(Leg("descent", glide, stage.descent), Below(0.0))
+
+    def _ended(self, leg: Leg) -> bool:
+        if leg.engine is None or leg.phase in self.trouble.silent:
+            return True
+        t_s = float(self.t_s[0])
+        empty = float(self.state[6, 0]) <= self._dry_kg(leg.engine) + ENOUGH_KG
+        out = self.trouble.out(leg.engine, t_s) >= leg.engine.count
+        return empty or out or self.trouble.is_cut(_of_one(leg.lit_s), t_s)
+
+    def _dry_kg(self, engine: Engine) -> float:
+        """Return the mass at which the engines are cut off: what the ramp takes is still there."""
+        return self.empty_kg + engine.count * engine.mass_flow_kg_s * engine.stop_s
+
+
+def crew_of(trouble: Trouble, empty_kg: float, *, over: bool = False) -> Crew:
+    """Return what makes the pilots of a vehicle in trouble."""
+    return functools.partial(TroubledPilot, trouble=trouble, empty_kg=empty_kg, over=over)
+
+
+def _of_one(number: Number) -> float:
+    return float(np.broadcast_to(number, (1,))[0])
