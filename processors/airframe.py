@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from processors.extents import Block
 from telemetry.channels import Channel
 from telemetry.derived import Derived
 from telemetry.dictionary import Dictionary
@@ -31,9 +32,11 @@ class Airframe:
         self.rates_hz: dict[str, float] = {}
         self.packet_of: dict[str, str] = {}
         self.channels: dict[str, Channel | Derived] = {}
+        self.blocks: dict[str, Block] = {}
         for name, packet in dictionary.packets.items():
             if packet.vehicles is None or vehicle in packet.vehicles:
                 self.rates_hz[name] = packet.rate_hz
+                self.blocks[name] = Block(packet.quantities)
                 for channel in packet.quantities:
                     self.packet_of[channel.name] = name
                     self.channels[channel.name] = channel

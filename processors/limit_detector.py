@@ -45,17 +45,14 @@ class LimitDetector(Detector):
 
     def update(self, stretch: Stretch) -> tuple[Finding, ...]:
         """Look for limits that are passed."""
-        rows = stretch.rows(self.channel) if self._watches else None
+        extent = stretch.extent(self.channel) if self._watches else None
+        awake = [watch for watch in self._watches if not watch.rests(*extent)] if extent is not None else []
+        rows = stretch.rows(self.channel) if awake else None
         if rows is None:
             return ()
         values = np.asarray(rows.values[0], dtype=np.float64)
-        low, high = float(values.min()), float(values.max())
         return tuple(
-            self._finding(watch, rows, turn)
-            for watch in self._watches
-            if not watch.rests(low, high)
-            for turn in watch.take(rows.t_ns, values)
-            if turn.raised
+            self._finding(watch, rows, turn) for watch in awake for turn in watch.take(rows.t_ns, values) if turn.raised
         )
 
     def _finding(self, watch: LimitWatch, rows: Rows, turn: Turn) -> Finding:

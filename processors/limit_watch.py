@@ -68,10 +68,15 @@ class LimitWatch:
         self.first_ns = UNSET
         self.first_value = 0.0
 
+    @property
+    def is_awake(self) -> bool:
+        """Whether it is raised, or counts rows that may raise it."""
+        return self.raised or self.run > 0
+
     def rests(self, low: float, high: float) -> bool:
         """Return whether rows between two values can change nothing: it is clear, and none of them lies beyond."""
         inside = high <= self.threshold if self.is_upper else low >= self.threshold
-        return inside and not self.raised and self.run == 0
+        return inside and not self.is_awake
 
     def take(self, t_ns: NDArray[np.int64], values: NDArray[np.float64]) -> list[Turn]:
         """Take measured rows of shape (n,), in order of time, and return how the limit turned."""
@@ -107,7 +112,7 @@ class LimitWatch:
 
     def snapshot(self) -> list[float]:
         """Return the state as plain values; empty when there is nothing to remember."""
-        return [self.raised, self.run, self.first_ns, self.first_value] if self.raised or self.run else []
+        return [self.raised, self.run, self.first_ns, self.first_value] if self.is_awake else []
 
     def restore(self, snapshot: list[float]) -> None:
         """Take over what another one remembered."""

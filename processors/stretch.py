@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.airframe import Airframe
+from processors.extents import MAX, Extents
 from processors.history import History
 from telemetry.frames import Frame
 
@@ -53,7 +54,7 @@ class Stretch:
         Where the vehicle has been; these frames are added to it.
     """
 
-    __slots__ = ("_airframe", "_asked", "_history", "_once", "_usable", "frames")
+    __slots__ = ("_airframe", "_asked", "_extents", "_history", "_once", "_usable", "frames")
 
     def __init__(self, airframe: Airframe, frames: Iterable[Frame], history: History) -> None:
         self._airframe = airframe
@@ -62,6 +63,7 @@ class Stretch:
         history.extend(self.frames.values())
         self._once: dict[Hashable, Any] = {}
         self._asked: dict[tuple[str, ...], Rows | None] = {}
+        self._extents: dict[str, Extents | None] = {}
         self._usable: dict[str, NDArray[np.bool_] | None] = {}
 
     def rows(self, *channels: str) -> Rows | None:
@@ -69,6 +71,23 @@ class Stretch:
         if channels not in self._asked:
             self._asked[channels] = self._select(channels)
         return self._asked[channels]
+
+    def extents(self, packet: str) -> Extents | None:
+        """Return what the rows of a packet lie between, measured or not; None if there are none."""
+        if packet not in self._extents:
+            frame = self.frames.get(packet)
+            # a frame without rows is false
+            self._extents[packet] = self._airframe.blocks[packet].extents(frame) if frame else None
+        return self._extents[packet]
+
+    def extent(self, channel: str) -> tuple[float, float] | None:
+        """Return what the rows of a channel with limits lie between, measured or not; None if there are none."""
+        packet = self._airframe.packet_of[channel]
+        extents = self.extents(packet)
+        if extents is None:
+            return None
+        place = self._airframe.blocks[packet].places[channel]
+        return float(extents.lowest[place]), float(extents.highest[place])
 
     def at(self, t_ns: int, known_ns: int) -> dict[str, float]:
         """Return altitude, speeds and place at a time, by what was measured until `known_ns`; empty if unknown."""
@@ -103,11 +122,15 @@ class Stretch:
         return self._usable[channel]
 
     def _measured(self, frame: Frame, channel: str) -> NDArray[np.bool_] | None:
+        place = self._airframe.blocks[frame.packet].places.get(channel)
+        extents = self.extents(frame.packet)
+        if place is not None and extents is not None and extents.whole[place]:
+            return None
         definition = self._airframe.channels[channel]
         if definition.kind != "float":
             return None
         values = frame.columns[channel]
         # no comparison holds for what is no number
-        low, high = definition.range or (-np.finfo(np.float64).max, np.finfo(np.float64).max)
+        low, high = definition.range or (-MAX, MAX)
         mask = (values >= low) & (values <= high)
         return None if mask.all() else mask

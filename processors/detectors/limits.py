@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from processors.airframe import Airframe
 from processors.detector import Detector, Finding, Value, found
 from processors.limit_watch import LimitWatch, Turn
+from processors.quiet import Quiet
 from processors.stretch import Rows, Stretch
 from telemetry.vocabulary import LimitEvent
 
@@ -73,6 +75,9 @@ class Limits(Detector):
         super().__init__(airframe, parameters)
         limited = [channel for channel in airframe.channels.values() if channel.limits]
         self._watches = {channel.name: [LimitWatch(channel, limit) for limit in channel.limits] for channel in limited}
+        packets = dict.fromkeys(airframe.packet_of[name] for name in self._watches)
+        self._quiet = {packet: Quiet(airframe, packet, self._watches) for packet in packets}
+        self._awake: set[str] = set()
         gated = any(limit.phases for channel in limited for limit in channel.limits)
         self._labels: dict[int, str] = (airframe.channels[PHASE].labels or {}) if PHASE in airframe.channels else {}
         needed = {*self._watches, PHASE} if self._labels and gated else {*self._watches}
@@ -92,20 +97,38 @@ class Limits(Detector):
         """Look for limits that are raised or cleared."""
         told = stretch.rows(PHASE) if self._labels else None
         spans = self._spans(told)
+        busy = self._busy(stretch)
         dated: list[Dated] = []
-        for name, watches in self._watches.items():
-            rows = stretch.rows(name)
+        for name in busy:
+            rows, watches = stretch.rows(name), self._watches[name]
             values = None if rows is None else np.asarray(rows.values[0], dtype=np.float64)
-            bounds = None if values is None else (float(values.min()), float(values.max()))
             for watch in watches:
                 if watch.limit.phases:
                     dated += self._in_phases(watch, name, rows, values, spans, told)
-                elif rows is not None and values is not None and bounds is not None and not watch.rests(*bounds):
+                elif rows is not None and values is not None:
                     turns = watch.take(rows.t_ns, values)
                     dated += [self._turned(watch, name, rows, turn, turn.row, spans) for turn in turns]
+        self._stir(busy)
         self.state.phase = spans[-1].phase
         # the dictionary's order decides between rows of one instant
         return tuple(finding for _, finding in sorted(dated, key=lambda one: one[0]))
+
+    def _busy(self, stretch: Stretch) -> list[str]:
+        """Return the channels whose limits a stretch may change, in the dictionary's order."""
+        busy = set(self._awake)
+        for packet, quiet in self._quiet.items():
+            extents = stretch.extents(packet)
+            if extents is not None:
+                busy.update(quiet.stirred(extents))
+        return [name for name in self._watches if name in busy] if busy else []
+
+    def _stir(self, names: Iterable[str]) -> None:
+        """Remember which of some channels have a limit that is awake."""
+        for name in names:
+            if any(watch.is_awake for watch in self._watches[name]):
+                self._awake.add(name)
+            else:
+                self._awake.discard(name)
 
     def _spans(self, told: Rows | None) -> list[Span]:
         """Return the flight phases of a stretch in order; there is at least one."""
@@ -139,7 +162,7 @@ class Limits(Detector):
             elif rows is not None and values is not None:
                 start, stop = np.searchsorted(rows.t_ns, [span.start_ns, span.stop_ns]).tolist()
                 part = values[start:stop]
-                if part.size and not watch.rests(float(part.min()), float(part.max())):
+                if part.size:
                     turns = watch.take(rows.t_ns[start:stop], part)
                     dated += [self._turned(watch, name, rows, turn, start + turn.row, spans) for turn in turns]
         return dated
@@ -184,3 +207,4 @@ class Limits(Detector):
         for name, watches in self._watches.items():
             for watch, remembered in zip(watches, kept.get(name, [[]] * len(watches)), strict=False):
                 watch.restore(remembered)
+        self._stir(self._watches)
