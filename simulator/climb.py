@@ -12,7 +12,7 @@ from simulator.dynamics import Leg
 from simulator.earth import RAD_PER_DEG, FloatArray, east_north
 from simulator.elementary import sin_cos
 from simulator.laws import AlongVelocity, LinearTangent, PitchOver, SteadySpeed, Upright
-from simulator.pilot import LONGEST_BURN_S, Pilot
+from simulator.pilot import LONGEST_BURN_S, Crew, Pilot
 from simulator.preset import Express, Hop
 from simulator.until import Carried, Descending, Lighter
 from simulator.wind import Wind
@@ -61,6 +61,15 @@ class Programme:
     ship_kg: FloatArray
     tangent: FloatArray
 
+    def changed(self, steps: FloatArray, bounds: tuple[tuple[float, float], ...]) -> Self:
+        """Return it with steps of course, ship's load and tangent, shape (3, n), within bounds."""
+        values = (self.course_deg, self.ship_kg, self.tangent)
+        course, load, tangent = (
+            np.minimum(np.maximum(value + step, low), high)
+            for value, step, (low, high) in zip(values, steps, bounds, strict=True)
+        )
+        return replace(self, course_deg=course, ship_kg=load, tangent=tangent)
+
 
 def towards(position_m: FloatArray, course_deg: FloatArray) -> FloatArray:
     """Return the level unit vectors on courses, shape (3, n)."""
@@ -70,12 +79,18 @@ def towards(position_m: FloatArray, course_deg: FloatArray) -> FloatArray:
 
 
 def on_pad(
-    position_m: FloatArray, start_s: float, mass_kg: FloatArray, *, keep: bool = True, wind: Wind | None = None
+    position_m: FloatArray,
+    start_s: float,
+    mass_kg: FloatArray,
+    *,
+    keep: bool = True,
+    wind: Wind | None = None,
+    crew: Crew = Pilot,
 ) -> Pilot:
     """Return pilots who stand on their pads."""
     state = np.zeros((7, mass_kg.size))
     state[0:3], state[6] = position_m, mass_kg
-    return Pilot(np.full(mass_kg.size, start_s), state, keep=keep, wind=wind)
+    return crew(np.full(mass_kg.size, start_s), state, keep=keep, wind=wind)
 
 
 def upper_mass_kg(preset: Express, missions: Missions, programme: Programme) -> FloatArray:
@@ -84,7 +99,13 @@ def upper_mass_kg(preset: Express, missions: Missions, programme: Programme) -> 
 
 
 def climb_joined(
-    preset: Express, missions: Missions, programme: Programme, *, keep: bool = True, tolerance: float = FINE
+    preset: Express,
+    missions: Missions,
+    programme: Programme,
+    *,
+    keep: bool = True,
+    tolerance: float = FINE,
+    crew: Crew = Pilot,
 ) -> Pilot:
     """Fly both stages to the booster's cut-off command, and on to the separation."""
     stage, ascent = preset.booster, preset.ascent
@@ -95,7 +116,7 @@ def climb_joined(
     sea_pa = air_at(np.asarray(0.0)).pressure_pa
     power = stage.main.throttle_for(stage.main.thrust_n(np.asarray(1.0), sea_pa) * mass_kg / full_kg, sea_pa)
     start_s = preset.countdown.start_s if keep else preset.countdown.ignition_s
-    pilot = on_pad(missions.pad_m, float(start_s), mass_kg, keep=keep, wind=preset.wind.blowing)
+    pilot = on_pad(missions.pad_m, float(start_s), mass_kg, keep=keep, wind=preset.wind.blowing, crew=crew)
     lit_s = preset.countdown.ignition_s
     pilot.wait(stage, power, 0.0, lit_s)
     pilot.fly(Leg("ascent", Upright(power), stage.ascent, stage.main, lit_s=lit_s, tolerance=tolerance), ascent.rise_s)
@@ -114,13 +135,19 @@ def climb_joined(
 
 
 def climb_alone(
-    preset: Express, missions: Missions, programme: Programme, joined: Pilot, *, tolerance: float = FINE
+    preset: Express,
+    missions: Missions,
+    programme: Programme,
+    joined: Pilot,
+    *,
+    tolerance: float = FINE,
+    crew: Crew = Pilot,
 ) -> Pilot:
     """Fly the ships from separation through their cut-off."""
     stage, ascent = preset.ship, preset.ascent
     state = joined.state.copy()
     state[6] = upper_mass_kg(preset, missions, programme)
-    pilot = Pilot(joined.t_s, state, keep=joined.keep, wind=joined.wind)
+    pilot = crew(joined.t_s, state, keep=joined.keep, wind=joined.wind)
     pilot.fly(Leg("ascent", AlongVelocity(0.0), stage.ascent), ascent.ses_after_s)
     steering = LinearTangent(1.0, pilot.t_s, programme.tangent, ascent.tangent_rate_1_s, most_m_s2=ascent.most_m_s2)
     last_kg = stage.dry_mass_kg + missions.cargo_kg + ascent.ship_reserve_kg
@@ -133,12 +160,12 @@ def climb_alone(
     return pilot
 
 
-def climb_and_fall(preset: Hop) -> Pilot:
+def climb_and_fall(preset: Hop, crew: Crew = Pilot) -> Pilot:
     """Fly a hop from the pad over its top into the water."""
     stage, climb = preset.ship, preset.climb
     mass_kg = np.array([stage.dry_mass_kg + stage.propellant_kg + preset.handling.mass_kg])
     pad_m = preset.pad.place.position_m(preset.pad_altitude_m)[:, np.newaxis]
-    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg, wind=preset.wind.blowing)
+    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg, wind=preset.wind.blowing, crew=crew)
     lit_s = preset.countdown.ignition_s
     pilot.wait(stage, 1.0, 0.0, lit_s)
     course = towards(pad_m, np.array([climb.course_deg]))

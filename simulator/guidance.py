@@ -20,7 +20,9 @@ from simulator.preset import Express
 from simulator.search import Search
 
 CLOSE_ENOUGH_M: Final = 300.0
-MOST_PASSES: Final = 14
+MOST_PASSES: Final = 16
+PATIENT_PASSES: Final = 7
+LAST_RESORT_M: Final = 1_500.0
 CLIMB_TRIALS: Final = 10
 CLIMB_CLOSE_M_S: Final = 5.0
 OVERSHOT_M: Final = 1.5e6
@@ -28,6 +30,7 @@ FARTHEST_M: Final = 2.5e6
 # of course, load and tangent: how far a trial goes for the derivatives, the bounds, and how far one correction may go
 TRIALS: Final = (0.2, 200.0, 0.01)
 BOUNDS: Final = ((-720.0, 720.0), (300.0, 400_000.0), (-0.3, 3.0))
+ALIKE_TRIALS: Final = 2
 TELLING_M_S: Final = 0.1
 _SCALE: Final = np.array([[15.0], [15_000.0], [0.25]])
 FIRST_LOADS: Final = (0.5, 0.75, 1.0)
@@ -112,11 +115,22 @@ def solve_alike(preset: Express, missions: Missions, found: Solution) -> Solutio
     own_kg = preset.ship.dry_mass_kg + preset.ascent.ship_reserve_kg
     share = (own_kg + missions.cargo_kg) / (own_kg + found.missions.cargo_kg)
     programme = replace(found.programme, ship_kg=found.programme.ship_kg * share)
+    slopes, step, expected_m_s = found.slopes, np.zeros_like(found.step), np.zeros_like(found.step)
+    for trial in range(ALIKE_TRIALS):
+        joined = climb_joined(preset, missions, programme, keep=False, tolerance=COARSE)
+        ship = climb_alone(preset, missions, programme, joined, tolerance=COARSE)
+        error = _error_m_s(ship.state, found.aim)
+        if trial:
+            slopes = learnt(slopes, step, _SCALE, error - expected_m_s, TELLING_M_S)
+        step = newton_step(slopes, error, _SCALE)
+        expected_m_s = error + (slopes * step).sum(axis=1)
+        programme = programme.changed(step, BOUNDS)
     zero = np.zeros_like(found.step)
     begun = replace(
         found,
         missions=missions,
         programme=programme,
+        slopes=slopes,
         step=zero,
         expected_m_s=zero,
         passes=np.zeros_like(found.passes),
@@ -128,10 +142,10 @@ def solve_alike(preset: Express, missions: Missions, found: Solution) -> Solutio
 def _searched(preset: Express, found: Solution) -> Solution:
     """Fly until all are near enough."""
     going = np.arange(found.passes.size)
-    for _ in range(MOST_PASSES):
+    for trial in range(MOST_PASSES):
         now = _pass(preset, among(found, going))
         found = entered(found, now, going)
-        going = going[now.miss_m >= CLOSE_ENOUGH_M]
+        going = going[now.miss_m >= (CLOSE_ENOUGH_M if trial < PATIENT_PASSES else LAST_RESORT_M)]
         if not going.size:
             break
     return found
@@ -152,7 +166,7 @@ def _pass(preset: Express, now: Solution) -> Solution:
     slopes = learnt(now.slopes, now.step, _SCALE, _error_m_s(cut_off, now.aim) - now.expected_m_s, TELLING_M_S)
     error = _error_m_s(cut_off, aim)
     step = newton_step(slopes, error, _SCALE)
-    corrected = _changed(now.programme, step)
+    corrected = now.programme.changed(step, BOUNDS)
     near = miss_m < CLOSE_ENOUGH_M
     keep, change = np.flatnonzero(near), np.flatnonzero(~near)
     programme = entered(now.programme, among(corrected, change), change) if keep.size else corrected
@@ -201,7 +215,7 @@ def _climbs(preset: Express, missions: Missions, programme: Programme, aim: Aim)
         last = entered(last, replace(among(own, chosen), trust=last.trust[chosen]), chosen)
         best = entered(best, last, going)
         step = newton_step(last.slopes, last.error_m_s, _SCALE, last.trust)
-        programme = entered(programme, _changed(last.programme, step), going)
+        programme = entered(programme, last.programme.changed(step, BOUNDS), going)
         going = going[norm(last.error_m_s) > CLIMB_CLOSE_M_S]
         if not going.size:
             break
@@ -215,7 +229,7 @@ def _tried(preset: Express, missions: Missions, programme: Programme, aim: Aim) 
     trials = np.zeros((3, 4 * count))
     for i, step in enumerate(TRIALS):
         trials[i, (i + 1) * count : (i + 2) * count] = step
-    varied = _changed(among(programme, four), trials)
+    varied = among(programme, four).changed(trials, BOUNDS)
     joined = climb_joined(preset, among(missions, four), varied, keep=False, tolerance=COARSE)
     ship = climb_alone(preset, among(missions, four), varied, joined, tolerance=COARSE)
     errors = _error_m_s(ship.state, among(aim, four)).reshape(3, 4, count)
@@ -227,13 +241,3 @@ def _tried(preset: Express, missions: Missions, programme: Programme, aim: Aim) 
 def _error_m_s(state: FloatArray, aim: Aim) -> FloatArray:
     """Return the velocity less the one that is needed, shape (3, n)."""
     return np.asarray(state[3:6] - required_velocity_m_s(state[0:3], aim)[0])
-
-
-def _changed(programme: Programme, steps: FloatArray) -> Programme:
-    course, load, tangent = (
-        np.minimum(np.maximum(value + step, low), high)
-        for value, step, (low, high) in zip(
-            (programme.course_deg, programme.ship_kg, programme.tangent), steps, BOUNDS, strict=True
-        )
-    )
-    return replace(programme, course_deg=course, ship_kg=load, tangent=tangent)

@@ -12,7 +12,7 @@ stage_separation          Booster and ship are no longer joined. Of both.
 apogee                    Vertical speed passes zero downwards for the first time after the last ascent burn.
 splashdown                Altitude 0 is reached.
 recovered                 The recovery ship has it on deck.
-loss_of_vehicle           It breaks up; its telemetry ends.
+loss_of_vehicle           It breaks up, hits the water too hard, or never comes back; its telemetry ends.
 hold, scrub               The countdown stands; it ends without a liftoff. Of every vehicle.
 blackout_start, _end      In the plasma of the entry nobody hears it who has it in view.
 loaded                    The container's latches close on its load.
@@ -32,7 +32,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from simulator.faults.cargo import SealBroken
-from simulator.faults.flight import LossOfVehicle
 from simulator.faults.ground import holds_of
 from simulator.flight import Flight
 from simulator.mission import SHIP
@@ -53,6 +52,7 @@ BURN_EVENTS: Mapping[str, tuple[FlightEvent, FlightEvent | None]] = {
 EMPTY_SHARE = 0.05
 JUST_BEFORE_S = 1e-6
 LOOKS, LOOK_POINTS = 5, 200
+GLANCED = ("altitude_m", "speed_m_s", "vertical_speed_m_s", "latitude_deg", "longitude_deg", "downrange_m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,8 @@ def flight_happenings(flight: Flight) -> list[Happening]:
     lifts = [burn.ends_s for track in flight.tracks.values() for burn in track.burns if burn.purpose == "lift"]
     happened = [each for track in flight.tracks.values() for each in _of_vehicle(track, min(lifts, default=np.inf))]
     happened += [each for track in flight.tracks.values() for each in _of_countdown(flight, track)]
-    lost = {fault.start_s for fault in flight.faults if isinstance(fault, LossOfVehicle)}
     for track in flight.tracks.values():
-        if track.end_s in lost:
+        if track.lost:
             kind, t_s = FlightEvent.LOSS_OF_VEHICLE, track.end_s
             happened.append(Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)))
     return sorted(happened, key=lambda each: (each.t_s, each.vehicle, each.type))
@@ -121,6 +120,8 @@ def _of_vehicle(track: Track, meco_s: float) -> list[Happening]:
     if track.liftoff_s is not None:
         times += [(FlightEvent.LIFTOFF, track.liftoff_s), (FlightEvent.MAX_Q, _max_q_s(track, meco_s))]
     for burn in track.burns:
+        if burn.cut_s < burn.begins_s:
+            continue
         begins, ends = BURN_EVENTS[burn.purpose]
         times.append((begins, burn.begins_s))
         if ends is not None:
@@ -140,7 +141,7 @@ def _of_vehicle(track: Track, meco_s: float) -> list[Happening]:
 
 def _of_countdown(flight: Flight, track: Track) -> list[Happening]:
     times = [(FlightEvent.HOLD, hold.start_s) for hold in holds_of(flight.faults)]
-    scrub = scrub_of(flight.faults, flight.preset.countdown.ignition_s)
+    scrub = scrub_of(flight.faults, flight.preset)
     if scrub is not None:
         times = [(kind, t_s) for kind, t_s in times if t_s < scrub.at_s] + [(FlightEvent.SCRUB, scrub.at_s)]
     return [Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)) for kind, t_s in times]
@@ -151,22 +152,16 @@ def _max_q_s(track: Track, meco_s: float) -> float:
     first_s, last_s = 0.0, min(meco_s, track.end_s)
     for _ in range(LOOKS):
         looks_s = first_s + (last_s - first_s) * np.arange(LOOK_POINTS + 1) / LOOK_POINTS
-        at = int(np.argmax(track.at(looks_s).dynamic_pressure_pa))
+        at = int(np.argmax(track.dynamic_pressure_pa(looks_s)))
         first_s, last_s = float(looks_s[max(at - 1, 0)]), float(looks_s[min(at + 1, LOOK_POINTS)])
     return np.inf if last_s == track.end_s else 0.5 * (first_s + last_s)
 
 
 def _values(track: Track, kind: FlightEvent, t_s: float) -> dict[str, Value]:
     # on the ground it stands still already
-    truth = track.at(np.array([t_s - JUST_BEFORE_S if kind is FlightEvent.TOUCHDOWN else t_s]))
-    values: dict[str, Value] = {
-        "altitude_m": float(truth.altitude_m[0]),
-        "speed_m_s": float(truth.speed_m_s[0]),
-        "vertical_speed_m_s": float(truth.vertical_speed_m_s[0]),
-        "latitude_deg": float(truth.latitude_deg[0]),
-        "longitude_deg": float(truth.longitude_deg[0]),
-        "downrange_m": float(truth.downrange_m[0]),
-    }
+    at_s = np.array([t_s - JUST_BEFORE_S if kind is FlightEvent.TOUCHDOWN else t_s])
+    whole = track.glance(at_s)
+    values: dict[str, Value] = {name: float(whole[name][0]) for name in GLANCED}
     if kind is FlightEvent.MAX_Q:
-        values["dynamic_pressure_pa"] = float(truth.dynamic_pressure_pa[0])
+        values["dynamic_pressure_pa"] = float(whole["dynamic_pressure_pa"][0])
     return values

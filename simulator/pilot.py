@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,6 +23,7 @@ from telemetry.errors import FlightError
 LONGEST_BURN_S = 900.0
 LONGEST_COAST_S = 5400.0
 SLOWEST_ENTRY_M_S = 350.0
+ROUGH = 30.0
 
 Purpose = Literal["lift", "insertion", "boostback", "entry", "landing"]
 
@@ -68,12 +70,23 @@ class Pilot:
         self.keep = keep
         self.legs: list[Leg] = []
         self.burns: list[Burn] = []
+        self.over = False
         self.stuck: NDArray[np.int64] = np.full(t_s.size, -1)
 
     @property
     def motion(self) -> Motion:
         """Where they are now."""
         return motion_of(self.state, self.wind)
+
+    @property
+    def _tolerance(self) -> float:
+        """Of the way down: where only its end is wanted, some metres do not matter."""
+        return 1.0 if self.keep else ROUGH
+
+    @property
+    def lost(self) -> bool:
+        """Whether none of them outlives the flight."""
+        return False
 
     @property
     def arrived(self) -> NDArray[np.bool_]:
@@ -123,22 +136,25 @@ class Pilot:
         self.coast(free, Descending())
         self.coast(free, Below(plan.entry_altitude_m))
         engine = stage.main.model_copy(update={"count": plan.entry_engines})
-        brake = Leg("entry", BaseFirst(plan.entry_power, plan.entry_raised_tangent), stage.descent, engine)
+        retro = BaseFirst(plan.entry_power, plan.entry_raised_tangent)
+        brake = Leg("entry", retro, stage.descent, engine, tolerance=self._tolerance)
         # against hardly any motion it would have no direction to brake in
         light = Either(Lighter(self.state[6] - plan.entry_propellant_kg), Slower(SLOWEST_ENTRY_M_S))
         self.fly(self.burn("entry", brake, light), engine.stop_s)
-        self.coast(Leg("entry", glide, stage.descent), Below(plan.descent_altitude_m))
+        self.coast(Leg("entry", glide, stage.descent, tolerance=self._tolerance), Below(plan.descent_altitude_m))
         self.land(stage, touchdown, glide)
 
     def land(self, stage: Stage, touchdown: Touchdown, glide: Law) -> None:
         """Fall until the landing burn must start, and fly it to altitude 0."""
         landing = Landing(touchdown.speed_m_s, stage.descent, touchdown.settle_altitude_m)
         demand = Needs(landing, stage.landing, touchdown.share)
-        self.coast(Leg("descent", glide, stage.descent), demand)
+        rough = self._tolerance
+        self.coast(Leg("descent", glide, stage.descent, tolerance=rough), demand)
         lit_s = self.t_s
-        brake = Leg("landing_burn", landing, stage.descent, stage.landing, lit_s=lit_s)
+        brake = Leg("landing_burn", landing, stage.descent, stage.landing, lit_s=lit_s, tolerance=rough)
         self.fly(brake, LONGEST_BURN_S, Below(touchdown.settle_altitude_m))
-        last = Leg("landing_burn", SteadySpeed(-touchdown.speed_m_s), stage.descent, stage.landing)
+        steady = SteadySpeed(-touchdown.speed_m_s)
+        last = Leg("landing_burn", steady, stage.descent, stage.landing, tolerance=rough)
         self.burn("landing", last, Below(0.0), lit_s=lit_s)
 
     def wait(self, stage: Stage, power: Number, until_s: float, lit_s: float) -> None:
@@ -165,3 +181,7 @@ class Pilot:
     def burns_of(self, flight: int) -> tuple[Burn, ...]:
         """Return the burns of one flight."""
         return tuple(among(burn, flight) for burn in self.burns)
+
+
+Crew = Callable[..., Pilot]
+"""Makes pilots: takes what `Pilot` takes."""

@@ -72,8 +72,8 @@ class Track:
         Of its own engines.
     pad
         Where it started.
-    afloat
-        Its time in the water; none of a vehicle that does not get there.
+    afloat, lost
+        Its time in the water, if it gets there; whether the vehicle ends with its track.
     """
 
     def __init__(
@@ -83,12 +83,15 @@ class Track:
         burns: Sequence[Burn],
         pad: Place,
         afloat: Afloat | None = None,
+        *,
+        lost: bool = False,
     ) -> None:
         self.vehicle = vehicle
         self.stretches = tuple(stretches)
         self.burns = tuple(burns)
         self.pad = pad
         self.afloat = afloat
+        self.lost = lost
         self.start_s = float(self.stretches[0].leg.start_s)
         self.end_s = float(self.stretches[-1].leg.end_s)
         self._ends = np.array([stretch.leg.end_s for stretch in self.stretches[:-1]])
@@ -132,11 +135,21 @@ class Track:
                 whole[name][..., mine] = values
         return Truth(**whole)
 
+    def glance(self, t_s: FloatArray) -> dict[str, np.ndarray]:
+        """Return some of `at`, those quantities that follow from the motion alone, at a fraction of the cost."""
+        legs = [(self.stretches[i].leg, t_s[mine]) for i, mine in self._shares(t_s)]
+        parts = [self._moving(leg, t, leg.motion(leg.at(t))) for leg, t in legs]
+        return {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
+
+    def dynamic_pressure_pa(self, t_s: FloatArray) -> FloatArray:
+        """Return dynamic pressures alone, shape (n,)."""
+        legs = [(self.stretches[i].leg, t_s[mine]) for i, mine in self._shares(t_s)]
+        return np.concatenate([leg.motion(leg.at(t)).dynamic_pressure_pa for leg, t in legs])
+
     def position_m(self, t_s: FloatArray) -> FloatArray:
         """Return positions alone, shape (3, n); as `at`, at a fraction of the cost."""
-        return np.concatenate(
-            [self.stretches[i].leg.at(t_s[mine], slice(0, 3)) for i, mine in self._shares(t_s)], axis=-1
-        )
+        legs = [(self.stretches[i].leg, t_s[mine]) for i, mine in self._shares(t_s)]
+        return np.concatenate([leg.at(t, slice(0, 3)) for leg, t in legs], axis=-1)
 
     def _shares(self, t_s: FloatArray) -> list[tuple[int, slice]]:
         which = np.searchsorted(self._ends, t_s, side="right")
@@ -150,40 +163,29 @@ class Track:
         motion = leg.motion(state)
         forces = leg.forces(t, motion)
         east, north = east_north(motion.position_m)
-        altitude, rise = motion.altitude_m, motion.vertical_speed_m_s
-        air = motion.air
-        if self.afloat is not None and leg.phase in HELD_AFLOAT:
-            altitude, rise = self.afloat.heave(t)
-            air = air_at(altitude)
+        moving = self._moving(leg, t, motion)
+        air = air_at(moving["altitude_m"]) if self.afloat is not None and leg.phase in HELD_AFLOAT else motion.air
         axis = self._slews[index].axis(t, self._wanted(leg, t, motion), motion.up)
         felt = forces.sum_n / motion.mass_kg
         if leg.held:
             felt = -inertial_acceleration_m_s2(motion.position_m, np.zeros_like(motion.position_m))
         axial = dot(felt, axis)
-        latitude, longitude = latitude_longitude_deg(motion.position_m)
         none = np.zeros_like(t)
         engine = None if stretch.carried else leg.engine
         commanded = (t >= leg.lit_s) & (t < leg.cut_s)
         share = none if engine is None else leg.power_share(t)
-        return {
+        return moving | {
             "t_s": t,
             "position_m": motion.position_m,
             "axis": axis,
-            "latitude_deg": latitude,
-            "longitude_deg": longitude,
-            "altitude_m": altitude,
-            "vertical_speed_m_s": rise,
             "east_m_s": dot(motion.velocity_m_s, east),
             "north_m_s": dot(motion.velocity_m_s, north),
-            "speed_m_s": np.maximum(motion.speed_m_s, np.abs(rise)),
             "felt_m_s2": felt,
             "axial_m_s2": axial,
             "lateral_m_s2": norm(felt - axial * axis),
             "static_pressure_pa": air.pressure_pa,
-            "dynamic_pressure_pa": motion.dynamic_pressure_pa,
             "density_kg_m3": air.density_kg_m3,
             "air_temperature_k": air.temperature_k,
-            "downrange_m": ground_distance_m(self.pad, motion.position_m),
             "throttle": none if engine is None else np.where(commanded, forces.throttle, 0.0),
             "driven": forces.power,
             "power": none if engine is None else forces.power,
@@ -196,6 +198,21 @@ class Track:
             "igniting": self._igniting(t),
             "attached": np.full(t.shape, stretch.attached),
             "phase": np.full(t.shape, PHASES.index(leg.phase), dtype=np.int8),
+        }
+
+    def _moving(self, leg: Leg, t: FloatArray, motion: Motion) -> dict[str, np.ndarray]:
+        altitude, rise = motion.altitude_m, motion.vertical_speed_m_s
+        if self.afloat is not None and leg.phase in HELD_AFLOAT:
+            altitude, rise = self.afloat.heave(t)
+        latitude, longitude = latitude_longitude_deg(motion.position_m)
+        return {
+            "latitude_deg": latitude,
+            "longitude_deg": longitude,
+            "altitude_m": altitude,
+            "vertical_speed_m_s": rise,
+            "speed_m_s": np.maximum(motion.speed_m_s, np.abs(rise)),
+            "dynamic_pressure_pa": motion.dynamic_pressure_pa,
+            "downrange_m": ground_distance_m(self.pad, motion.position_m),
         }
 
     def _igniting(self, t: FloatArray) -> np.ndarray:

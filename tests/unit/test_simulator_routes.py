@@ -79,7 +79,7 @@ def test_all_arrive_within_the_hour_and_softly(
             assert 0.0 < afloat(flight, vehicle).speed_m_s < 3.0
         splash_s = afloat(flight, SHIP).splash_s
         at = flight.tracks[SHIP].position_m(np.array([splash_s]))
-        assert float(ground_distance_m(target, at)[0]) < 500.0
+        assert float(ground_distance_m(target, at)[0]) < 2_000.0
         assert splash_s < 3_600.0
 
 

@@ -175,7 +175,8 @@ def test_halved_tolerances_change_nothing_that_counts(monkeypatch: pytest.Monkey
         top = fly(Leg("coast", AlongVelocity(0.0), slender), end_of(burn), 900.0, Descending(), 15.0)
         ends.append((float(motion_of(end_of(top)).altitude_m), float(top.end_s)))
     (coarse_m, _), (usual_m, usual_s), (fine_m, fine_s) = ends
-    assert abs(usual_m - fine_m) < 1.0
+    # of 47 km
+    assert abs(usual_m - fine_m) < 2.0
     assert abs(usual_s - fine_s) < 0.01
     assert abs(coarse_m - fine_m) < 100.0
 
