@@ -92,7 +92,7 @@ def rocketpy_rate() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--flights", type=int, default=200)
+    parser.add_argument("--flights", type=int, default=1000)
     options = parser.parse_args()
     preset = load_preset("express")
     if not isinstance(preset, Express):
