@@ -6,12 +6,12 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.registry import registry_of
 from runtime.service import Run, Scope
 from runtime.settings import Settings
 from simulator.faults import AnyFault
 from simulator.publish import Broadcast, Outcome, publish
 from simulator.simulate import simulate, write_flight
-from telemetry.dictionary import Registry
 from telemetry.errors import TransientError
 
 
@@ -49,8 +49,7 @@ async def fly(settings: Settings, mission: Mission, broadcast: Broadcast, scope:
         If the preset cannot be flown, or the broker cannot be reached.
     """
     scope.health.starting("simulation")
-    folder = settings.service.dictionary_dir
-    registry = Registry((folder,) if folder else ())
+    registry = registry_of(settings.service)
     transmitter = await asyncio.to_thread(
         simulate, mission.preset, mission.seed, mission.t0_ns, registry, mission.faults
     )

@@ -92,7 +92,8 @@ def wire(dictionary: Dictionary, packet: str, channel: Channel) -> Wire:
         If the simulator knows no such quantity, or if it cannot become this channel.
     """
     sensor = channel.sensor or IDEAL
-    name = sensor.measures or channel.name
+    own = "dictionary_version_count" if channel.name == dictionary.version_channel else channel.name
+    name = sensor.measures or own
     where = f"dictionary {dictionary.name}: channel {channel.name!r} of packet {packet!r}"
     counts = [each for each, made in dictionary.packets.items() if made.sent_counter == channel.name]
     if counts and sensor.measures is None:

@@ -16,8 +16,9 @@ def close(console: Console, summary: Summary) -> None:
     console.print()
     console.print(_event_table([row for row in summary.events if not is_link(row.type)]))
     console.print(_ledger_table(summary.ledger))
-    status = summary.delivery.get("status", "unknown")
-    console.print(f"Delivery  [bold]{str(status).replace('_', ' ')}[/bold], expected {summary.delivery.get('eta')}")
+    if summary.delivery:
+        status = str(summary.delivery.get("status", "unknown")).replace("_", " ")
+        console.print(f"Delivery  [bold]{status}[/bold], expected {summary.delivery.get('eta')}")
     console.print(f"Archive   {summary.archive}", highlight=False, soft_wrap=True)
     console.print(f"Again     {summary.replay}", highlight=False, soft_wrap=True)
     console.print()

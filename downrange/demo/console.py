@@ -34,7 +34,7 @@ class Billing:
     speed: float
     duration_s: float
     before_s: float
-    page: str
+    page: str | None
 
 
 def draw(board: Board, billing: Billing, width: int, height: int) -> RenderableType:
@@ -57,13 +57,14 @@ def draw(board: Board, billing: Billing, width: int, height: int) -> RenderableT
         grid.add_column(ratio=1)
         grid.add_row(body, _books_panel(board))
         body = grid
+    cargo = (_cargo_panel(board), Text(f" Follow the parcel: {billing.page}", style="cyan")) if billing.page else ()
     return Group(
         _head(board, billing),
         _vehicles_panel(board),
-        _cargo_panel(board),
+        *cargo[:1],
         body,
         _progress(board.t_s(board.now_ns), billing),
-        Text(f" Follow the parcel: {billing.page}", style="cyan"),
+        *cargo[1:],
     )
 
 

@@ -24,30 +24,30 @@ class Booked:
     Parameters
     ----------
     code
-        Tracking code of the parcel that the demo follows.
+        Tracking code of the parcel that the demo follows; None of a vehicle without a container.
     page
         Address of its page.
     route
         From where to where, for the console.
     """
 
-    code: str
-    page: str
+    code: str | None
+    page: str | None
     route: str
 
 
 async def book_parcels(settings: Settings, flight: str, truth: Truth, preset: Mission) -> Booked:
-    """Book a container of parcels with the running service.
+    """Book a container of parcels with the running service; nothing on a vehicle that carries none.
 
     The plan that the customers see is the flight as it is meant to go: the simulator's own timeline.
 
     Raises
     ------
     FlightError
-        If the vehicle carries no container, or does not bring it down.
+        If the vehicle does not bring its container down.
     """
     if preset.handling is None:
-        raise FlightError(f"preset {preset.name} carries no container: no parcel can be booked on it")
+        return Booked(None, None, preset.description)
     plan = _plan(flight, truth, preset)
     manifest = example_manifest(plan, min(FULL_KG, preset.handling.mass_kg))
     codes = await book(settings, manifest)
@@ -57,7 +57,9 @@ async def book_parcels(settings: Settings, flight: str, truth: Truth, preset: Mi
 
 
 async def ask_delivery(settings: Settings, booked: Booked) -> dict[str, Any]:
-    """Return the public state of the parcel that the demo follows, as far as a summary needs it."""
+    """Return the public state of the parcel that the demo follows, as far as a summary needs it; empty without one."""
+    if booked.code is None:
+        return {}
     state = await delivery_of(settings, booked.code)
     chosen = {"code", "status", "eta", "eta_sigma_s", "eta_basis", "seal_broken"}
     return {**state.model_dump(mode="json", include=chosen), "page": booked.page}

@@ -27,14 +27,14 @@ from downrange.stack.names import StackName
 from runtime.archive.layout import Stream
 from runtime.archive.reader import parts_of
 from runtime.logs import logger
-from runtime.settings import ArchiveSettings
+from runtime.registry import registry_of
+from runtime.settings import ArchiveSettings, read_settings
 from simulator.downlink import Link
 from simulator.packets import Transmitter
 from simulator.publish import Broadcast, links_of, publish
 from simulator.simulate import simulate, write_flight
 from telemetry.cuc import NS_PER_S
 from telemetry.decoder import Decoder
-from telemetry.dictionary import Registry
 from telemetry.errors import FatalError, TransientError
 from telemetry.events import Event
 from telemetry.topics import LIVE_RUN
@@ -112,7 +112,7 @@ class Flown:
     """A flight that is over while its line is still up."""
 
     line: Line
-    page: str
+    page: str | None
     summary: Summary
 
 
@@ -147,7 +147,7 @@ async def flown(options: Options, make_screen: MakeScreen, say: Callable[[str], 
 def _prepare(options: Options) -> Sortie:
     """Simulate the flight and encode what its stations hear, while the line starts."""
     t0_ns = (int(time.time()) + LIFTOFF_IN_S) * NS_PER_S
-    transmitter = simulate(options.preset, options.seed, t0_ns)
+    transmitter = simulate(options.preset, options.seed, t0_ns, registry_of(read_settings().service))
     truth_file = write_flight(transmitter, options.flight, options.work_dir / "truth", packets=False)
     broadcast = Broadcast(options.flight, options.speed, options.work_dir / "stations")
     truth = Truth.model_validate_json(truth_file.read_bytes())
@@ -192,7 +192,7 @@ async def _fly(
     def on_event(event: Event) -> None:
         screen.tell(event)
 
-    decoder = Decoder(Registry())
+    decoder = Decoder(registry_of(settings.service))
     async with (
         open_feed(settings.kafka, LIVE_RUN, options.flight, board, decoder, on_event) as feed,
         asyncio.TaskGroup() as group,
@@ -216,7 +216,7 @@ async def _fly(
         if outcome.left:
             msg = f"{outcome.left} messages were not confirmed by the line; see the logs in {options.work_dir / 'logs'}"
             raise FatalError(msg)
-        await _settled(feed, board, truth, folder)
+        await _settled(feed, board, sortie, folder, has_parcels=booked.code is not None)
         for task in watching:
             task.cancel()
     return board
@@ -227,7 +227,7 @@ async def _note_first(feed: Feed, board: Board, timings: Timings) -> None:
     timings.reach("first_telemetry_s")
 
 
-async def _settled(feed: Feed, board: Board, truth: Truth, folder: Path) -> None:
+async def _settled(feed: Feed, board: Board, sortie: Sortie, folder: Path, *, has_parcels: bool) -> None:
     """Wait until the last packet is in the books and in the archive and the parcels are where the flight brings them.
 
     What does not settle in time is not hidden: the summary shows the books as they stand.
@@ -235,7 +235,8 @@ async def _settled(feed: Feed, board: Board, truth: Truth, folder: Path) -> None
 
     def is_told() -> bool:
         statuses = set(board.deliveries.values())
-        return balance(board.ledger.values(), truth.sent).balanced and bool(statuses) and statuses <= FINAL_STATUSES
+        delivered = not has_parcels or (bool(statuses) and statuses <= FINAL_STATUSES)
+        return delivered and balance(board.ledger.values(), sortie.truth.told).balanced
 
     try:
         async with asyncio.timeout(SETTLED_WITHIN_S):
@@ -258,7 +259,7 @@ async def _summarise(
     return Summary(
         flight=options.flight,
         events=event_rows(board.events.values(), truth),
-        ledger=balance(board.ledger.values(), truth.sent),
+        ledger=balance(board.ledger.values(), truth.told),
         delivery=await ask_delivery(line.settings, booked),
         archive=str(options.archive_dir / LIVE_RUN / options.flight),
         replay=_replay_command(options),

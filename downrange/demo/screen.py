@@ -83,7 +83,8 @@ class PlainScreen:
     async def show(self) -> None:
         """Print where the flight is, now and then, until cancelled."""
         self._print(f"{self._billing.flight} {self._billing.route}, {self._billing.speed:g} x real time")
-        self._print(f"follow the parcel: {self._billing.page}")
+        if self._billing.page is not None:
+            self._print(f"follow the parcel: {self._billing.page}")
         shown_ns = 0
         while True:
             if self._board.now_ns - shown_ns >= LINE_EVERY_FLIGHT_S * NS_PER_S and self._board.vehicles:

@@ -32,6 +32,17 @@ class Truth(BaseModel):
     liftoff_ns: int
     events: tuple[TrueEvent, ...]
     sent: dict[str, dict[str, int]]
+    books: dict[str, dict[str, dict[str, int]]] = {}
+
+    @property
+    def told(self) -> dict[str, dict[str, int]]:
+        """What the line can know to be sent: without what is made after the last that anybody hears."""
+        return {
+            vehicle: {
+                name: self.books.get(vehicle, {}).get(name, {}).get("sent", count) for name, count in made.items()
+            }
+            for vehicle, made in self.sent.items()
+        }
 
 
 class EventRow(BaseModel):

@@ -99,7 +99,7 @@ async def _demo(options: Options, console: Console, summary_file: Path | None, *
         close(console, result.summary)
         if summary_file is not None:
             write_summary(summary_file, result.summary)
-        if stays:
+        if stays and result.page is not None:
             console.print(f"The tracking page stays up: [cyan]{result.page}[/cyan]  (Ctrl-C ends it)")
             # the flight is told; Ctrl-C is how one leaves the page, not a failure
             with suppress(asyncio.CancelledError):

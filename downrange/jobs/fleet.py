@@ -189,12 +189,11 @@ def _manifest(flown: Flown, ports: Ports) -> Manifest | None:
 
 
 def _dictionary(vehicle: Express) -> Dictionary:
+    from runtime.registry import registry_of
     from runtime.settings import read_settings
-    from telemetry.dictionary import Registry
     from telemetry.errors import FlightError
 
-    folder = read_settings().service.dictionary_dir
-    registry = Registry((folder,) if folder else ())
+    registry = registry_of(read_settings().service)
     dictionary = registry.get(vehicle.dictionary)
     if dictionary is None:
         known = ", ".join(registry.names())

@@ -61,7 +61,12 @@ app.command("fleet")(fleet)
 
 @app.command(ONE_FLIGHT)
 def simulate(
-    preset: Annotated[str, typer.Argument(help="express, hop, ..., or a preset file.")] = "express",
+    preset: Annotated[
+        str,
+        typer.Argument(
+            help="Of express, falcon_like, falcon_like_gto, hop, sounding, static_fire; or a preset file (.yaml)."
+        ),
+    ] = "express",
     *,
     seed: Annotated[int, typer.Option(help="Of everything left to chance: same seed and t0, same bytes.")] = 1,
     t0: Annotated[
@@ -76,7 +81,12 @@ def simulate(
     plot: Annotated[
         list[Path] | None, typer.Option(help="Draw it: .png, .svg, .pdf, or .html to look closer with the mouse.")
     ] = None,
-    every: Annotated[float | None, typer.Option(min=0.01, help="Seconds between rows of --out files.")] = None,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, help="Seconds between rows of --out files; by default 0.1 to 10, for at most 3000 rows."
+        ),
+    ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(help="What goes wrong: KIND@TIME,key=value, e.g. engine_out@60,engine=3; may be given often."),
@@ -101,6 +111,8 @@ def simulate(
 ) -> None:
     """Simulate one flight: to files, plots, over MQTT, or all of them."""
     # loaded here, so that `downrange --help` does not wait for numpy and scipy
+    from runtime.registry import registry_of
+    from runtime.settings import read_settings
     from simulator.faults import parse_fault
     from simulator.simulate import simulate as simulate_flight
 
@@ -111,7 +123,7 @@ def simulate(
     wrong = tuple(parse_fault(each) for each in fault or ())
     name = flight or f"{Path(preset).stem.upper()}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     if outs or plots:
-        transmitter = simulate_flight(preset, seed, t0_ns, faults=wrong)
+        transmitter = simulate_flight(preset, seed, t0_ns, registry_of(read_settings().service), wrong)
         for path in outs:
             _write(transmitter, name, path, every)
         for path in plots:

@@ -86,6 +86,12 @@ def test_books_that_never_heard_of_the_last_packets_do_not_balance() -> None:
     assert not balance([row()], {"ship": {"nav": 101}}).balanced
 
 
+def test_packets_made_after_the_last_that_anybody_heard_are_not_asked_of_the_books() -> None:
+    known = truth().model_copy(update={"books": {"ship": {"nav": {"sent": 98}, "?": {"rejected": 1}}}})
+    assert known.told == {"ship": {"nav": 98}}
+    assert truth().told == {"ship": {"nav": 100}}
+
+
 def test_books_without_a_row_for_a_packet_type_that_flew_do_not_balance() -> None:
     assert not balance([row()], {"ship": {"nav": 100, "health": 3}}).balanced
 

@@ -27,6 +27,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "quantities.md"
 AURORA = """
 name: aurora-2
 version: 7
+version_channel: edition_count
 vehicle_class: sounding
 description: A vehicle that nobody here has heard of, with units and names of its own.
 time: {epoch: 2000-01-01T00:00:00Z, coarse_octets: 4, fine_octets: 2}
@@ -55,6 +56,7 @@ packets:
          calibration: {table: [[0, 200], [2000, 300], [4095, 500]]}}
       - {raw: spare4}
       - {name: data_frames_count, raw: u24, description: Frames}
+      - {name: edition_count, raw: u8, description: Version of this dictionary}
 """
 
 
@@ -97,7 +99,21 @@ def test_a_dictionary_written_from_scratch_flies(aurora: Transmitter) -> None:
     assert said["camera_temperature_k"].std() == 0.0
     assert said["temperature_k"][100] == pytest.approx(293.15, abs=1.0)
     assert said["data_frames_count"].tolist() == list(range(1, aurora.sent("ship")["flight_data"] + 1))
+    assert set(said["edition_count"].tolist()) == {7}
     assert set(np.asarray(said["whose"]).astype(str).tolist()) == {"ship"}
+
+
+def test_the_command_finds_dictionaries_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dictionaries").mkdir()
+    (tmp_path / "dictionaries" / "aurora.yaml").write_text(AURORA)
+    preset = tmp_path / "fire.yaml"
+    built_in = (BUILT_IN_DIR / "static_fire.yaml").read_text()
+    preset.write_text(built_in.replace("dictionary: yuanxing-1", "dictionary: aurora-2"))
+    monkeypatch.setenv("DOWNRANGE_DICTIONARY_DIR", str(tmp_path / "dictionaries"))
+    said = CliRunner().invoke(app, ["flight", str(preset), "--out", str(tmp_path / "out")], catch_exceptions=False)
+    assert said.exit_code == 0, said.output
+    made = (tmp_path / "out" / "ship" / "packets.ccsds").read_bytes()
+    assert int.from_bytes(made[:2]) & 0x7FF == 7
 
 
 def test_a_webcasts_dictionary_is_filled_too(tmp_path: Path) -> None:
