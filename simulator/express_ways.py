@@ -8,7 +8,6 @@ from simulator.mission import BOOSTER, SHIP
 from simulator.pilot import Crew, Pilot
 from simulator.preset import Express
 from simulator.routes import Routes
-from simulator.trouble import Trouble
 from simulator.troubled import crew_of
 
 
@@ -27,14 +26,10 @@ def troubled(preset: Express, routes: Routes, faults: tuple[AnyFault, ...]) -> t
     """Fly one flight with what goes wrong in it."""
     missions, programme, dry_kg = routes.missions, routes.programme, preset.booster.dry_mass_kg
     upper_kg = float(upper_mass_kg(preset, missions, programme)[0])
-    stack = crew_of(Trouble.of(faults, preset, BOOSTER), dry_kg + upper_kg)
-    joined = climb_joined(preset, missions, programme, crew=stack)
-    parting_s, together = float(joined.t_s[0]), joined.over
     own_kg = preset.ship.dry_mass_kg + float(missions.cargo_kg[0])
-    above = crew_of(Trouble.of(faults, preset, SHIP, parting_s), own_kg, over=together)
-    ship = climb_alone(preset, missions, programme, joined, crew=above)
-    below = crew_of(Trouble.of(faults, preset, BOOSTER, parting_s), dry_kg, over=together)
-    booster = _part(preset, missions, programme, joined, below)
+    joined = climb_joined(preset, missions, programme, crew=crew_of(faults, preset, BOOSTER, dry_kg + upper_kg))
+    ship = climb_alone(preset, missions, programme, joined, crew=crew_of(faults, preset, SHIP, own_kg, joined))
+    booster = _part(preset, missions, programme, joined, crew_of(faults, preset, BOOSTER, dry_kg, joined))
     ship.come_down(preset.ship, preset.ship_return, preset.touchdown)
     booster.come_down(preset.booster, preset.booster_return, preset.touchdown)
     return joined, ship, booster

@@ -22,7 +22,7 @@ from simulator.profiles import profiles
 from simulator.routes import Routes, find_routes
 from simulator.scrubbed import scrub_of, stay_on_pad
 from simulator.track import Stretch, Track
-from simulator.trouble import Trouble, bends
+from simulator.trouble import bends
 from simulator.troubled import crew_of
 from simulator.vehicle import Stage
 from telemetry.errors import FlightError
@@ -75,15 +75,16 @@ def simulate_flight(preset: Mission, faults: tuple[AnyFault, ...] = ()) -> Fligh
         If the vehicle cannot do it.
     """
     mission = held_mission(preset, faults)
-    scrub = scrub_of(faults, mission.countdown.ignition_s)
+    scrub = scrub_of(faults, mission)
     if scrub is not None:
         tracks, end_s = stay_on_pad(mission, scrub)
         return Flight(mission, tracks, NO_COURSE_DEG, end_s, faults)
     if isinstance(mission, Hop):
         return _as_far_as_it_got(_hop(mission, faults))
     if not isinstance(mission, Express):
-        ways = profiles()[mission.profile].fly(mission)
-        return _as_far_as_it_got(Flight(mission, ways.tracks, ways.course_deg, ways.end_s, faults))
+        ways = profiles()[mission.profile].fly(mission, faults)
+        end_s = ways.end_s + (LISTENED_FOR_S if any(track.lost for track in ways.tracks.values()) else 0)
+        return _as_far_as_it_got(Flight(mission, ways.tracks, ways.course_deg, end_s, faults))
     (flown,) = simulate_flights([mission], [faults])
     if isinstance(flown, FlightError):
         raise flown
@@ -121,8 +122,7 @@ def simulate_flights(
 
 def _hop(preset: Hop, faults: tuple[AnyFault, ...]) -> Flight:
     others_kg = preset.ship.dry_mass_kg + preset.handling.mass_kg
-    wrong = bends(faults)
-    pilot = climb_and_fall(preset, crew_of(Trouble.of(faults, preset, SHIP), others_kg) if wrong else Pilot)
+    pilot = climb_and_fall(preset, crew_of(faults, preset, SHIP, others_kg))
     pilot.check()
     afloat = _afloat(preset, pilot, 0, SHIP, faults)
     end_s = _end_s(preset, [(pilot, afloat)], 0)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from simulator.faults.kinds import AnyFault
 from simulator.mission import Mission
 from simulator.track import Track
 
@@ -38,8 +39,9 @@ class Profile:
     plan
         What its presets say.
     fly
-        Takes a plan and returns the ways of its vehicles; raises `FlightError` if they cannot do it.
+        Takes a plan and what goes wrong, as drawn, and returns the ways of its vehicles; raises `FlightError` if they
+        cannot do it.
     """
 
     plan: type[Mission]
-    fly: Callable[[Any], Ways]
+    fly: Callable[[Any, tuple[AnyFault, ...]], Ways]

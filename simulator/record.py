@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from math import isfinite
 
+from simulator.expected import expected_in
 from simulator.faults.ground import held_s
 from simulator.happenings import Happening, Value, blackout_happenings, flight_happenings, handling_happenings
 from simulator.limits import has_cargo_limits, limit_happenings
@@ -64,7 +65,7 @@ def truth_json(transmitter: Transmitter, flight_name: str) -> str:
             for each in happenings_of(transmitter, received)
         ],
         "faults": [
-            {**fault.model_dump(mode="json", exclude_none=True), "expected": list(fault.expected)}
+            {**fault.model_dump(mode="json", exclude_none=True), "expected": expected_in(fault, transmitter.flight)}
             for fault in transmitter.flight.faults
         ],
         "sent": {vehicle: transmitter.sent(vehicle) for vehicle in transmitter.flight.tracks},

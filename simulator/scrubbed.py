@@ -10,12 +10,13 @@ import numpy as np
 
 from simulator.climb import on_pad
 from simulator.dynamics import Leg
-from simulator.faults.flight import NoIgnition, Scrub
+from simulator.faults.flight import EarlyCutoff, EngineOut, NoIgnition, Scrub
 from simulator.faults.kinds import AnyFault
 from simulator.laws import Upright
 from simulator.mission import BOOSTER, SHIP, Mission
 from simulator.pilot import Burn, Pilot
 from simulator.track import Stretch, Track
+from simulator.trouble import hits, is_stacked
 
 NOTICED_AFTER_S: Final = 1.5
 STAYS_S: Final = 60.0
@@ -30,16 +31,23 @@ class Scrubbed:
     lights: bool
 
 
-def scrub_of(faults: Iterable[AnyFault], ignition_s: float) -> Scrubbed | None:
+def scrub_of(faults: Iterable[AnyFault], mission: Mission) -> Scrubbed | None:
     """Return the first reason why there is no liftoff; None if there is one.
 
-    Engines that do not light are noticed, and the countdown ends.
+    Engines that do not light or do not stay lit are noticed, and the countdown ends.
     """
+    ignition_s, stacked = mission.countdown.ignition_s, is_stacked(mission)
+    lifting = BOOSTER if stacked else SHIP
     found: list[Scrubbed] = []
     for fault in faults:
         if isinstance(fault, Scrub):
             lasts_s = STAYS_S if fault.for_s is None else fault.for_s
             found.append(Scrubbed(fault.start_s, lasts_s, fault.start_s > ignition_s))
+        if isinstance(fault, EngineOut | EarlyCutoff) and hits(fault, lifting, np.inf, stacked=stacked):
+            if ignition_s <= fault.start_s < 0.0:
+                found.append(Scrubbed(fault.start_s, STAYS_S, lights=True))
+            elif fault.start_s < ignition_s and isinstance(fault, EngineOut):
+                found.append(Scrubbed(ignition_s + NOTICED_AFTER_S, STAYS_S, lights=True))
         if isinstance(fault, NoIgnition) and fault.burn == "lift":
             found.append(Scrubbed(ignition_s + NOTICED_AFTER_S, STAYS_S, lights=False))
     return min(found, key=lambda each: each.at_s, default=None)
@@ -49,10 +57,9 @@ def stay_on_pad(preset: Mission, scrub: Scrubbed) -> tuple[dict[str, Track], int
     """Return the tracks of vehicles that stay where they are, and the mission time of their last telemetry."""
     end_s = int(np.ceil(scrub.at_s + scrub.lasts_s))
     booster = preset.stage(BOOSTER)
-    stacked = booster is not preset.ship
     load_kg = preset.handling.mass_kg if preset.handling is not None else 0.0
     others_kg = preset.ship.dry_mass_kg + load_kg
-    if not stacked:
+    if not is_stacked(preset):
         pilot = _stand(preset, scrub, others_kg + preset.ship.propellant_kg, end_s)
         stretches = [Stretch(leg, attached=False, carried_kg=others_kg) for leg in pilot.legs_of(0)]
         return {SHIP: Track(SHIP, stretches, pilot.burns_of(0), preset.pad.place, None)}, end_s

@@ -14,9 +14,6 @@ from simulator.vehicle import Engine, Stage
 from telemetry.errors import FlightError
 
 BENDING: Final = (EngineOut, EarlyCutoff, NoIgnition, HardLanding)
-BREAKS_UP_M_S: Final = 20.0
-"""Impact on water that a stage does not outlive; assumed. The Space Shuttle's boosters, steel cases of 12 mm, came down
-at 23 m/s."""
 BURSTS_PA: Final = 300_000.0
 """Dynamic pressure in which a stage breaks up; assumed, and twice what stages that come back by plan meet."""
 PHASES_OF_BURNS: Final = {"insertion": "ascent", "entry": "entry", "landing": "landing_burn"}
@@ -67,8 +64,8 @@ class Trouble:
             If the vehicle has no engine of a number.
         """
         stage = mission.stage(vehicle)
-        stacked = mission.stage(BOOSTER) is not mission.ship
-        own = [each for each in faults if _hits(each, vehicle, parting_s, stacked=stacked)]
+        stacked = is_stacked(mission)
+        own = [each for each in faults if hits(each, vehicle, parting_s, stacked=stacked)]
         silent = {PHASES_OF_BURNS[each.burn] for each in own if isinstance(each, NoIgnition) and each.burn != "lift"}
         if vehicle != SHIP or not stacked:
             silent.discard(PHASES_OF_BURNS["insertion"])
@@ -106,7 +103,13 @@ def bends(faults: Iterable[AnyFault]) -> bool:
     return any(isinstance(each, BENDING) for each in faults)
 
 
-def _hits(fault: AnyFault, vehicle: str, parting_s: float, *, stacked: bool) -> bool:
+def is_stacked(mission: Mission) -> bool:
+    """Whether a booster lifts the ship."""
+    return mission.stage(BOOSTER) is not mission.ship
+
+
+def hits(fault: AnyFault, vehicle: str, parting_s: float, *, stacked: bool) -> bool:
+    """Return whether a fault is of a vehicle; see `Trouble.of`."""
     if fault.vehicle is not None or not stacked:
         return fault.concerns(vehicle)
     early = fault.start_s < parting_s and not isinstance(fault, NoIgnition)

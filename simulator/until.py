@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from simulator.atmosphere import GRAVITY_M_S2
-from simulator.earth import FloatArray
+from simulator.earth import MU_M3_S2, ROTATION_RAD_S, FloatArray, norm
 from simulator.laws import Landing
 from simulator.motion import Motion
 from simulator.vehicle import Engine
@@ -100,6 +100,21 @@ class Slower:
     def value(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
         """Return the speed that is gone beyond it."""
         return np.asarray(self.speed_m_s - motion.speed_m_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Energetic:
+    """Has the energy of an orbit."""
+
+    semi_major_m: float
+
+    def value(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
+        """Return the energy beyond it, J/kg."""
+        x, y, _ = motion.position_m
+        vx, vy, vz = motion.velocity_m_s
+        east, north = vx - ROTATION_RAD_S * y, vy + ROTATION_RAD_S * x
+        energy = 0.5 * (east * east + north * north + vz * vz) - MU_M3_S2 / norm(motion.position_m)
+        return np.asarray(energy + 0.5 * MU_M3_S2 / self.semi_major_m)
 
 
 @dataclass(frozen=True, slots=True)

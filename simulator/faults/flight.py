@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from simulator.faults.common import NOTHING, FaultBase, LastingFault
 from telemetry.vocabulary import CargoEvent, DeliveryStatus, FlightEvent
 
+BREAKS_UP_M_S: Final = 20.0
+"""Impact on water that a vehicle does not outlive; assumed. The Space Shuttle's boosters came down at 23 m/s, but were
+steel cases of 12 mm."""
+
 BurnPurpose = Literal["lift", "insertion", "entry", "landing"]
 
 
 class EngineOut(FaultBase):
-    """One engine of those that run stops and stays out; the others go on."""
+    """One engine stops and stays out; the others go on.
+
+    Parameters
+    ----------
+    vehicle
+        Whose; the one that lifts until booster and ship part, and the ship afterwards, if it is not said.
+    engine
+        Its number. A burn on fewer engines than all leaves out number 1 first.
+    """
 
     kind: Literal["engine_out"] = "engine_out"
     vehicle: str | None = None
@@ -21,24 +33,42 @@ class EngineOut(FaultBase):
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """The events of the flight as it then goes."""
+        """The events of the flight as it then goes; before liftoff a scrub."""
+        if not isinstance(self.at_s, tuple) and self.start_s < 0.0:
+            return (FlightEvent.SCRUB.value,)
         return (f"{NOTHING}the other engines burn on, and the flight's own events tell what follows",)
 
 
 class EarlyCutoff(FaultBase):
-    """All engines that run at that time stop."""
+    """All engines that run at that time stop, and the burn is over.
+
+    Parameters
+    ----------
+    vehicle
+        Whose; the one that lifts until booster and ship part, and the ship afterwards, if it is not said.
+    """
 
     kind: Literal["early_cutoff"] = "early_cutoff"
     vehicle: str | None = None
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """The end of the ascent, early."""
+        """The end of the burn, early: of the ascent, if nothing more is known; before liftoff a scrub."""
+        if not isinstance(self.at_s, tuple) and self.start_s < 0.0:
+            return (FlightEvent.SCRUB.value,)
         return (FlightEvent.MECO.value,)
 
 
 class NoIgnition(FaultBase):
-    """The engines do not light for one of the burns."""
+    """The engines do not light for one of the burns.
+
+    Parameters
+    ----------
+    vehicle
+        Whose; the one that lifts for the lift, and the ship for all others, if it is not said.
+    burn
+        Which.
+    """
 
     time: ClassVar[Literal["needed", "optional", "none"]] = "none"
     kind: Literal["no_ignition"] = "no_ignition"
@@ -103,7 +133,7 @@ class LossOfVehicle(FaultBase):
 
 
 class HardLanding(FaultBase):
-    """It comes down at `speed_m_s`."""
+    """It comes down at `speed_m_s`: its landing burn leads to that speed, and holds it."""
 
     time: ClassVar[Literal["needed", "optional", "none"]] = "none"
     kind: Literal["hard_landing"] = "hard_landing"
@@ -111,8 +141,11 @@ class HardLanding(FaultBase):
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """A splashdown, and in the container bay a blow."""
-        return (FlightEvent.SPLASHDOWN.value, CargoEvent.SHOCK.value)
+        """A splashdown, and in the container bay a blow; a loss, if that is more than it outlives."""
+        if self.speed_m_s > BREAKS_UP_M_S:
+            return (FlightEvent.LOSS_OF_VEHICLE.value,)
+        shock = (CargoEvent.SHOCK.value,) if self.concerns("ship") else ()
+        return (FlightEvent.SPLASHDOWN.value, *shock)
 
 
 class TipOver(FaultBase):

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from simulator.climb import on_pad, towards
 from simulator.dynamics import Leg
-from simulator.earth import MU_M3_S2, ROTATION_RAD_S, FloatArray, dot, norm
+from simulator.earth import FloatArray, dot, norm
+from simulator.faults.kinds import AnyFault
 from simulator.laws import AlongVelocity, LinearTangent, PitchOver, Upright
 from simulator.mission import BOOSTER, SHIP, Mission
 from simulator.motion import Motion
@@ -19,6 +20,8 @@ from simulator.pilot import Burn, Pilot
 from simulator.plans import Record, Return, Touchdown
 from simulator.profile import Profile, Ways
 from simulator.track import Stretch, Track
+from simulator.troubled import crew_of
+from simulator.until import Energetic
 from simulator.vehicle import Engine, Positive, Share, Stage
 
 REST_S: Final = 5.0
@@ -150,27 +153,13 @@ class Back:
         return np.asarray(dot(self.towards, motion.velocity_m_s) - self.speed_m_s)
 
 
-@dataclass(frozen=True, slots=True)
-class Energetic:
-    """Has the energy of an orbit."""
-
-    semi_major_m: float
-
-    def value(self, _t_s: FloatArray, motion: Motion) -> FloatArray:
-        """Return the energy beyond it, J/kg."""
-        x, y, _ = motion.position_m
-        vx, vy, vz = motion.velocity_m_s
-        east, north = vx - ROTATION_RAD_S * y, vy + ROTATION_RAD_S * x
-        energy = 0.5 * (east * east + north * north + vz * vz) - MU_M3_S2 / norm(motion.position_m)
-        return np.asarray(energy + 0.5 * MU_M3_S2 / self.semi_major_m)
-
-
-def climb_joined(preset: Launch) -> Pilot:
+def climb_joined(preset: Launch, faults: tuple[AnyFault, ...]) -> Pilot:
     """Fly both stages to their separation."""
     stage, ascent = preset.booster, preset.ascent
     pad_m = preset.pad.place.position_m(preset.pad_altitude_m)[:, np.newaxis]
     mass_kg = np.array([stage.dry_mass_kg + stage.propellant_kg + preset.upper_kg])
-    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg, wind=preset.wind.blowing)
+    crew = crew_of(faults, preset, BOOSTER, stage.dry_mass_kg + preset.upper_kg)
+    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg, wind=preset.wind.blowing, crew=crew)
     lit_s, power, less = preset.countdown.ignition_s, ascent.power, ascent.throttle_down
     pilot.wait(stage, power, 0.0, lit_s)
     leg = Leg("ascent", Upright(power), stage.ascent, stage.main, lit_s=lit_s)
@@ -186,12 +175,13 @@ def climb_joined(preset: Launch) -> Pilot:
     return pilot
 
 
-def climb_alone(preset: Launch, joined: Pilot) -> Pilot:
+def climb_alone(preset: Launch, joined: Pilot, faults: tuple[AnyFault, ...]) -> Pilot:
     """Fly the second stage into orbit, and on."""
     stage, ascent = preset.ship, preset.ascent
     state = joined.state.copy()
     state[6] = preset.upper_kg
-    pilot = Pilot(joined.t_s, state, wind=joined.wind)
+    crew = crew_of(faults, preset, SHIP, stage.dry_mass_kg + preset.payload_kg, joined)
+    pilot = crew(joined.t_s, state, wind=joined.wind)
     pilot.fly(Leg("ascent", AlongVelocity(0.0), stage.ascent), ascent.ses_after_s)
     steering = LinearTangent(1.0, pilot.t_s, ascent.first_tangent, ascent.tangent_rate_1_s)
     burn = Leg("ascent", steering, stage.ascent, stage.main)
@@ -201,12 +191,12 @@ def climb_alone(preset: Launch, joined: Pilot) -> Pilot:
     return pilot
 
 
-def come_back(preset: Launch, joined: Pilot) -> Pilot:
+def come_back(preset: Launch, joined: Pilot, faults: tuple[AnyFault, ...]) -> Pilot:
     """Fly the first stage from separation to its touchdown."""
     stage, plan = preset.booster, preset.boostback
     state = joined.state.copy()
     state[6] -= preset.upper_kg
-    pilot = Pilot(joined.t_s, state, wind=joined.wind)
+    pilot = crew_of(faults, preset, BOOSTER, stage.dry_mass_kg, joined)(joined.t_s, state, wind=joined.wind)
     if plan is not None:
         pilot.fly(Leg("ascent", AlongVelocity(0.0), stage.ascent), plan.after_s)
         back = joined.legs[0].ends[1][:3] - pilot.motion.position_m
@@ -217,19 +207,22 @@ def come_back(preset: Launch, joined: Pilot) -> Pilot:
         pilot.fly(pilot.burn("boostback", burn, Back(back, plan.back_m_s)), engine.stop_s)
     pilot.come_down(stage, preset.booster_return, preset.touchdown)
     pilot.check()
-    pilot.state = pilot.state.copy()
-    pilot.state[3:6] = 0.0
-    pilot.fly(Leg("recovered", Upright(0.0), stage.descent, stage.landing, cut_s=pilot.t_s, held=True), REST_S)
+    if not pilot.lost:
+        pilot.state = pilot.state.copy()
+        pilot.state[3:6] = 0.0
+        pilot.fly(Leg("recovered", Upright(0.0), stage.descent, stage.landing, cut_s=pilot.t_s, held=True), REST_S)
     return pilot
 
 
-def fly(preset: Launch) -> Ways:
+def fly(preset: Launch, faults: tuple[AnyFault, ...] = ()) -> Ways:
     """Fly both stages."""
-    joined = climb_joined(preset)
-    ship, booster = climb_alone(preset, joined), come_back(preset, joined)
+    joined = climb_joined(preset, faults)
+    ship, booster = climb_alone(preset, joined, faults), come_back(preset, joined, faults)
     end_s = math.ceil(max(float(ship.t_s[0]), float(booster.t_s[0])))
-    ship.fly(ship.legs[-1], end_s - ship.t_s)
-    booster.fly(replace(booster.legs[-1], engine=None), end_s - booster.t_s)
+    if not ship.over:
+        ship.fly(ship.legs[-1], end_s - ship.t_s)
+    if not booster.lost:
+        booster.fly(replace(booster.legs[-1], engine=None), end_s - booster.t_s)
     own_kg, dry_kg = preset.ship.dry_mass_kg + preset.payload_kg, preset.booster.dry_mass_kg
     below = [
         Stretch(leg, attached=True, carried=True, propellant_kg=preset.ship.propellant_kg) for leg in joined.legs_of(0)
@@ -239,8 +232,8 @@ def fly(preset: Launch) -> Ways:
     back = [Stretch(leg, attached=False, carried_kg=dry_kg) for leg in booster.legs_of(0)]
     pad = preset.pad.place
     tracks = {
-        SHIP: Track(SHIP, [*below, *above], ship.burns_of(0), pad),
-        BOOSTER: Track(BOOSTER, [*climb, *back], [*joined.burns_of(0), *booster.burns_of(0)], pad),
+        SHIP: Track(SHIP, [*below, *above], ship.burns_of(0), pad, lost=ship.over),
+        BOOSTER: Track(BOOSTER, [*climb, *back], [*joined.burns_of(0), *booster.burns_of(0)], pad, lost=booster.lost),
     }
     return Ways(tracks, preset.ascent.course_deg, end_s)
 

@@ -13,6 +13,7 @@ from simulator.climb import on_pad, towards
 from simulator.dynamics import Leg
 from simulator.earth import RAD_PER_DEG, FloatArray
 from simulator.elementary import sin
+from simulator.faults.kinds import AnyFault
 from simulator.laws import AlongVelocity, BaseFirst, PitchOver, Upright
 from simulator.mission import SHIP, Mission
 from simulator.motion import Motion
@@ -20,6 +21,7 @@ from simulator.pilot import Burn
 from simulator.plans import Record
 from simulator.profile import Profile, Ways
 from simulator.track import Stretch, Track
+from simulator.troubled import crew_of
 from simulator.until import Below, Descending
 from simulator.vehicle import Aero, Positive
 
@@ -80,12 +82,14 @@ class OffRail:
         return np.asarray(motion.altitude_m - self.altitude_m)
 
 
-def fly(preset: Sounding) -> Ways:
+def fly(preset: Sounding, faults: tuple[AnyFault, ...] = ()) -> Ways:
     """Fly it from the pad to the ground, and lie there."""
     stage, rail = preset.ship, preset.rail
     pad_m = preset.pad.place.position_m(preset.pad_altitude_m)[:, np.newaxis]
     mass_kg = np.array([stage.dry_mass_kg + stage.propellant_kg + preset.payload_kg])
-    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg, wind=preset.wind.blowing)
+    others_kg = stage.dry_mass_kg + preset.payload_kg
+    crew = crew_of(faults, preset, SHIP, others_kg)
+    pilot = on_pad(pad_m, float(preset.countdown.start_s), mass_kg, wind=preset.wind.blowing, crew=crew)
     lit_s = preset.countdown.ignition_s
     pilot.wait(stage, 1.0, 0.0, lit_s)
     course = towards(pad_m, np.array([rail.course_deg]))
@@ -106,12 +110,12 @@ def fly(preset: Sounding) -> Ways:
     pilot.coast(Leg("descent", Upright(0.0), preset.parachute.aero), Below(preset.pad_altitude_m))
     pilot.check()
     end_s = math.ceil(float(pilot.t_s[0]) + preset.end_after_touchdown_s)
-    pilot.state = pilot.state.copy()
-    pilot.state[3:6] = 0.0
-    pilot.fly(Leg("recovered", Upright(0.0), stage.descent, held=True), end_s - pilot.t_s)
-    others_kg = stage.dry_mass_kg + preset.payload_kg
+    if not pilot.lost:
+        pilot.state = pilot.state.copy()
+        pilot.state[3:6] = 0.0
+        pilot.fly(Leg("recovered", Upright(0.0), stage.descent, held=True), end_s - pilot.t_s)
     stretches = [Stretch(leg, attached=False, carried_kg=others_kg) for leg in pilot.legs_of(0)]
-    track = Track(SHIP, stretches, pilot.burns_of(0), preset.pad.place)
+    track = Track(SHIP, stretches, pilot.burns_of(0), preset.pad.place, lost=pilot.lost)
     return Ways({SHIP: track}, rail.course_deg, end_s)
 
 

@@ -103,7 +103,7 @@ class Setting:
     @cached_property
     def last_count_s(self) -> float:
         """Where the countdown ends; infinity of a flight that lifts off."""
-        scrub = scrub_of(self.flight.faults, self.preset.countdown.ignition_s)
+        scrub = scrub_of(self.flight.faults, self.preset)
         return math.inf if scrub is None else scrub.at_s
 
     @cached_property
