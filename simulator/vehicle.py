@@ -93,7 +93,7 @@ class Aero(BaseModel):
         return np.asarray(self.drag_coefficient(mach) * self.area_m2 * dynamic_pressure_pa)
 
     def drag_coefficient(self, mach: FloatArray) -> FloatArray:
-        """Return the table's value: between its points on monotone cubics, whose slopes make no step either.
+        """Return the table's value: between its points on monotone cubics, whose slopes make no step, nor at its ends.
 
         References
         ----------
@@ -107,10 +107,9 @@ class Aero(BaseModel):
 
     @cached_property
     def _cubics(self) -> tuple[FloatArray, FloatArray]:
-        # a table of one point is flat, as between two
-        mach, drag = np.array(self.mach, np.float64), np.array(self.drag, np.float64)
-        if mach.size == 1:
-            mach, drag = np.append(mach, mach + 1.0), np.append(drag, drag)
+        # flat beyond its ends, so the cubics arrive there without a slope: the integrator does not see a kink
+        mach = np.array([self.mach[0] - 1.0, *self.mach, self.mach[-1] + 1.0])
+        drag = np.array([self.drag[0], *self.drag, self.drag[-1]])
         return mach, np.asarray(PchipInterpolator(mach, drag).c)
 
 

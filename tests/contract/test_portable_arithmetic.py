@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
+
+from simulator.vehicle import Aero
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -17,6 +20,7 @@ EXCEPTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "simulator.elementary_tables": ("**", "powers of ten in decimals, and of two"),
     "simulator.noise": ("scipy.special", "its one table is rounded far above the last bits"),
     "simulator.tableau": ("scipy.integrate **", "the numbers of a method, which are data; squares of arrays, exact"),
+    "simulator.vehicle": ("scipy.interpolate", "cubics by + - * / of arrays alone, which a test below does again"),
 }
 # The C library's, or numpy's own by the processor's vector units.
 ELEMENTARY: Final = """
@@ -89,6 +93,24 @@ def test_a_flight_is_reckoned_alike_on_every_machine() -> None:
             if name not in may and "*" not in may
         ]
     assert not found, "not the same bits everywhere; see simulator/elementary.py\n" + "\n".join(found)
+
+
+def test_the_cubics_of_drag_are_those_of_plain_operations() -> None:
+    """Fritsch and Butland's slopes, in the floats of the language, one operation after the other: to the last bit."""
+    mach, drag = [-1.0, 0.0, 0.6, 0.9, 1.1, 1.3, 2.0, 3.0, 5.0, 10.0, 11.0], [0.35, 0.35, 0.35, 0.45, 0.6, 0.55, 0.4]
+    drag += [0.3, 0.25, 0.22, 0.22]
+    wide = [b - a for a, b in itertools.pairwise(mach)]
+    rise = [(b - a) / h for (a, b), h in zip(itertools.pairwise(drag), wide, strict=True)]
+    slope = [0.0]
+    for (h, k), (m, n) in zip(itertools.pairwise(wide), itertools.pairwise(rise), strict=True):
+        v, w = 2.0 * k + h, k + 2.0 * h
+        slope.append(1.0 / ((v / m + w / n) / (v + w)) if m * n > 0.0 else 0.0)
+    slope.append(0.0)
+    bend = [(a + b - 2.0 * m) / h for (a, b), m, h in zip(itertools.pairwise(slope), rise, wide, strict=True)]
+    square = [(m - a) / h - t for a, m, h, t in zip(slope, rise, wide, bend, strict=False)]
+    cubics = [[t / h for t, h in zip(bend, wide, strict=True)], square, slope[:-1], drag[:-1]]
+    aero = Aero(area_m2=1.0, mach=tuple(mach[1:-1]), drag=tuple(drag[1:-1]))
+    assert cubics == aero._cubics[1].tolist()
 
 
 @pytest.mark.parametrize(
