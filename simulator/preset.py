@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from simulator.mission import BOOSTER, Mission
@@ -21,7 +20,9 @@ from simulator.plans import (
 )
 from simulator.profiles import profiles
 from simulator.vehicle import Positive, Stage
-from telemetry.errors import FlightError
+from telemetry.dictionary import mistakes_of
+from telemetry.errors import DictionaryError, FlightError
+from telemetry.yaml_source import YamlSource
 
 BUILT_IN_DIR = Path(__file__).parent / "presets"
 
@@ -71,30 +72,36 @@ class Hop(_Afloat):
     climb: HopClimb
 
 
+def plans_of_profiles() -> dict[str, type[Mission]]:
+    """Return what a preset of each profile must say."""
+    plans: dict[str, type[Mission]] = {"express": Express, "hop": Hop}
+    return plans | {each: found.plan for each, found in profiles().items()}
+
+
 def load_preset(name: str | Path) -> Mission:
     """Read a preset by the name of a built-in one, or by its path.
 
     Raises
     ------
     FlightError
-        If there is none, or if it is no preset; the message names the field.
+        If there is none, or if it is no preset; the message names every mistake with its line.
     """
     path = Path(name) if str(name).endswith((".yaml", ".yml")) else BUILT_IN_DIR / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in BUILT_IN_DIR.glob("*.yaml") if p.stem != "stations"))
         raise FlightError(f"no preset {str(name)!r}: give {known} or the path of a YAML file")
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
-        plans: dict[str, type[Mission]] = {"express": Express, "hop": Hop}
-        plans |= {each: found.plan for each, found in profiles().items()}
-        profile = said.get("profile") if isinstance(said, dict) else None
-        plan = plans.get(str(profile))
-        if plan is None:
-            raise FlightError(f"{path}: profile: none is called {profile!r}; there are {', '.join(sorted(plans))}")
-        return plan.model_validate(said)
-    except yaml.YAMLError as error:
-        raise FlightError(f"{path}: not YAML: {error}") from error
+        source = YamlSource(path)
+    except DictionaryError as error:
+        raise FlightError(str(error)) from error
+    plans = plans_of_profiles()
+    profile = source.content.get("profile") if isinstance(source.content, dict) else None
+    plan = plans.get(str(profile))
+    if plan is None:
+        raise FlightError(f"{path}: profile: none is called {profile!r}; there are {', '.join(sorted(plans))}")
+    try:
+        return plan.model_validate(source.content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the file"
-        raise FlightError(f"{path}: {where}: {first['msg']}") from error
+        mistakes = "\n".join(str(each) for each in mistakes_of(source, error.errors()))
+        advice = f"`downrange simulate --fields {profile}` lists what a preset of that profile says"
+        raise FlightError(f"{mistakes}\n{advice}") from error

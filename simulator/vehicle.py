@@ -30,7 +30,7 @@ class Engine(BaseModel):
     start_s, stop_s
         Time from command to full power, and from cut-off command to none; chamber pressure changes linearly.
     chamber_pressure_pa, turbopump_rpm
-        At full power.
+        At full power; a solid motor has no pump.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,7 +43,7 @@ class Engine(BaseModel):
     start_s: Positive
     stop_s: Positive
     chamber_pressure_pa: Positive
-    turbopump_rpm: Positive
+    turbopump_rpm: Annotated[float, Field(ge=0)] = 0.0
 
     @cached_property
     def mass_flow_kg_s(self) -> float:

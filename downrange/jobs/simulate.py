@@ -39,6 +39,15 @@ def _list_quantities(value: bool) -> None:
         raise typer.Exit
 
 
+def _list_fields(profile: str | None) -> None:
+    if profile:
+        from simulator.preset_fields import fields_of
+
+        for path, takes, meaning in fields_of(profile):
+            typer.echo(f"{path:38} {takes}" + (f"\n{'':38} {meaning}" if meaning else ""))
+        raise typer.Exit
+
+
 class _OneFlightByDefault(TyperGroup):
     """Takes `downrange simulate express ...` as `downrange simulate flight express ...`."""
 
@@ -100,6 +109,12 @@ def simulate(
             "--quantities", help="List what channels can measure, and leave.", is_eager=True, callback=_list_quantities
         ),
     ] = False,
+    fields: Annotated[  # noqa: ARG001 -- the callback does it
+        str | None,
+        typer.Option(
+            metavar="PROFILE", help="List what a preset of a profile says.", is_eager=True, callback=_list_fields
+        ),
+    ] = None,
     publish: Annotated[bool, typer.Option("--publish", help="Fly it over MQTT (DOWNRANGE_MQTT_URL).")] = False,
     flight: Annotated[
         str | None, typer.Option(help="Name of the flight; made from preset and time by default.")
@@ -143,7 +158,7 @@ def _write(transmitter: Transmitter, name: str, path: Path, every_s: float | Non
         typer.echo(f"{path}: {export(transmitter, name, path, every_s=every_s)} rows")
         return
     truth = write_flight(transmitter, name, path)
-    typer.echo(f"{truth}: {len(transmitter.flight.tracks)} vehicles, {transmitter.duration_ns / NS_PER_S:.0f} s")
+    typer.echo(f"{truth}: {', '.join(transmitter.flight.tracks)}; {transmitter.duration_ns / NS_PER_S:.0f} s")
 
 
 def _plot(transmitter: Transmitter, name: str, path: Path) -> None:
