@@ -60,8 +60,14 @@ def _walk(model: type[BaseModel], before: str, told: dict[type, str]) -> Iterato
         many = "[]" if any(get_origin(each) is tuple for each in _options(field.annotation)) else ""
         path = f"{before}{name}{many}"
         part = next((each for each in _types(field.annotation) if issubclass(each, BaseModel)), None)
-        meaning = " ".join(filter(None, (meanings.get(name), summary_of(part) if part and part not in told else "")))
-        yield path, f"{_takes(field, told.get(part, 'what follows') if part else '')}; {_default(field)}", meaning
+        words = [meanings.get(name, "")]
+        if part and (part not in told or not words[0]):
+            words.append(summary_of(part))
+        yield (
+            path,
+            f"{_takes(field, told.get(part, 'what follows') if part else '')}; {_default(field)}",
+            " ".join(filter(None, words)),
+        )
         if part and part not in told:
             told[part] = f"as {path}"
             yield from _walk(part, f"{path}.", told)
