@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from downrange.jobs.simulate import app
+from simulator.mission import Mission
 from simulator.preset import BUILT_IN_DIR, load_preset, plans_of_profiles
 from simulator.preset_fields import fields_of
+from simulator.simulate import simulate
 from telemetry.errors import FlightError
 
+PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
 PRESETS = sorted(path for path in BUILT_IN_DIR.glob("*.yaml") if path.stem != "stations")
 
 
@@ -48,6 +53,21 @@ def test_the_command_lists_them_and_knows_no_other_profile() -> None:
     assert "touchdown.share" in said.output
     with pytest.raises(FlightError, match="no profile 'glide'; there are express, hop"):
         list(fields_of("glide"))
+
+
+@pytest.mark.parametrize("profile", sorted(plans_of_profiles()))
+def test_the_page_names_what_a_profile_needs(profile: str) -> None:
+    (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| `{profile}` |") and line.count("|") == 4][-1:]
+    fields = plans_of_profiles()[profile].model_fields
+    own = [name for name, field in fields.items() if field.is_required() and name not in Mission.model_fields]
+    assert all(f"`{name}`" in row for name in own), own
+
+
+def test_the_pages_smallest_mission_flies(tmp_path: Path) -> None:
+    (mission,) = [each for each in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "end_after_touchdown_s" in each]
+    (tmp_path / "mine.yaml").write_text(mission)
+    flown = simulate(tmp_path / "mine.yaml", 1, 0).flight.tracks["ship"]
+    assert flown.at(np.array([107.0])).altitude_m[0] == pytest.approx(46_500, rel=0.02)
 
 
 def test_all_mistakes_of_a_preset_are_told_with_their_lines(tmp_path: Path) -> None:
