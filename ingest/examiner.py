@@ -72,11 +72,15 @@ class Examiner:
         try:
             address, kind, ack_topic = _place(inbound.topic)
         except AddressError as error:
-            message = self._message(UNPLACED, Kind.TELEMETRY, inbound, ingest_ns)
+            message = self._message(UNPLACED, Kind.TELEMETRY, inbound, ingest_ns, _times_or_0(inbound))
             return self._judged(inbound, replace(message, correlation=b""), None, "", _nothing(inbound, error))
-        message = self._message(address, kind, inbound, ingest_ns)
         try:
-            self._check(message, inbound)
+            times_ns = self._check(kind, inbound)
+        except PacketError as error:
+            message = self._message(address, kind, inbound, ingest_ns, _times_or_0(inbound))
+            return self._judged(inbound, message, kind, ack_topic, _nothing(inbound, error))
+        message = self._message(address, kind, inbound, ingest_ns, times_ns)
+        try:
             if kind is Kind.LINK:
                 message = _with_report(message, inbound)
                 found = Surveyed((), ())
@@ -86,34 +90,35 @@ class Examiner:
             found = _nothing(inbound, error)
         return self._judged(inbound, message, kind, ack_topic, found)
 
-    def _message(self, address: Address, kind: Kind, inbound: Inbound, ingest_ns: int) -> Message:
-        """Return the message as far as it can be told; a time that cannot be read is 0 until it is refused."""
-        named = inbound.properties.get(DICTIONARY, "")
+    def _message(
+        self, address: Address, kind: Kind, inbound: Inbound, ingest_ns: int, times_ns: tuple[int, int]
+    ) -> Message:
+        """Return the message as far as it can be told."""
+        # the record names the dictionary that it was checked against: others may have another default
+        named = inbound.properties.get(DICTIONARY) or self._decoder.registry.default
         return Message(
             address,
             kind,
             inbound.payload,
-            _ns_or_0(inbound, ERT_NS),
-            _ns_or_0(inbound, SENT_NS),
+            *times_ns,
             ingest_ns,
             inbound.content_type or (JSON if kind is Kind.LINK else SPACE_PACKETS),
-            # the record names the dictionary that it was checked against: others may have another default
-            named or self._decoder.registry.default,
+            self._versions.reference(address, named) if kind is Kind.TELEMETRY else named,
             inbound.correlation,
         )
 
-    def _check(self, message: Message, inbound: Inbound) -> None:
-        """Refuse a message for what is around its payload."""
-        if message.kind is Kind.TELEMETRY and ERT_NS not in inbound.properties:
+    def _check(self, kind: Kind, inbound: Inbound) -> tuple[int, int]:
+        """Refuse a message for what is around its payload; returns its times of receipt and of sending."""
+        if kind is Kind.TELEMETRY and ERT_NS not in inbound.properties:
             raise PacketError(Reason.BAD_PROPERTY, f"the user property {ERT_NS} is missing: when was it received?")
-        read_ns(inbound.properties, ERT_NS)
-        read_ns(inbound.properties, SENT_NS)
+        times_ns = read_ns(inbound.properties, ERT_NS), read_ns(inbound.properties, SENT_NS)
         if inbound.retain:
             detail = "telemetry must not be retained: the broker would hand it to every later subscriber as new"
             raise PacketError(Reason.BAD_PROPERTY, detail)
-        if len(message.payload) > self._most_octets:
-            detail = f"a payload of {len(message.payload)} octets, the line carries {self._most_octets} in one message"
+        if len(inbound.payload) > self._most_octets:
+            detail = f"a payload of {len(inbound.payload)} octets, the line carries {self._most_octets} in one message"
             raise PacketError(Reason.TOO_LARGE, detail)
+        return times_ns
 
     def _judged(
         self,
@@ -146,6 +151,11 @@ class Examiner:
 def _place(topic: str) -> tuple[Address, Kind, str]:
     address, kind = parse_topic(topic)
     return address, kind, address.topic(Kind.ACK)
+
+
+def _times_or_0(inbound: Inbound) -> tuple[int, int]:
+    """Return the times of a message that is refused; one that cannot be read is 0."""
+    return _ns_or_0(inbound, ERT_NS), _ns_or_0(inbound, SENT_NS)
 
 
 def _ns_or_0(inbound: Inbound, name: str) -> int:

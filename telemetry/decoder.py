@@ -54,19 +54,18 @@ class Decoder:
 
     def survey(self, message: Message) -> Surveyed:
         """Check a telemetry message as `inspect` does, and tell only which counts it holds: several times faster."""
-        dictionary = self.dictionary_of(message)
-        if dictionary is None or message.content_type != SPACE_PACKETS or not message.payload:
+        codecs = self._codecs_of(message)
+        if codecs is None or message.content_type != SPACE_PACKETS or not message.payload:
             return surveyed(self.inspect(message))
-        return self._codecs[dictionary.reference].surveyor.survey(message.payload, message.ert_ns)
+        return codecs.surveyor.survey(message.payload, message.ert_ns)
 
     def _read(self, message: Message, *, with_columns: bool) -> Decoded:
-        dictionary = self.dictionary_of(message)
+        codecs = self._codecs_of(message)
         payload, address = message.payload, message.address
         if not payload:
             return _refused(message, Reason.BAD_LENGTH, "the payload is empty")
-        if dictionary is None:
+        if codecs is None:
             return _refused(message, *self._unknown(message.dictionary))
-        codecs = self._codecs[dictionary.reference]
         if message.content_type == JSON:
             return codecs.json.decode(payload, address.vehicle, address.station, message.ert_ns)
         if message.content_type != SPACE_PACKETS:
@@ -74,6 +73,14 @@ class Decoder:
             return _refused(message, Reason.UNKNOWN_CONTENT_TYPE, detail)
         read = codecs.packets.decode if with_columns else codecs.packets.inspect
         return read(payload, address.vehicle, address.station, message.ert_ns)
+
+    def _codecs_of(self, message: Message) -> _Codecs | None:
+        codecs = self._codecs.get(message.dictionary)
+        if codecs is not None:
+            return codecs
+        # a name without version, or none at all
+        dictionary = self.dictionary_of(message)
+        return None if dictionary is None else self._codecs[dictionary.reference]
 
     def _unknown(self, reference: str) -> tuple[Reason, str]:
         missing = self.registry.missing(reference)

@@ -6,16 +6,19 @@ is several times faster than numpy.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from telemetry.codec import FUTURE_TOLERANCE_NS, OLDEST_NS, PacketCodec
+from telemetry.cuc import NS_PER_S
 from telemetry.frames import Decoded, Refusal
 from telemetry.packets import COUNT_MASK, PRIMARY_HEADER_OCTETS
 from telemetry.sequence import runs_of
 
 COUNT_AT: Final = 2
+KNOWN_SECONDS: Final = 1024
 OCTETS: Final = bytes(range(256))
 
 
@@ -70,19 +73,19 @@ class PacketSurveyor:
         self._version = codec.dictionary.version
         place = codec.layout.version
         self._version_apid = place.apid if place is not None else None
+        self._bounds_in = functools.lru_cache(KNOWN_SECONDS)(self._bounds_of_second)
         self._octets = {packet.apid: codec.layout.octets(packet.apid) for packet in codec.dictionary.packets.values()}
 
     def survey(self, payload: bytes, ert_ns: int) -> Surveyed:
         """Return what `PacketCodec.inspect` finds, without times."""
         runs, refusals = self._codec.layout.split(payload)
         version = self._codec.said(payload, refusals) if refusals else None
-        bounds = self._good_times(ert_ns)
         width = self._width
         ranges: list[CountRange] = []
         for run in runs:
             size = self._octets[run.apid]
             times = [payload[at : at + width] for at in range(run.start + PRIMARY_HEADER_OCTETS, run.stop, size)]
-            if bounds is None or min(times) < bounds[0] or max(times) > bounds[1]:
+            if not self._are_good(min(times), max(times), ert_ns):
                 return surveyed(self._codec.inspect(payload, "", "", ert_ns))
             if run.apid == self._version_apid:
                 versions = self._codec.versions(payload, run)
@@ -94,9 +97,19 @@ class PacketSurveyor:
             ranges += _ranges(run.packet, highs, lows)
         return Surveyed(tuple(ranges), tuple(refusals), version)
 
-    def _good_times(self, ert_ns: int) -> tuple[bytes, bytes] | None:
-        """Return the first and the last good time code, which compare as their octets do; None if nothing tells."""
-        return self._time.bounds(ert_ns - OLDEST_NS, ert_ns + FUTURE_TOLERANCE_NS)
+    def _are_good(self, earliest: bytes, latest: bytes, ert_ns: int) -> bool:
+        """Return whether all time codes are good between two, which compare as their octets do; False too if unknown.
+
+        Bounds that hold for any time of a second are kept, since working them out takes as long as all the rest.
+        """
+        kept = self._bounds_in(ert_ns // NS_PER_S)
+        if kept is not None and kept[0] <= earliest and latest <= kept[1]:
+            return True
+        exact = self._time.bounds(ert_ns - OLDEST_NS, ert_ns + FUTURE_TOLERANCE_NS)
+        return exact is not None and exact[0] <= earliest and latest <= exact[1]
+
+    def _bounds_of_second(self, ert_s: int) -> tuple[bytes, bytes] | None:
+        return self._time.bounds((ert_s + 1) * NS_PER_S - OLDEST_NS, ert_s * NS_PER_S + FUTURE_TOLERANCE_NS)
 
 
 def _ranges(packet: str, highs: bytes, lows: bytes) -> list[CountRange]:
