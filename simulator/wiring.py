@@ -73,7 +73,8 @@ class Wire:
             unknown = sorted({self.quantity.labels[i] for i in np.unique(given[coded == NO_CODE])})
             raise FlightError(
                 f"channel {self.channel.name!r}: the flight is {', '.join(unknown)} at times, which the channel has no "
-                f"label for; add it to {', '.join((self.channel.labels or {}).values())}"
+                f"label for; add it to {', '.join((self.channel.labels or {}).values())} "
+                f"(the simulator's are {', '.join(self.quantity.labels)})"
             )
         return np.asarray(coded)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from telemetry.calibration import Calibration, Polynomial, Table
 from telemetry.channels import Channel
 from telemetry.dictionary import Dictionary
-from telemetry.limit import Limit
 from telemetry.quantity import Quantity
 from telemetry.raw import OCTET
 from telemetry.xtce.units import SPELLED
@@ -90,7 +88,7 @@ def rows_of(dictionary: Dictionary, packet: str) -> list[Row]:
                 SPELLED.get(derived.unit or "", ""),
                 how,
                 _range(derived),
-                _limits(derived.limits),
+                _limits(derived),
                 derived.description,
             )
         )
@@ -130,7 +128,7 @@ def _plain(at: int, bits: int, raw: str, description: str) -> Row:
 
 def _channel(at: int, channel: Channel) -> Row:
     meaning = _labels(channel.labels) if channel.labels is not None else calibration_text(channel.calibration)
-    span, limits = _range(channel), _limits(channel.limits)
+    span, limits = _range(channel), _limits(channel)
     raw, unit = str(channel.raw), channel.unit if channel.kind in {"int", "float"} else None
     return Row(
         at, channel.raw.bits, channel.name, raw, SPELLED.get(unit or "", ""), meaning, span, limits, channel.description
@@ -167,10 +165,14 @@ def _range(quantity: Quantity) -> str:
     return "" if quantity.range is None else f"{quantity.range[0]:.12g} to {quantity.range[1]:.12g}"
 
 
-def _limits(limits: Sequence[Limit]) -> str:
+def _limits(quantity: Quantity) -> str:
     said = []
-    for limit in limits:
+    for limit in quantity.limits:
         side, threshold = (">", limit.above) if limit.above is not None else ("<", limit.below)
         phases = f" in {', '.join(limit.phases)}" if limit.phases else ""
-        said.append(f"{limit.level} {side} {threshold:.12g}{phases}")
+        several = max(limit.raise_count, limit.clear_count) > 1
+        counts = f" after {limit.raise_count} and {limit.clear_count} samples" if several else ""
+        said.append(f"{limit.level} {side} {threshold:.12g}, clear {limit.clear:.12g}{counts}{phases}")
+    if quantity.stale_after_s is not None:
+        said.append(f"stale after {quantity.stale_after_s:.12g} s")
     return "; ".join(said)

@@ -196,7 +196,8 @@ def test_docs_is_a_reference_of_every_channel(tmp_path: Path) -> None:
     assert text == reference_of(dictionary)
     assert all(f"`{quantity.name}`" in text for packet in dictionary.packets.values() for quantity in packet.quantities)
     assert "| 14.4 | 4 | `satellites_count` | u4 | count |" in text
-    assert "watch &lt; 14; critical &lt; 12 in ascent, descent" in text
+    assert "watch &lt; 14, clear 14.5 after 3 and 5 samples; critical &lt; 12, clear 13 in ascent, descent" in text
+    assert "; stale after 3 s |" in text
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {8, 10, 7}
 
