@@ -119,11 +119,9 @@ class Track:
     @property
     def apogee_s(self) -> float | None:
         """When the coast after the last ascent burn passes its top; None of a vehicle that does not."""
-        coast = next((stretch.leg for stretch in self.stretches if stretch.leg.phase == "coast"), None)
-        if coast is None:
-            return None
-        end_s, state = coast.ends
-        return float(end_s) if abs(float(motion_of(state).vertical_speed_m_s)) < LEVEL_M_S else None
+        ends = (stretch.leg.ends for stretch in self.stretches if stretch.leg.phase == "coast")
+        level = (float(t_s) for t_s, state in ends if abs(float(motion_of(state).vertical_speed_m_s)) < LEVEL_M_S)
+        return next(level, None)
 
     def at(self, t_s: FloatArray) -> Truth:
         """Return the truth at mission times of shape (n,), rising, between `start_s` and `end_s`."""

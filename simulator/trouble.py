@@ -15,7 +15,7 @@ from telemetry.errors import FlightError
 
 BENDING: Final = (EngineOut, EarlyCutoff, NoIgnition, HardLanding)
 BURSTS_PA: Final = 300_000.0
-"""Dynamic pressure in which a stage breaks up; assumed, and twice what stages that come back by plan meet."""
+"""Dynamic pressure in which a stage breaks up; assumed, and about twice what liquid stages meet by plan."""
 PHASES_OF_BURNS: Final = {"insertion": "ascent", "entry": "entry", "landing": "landing_burn"}
 
 

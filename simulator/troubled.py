@@ -141,7 +141,7 @@ class TroubledPilot(Pilot):
             touchdown = touchdown.model_copy(update={"speed_m_s": self.trouble.touchdown_m_s})
         super().land(stage, touchdown, glide)
         if not self.over and self.burns and self.burns[-1].purpose == "landing":
-            self.fly(replace(self.legs[-1], cut_s=self.t_s), stage.landing.stop_s)
+            self.fly(replace(self.legs[-1], cut_s=self.t_s, last=None, path=None), stage.landing.stop_s)
         self.coast(Leg("descent", glide, stage.descent), Below(0.0))
 
     def _empty(self, leg: Leg, *, burning: bool) -> Until:

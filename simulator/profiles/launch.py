@@ -21,7 +21,7 @@ from simulator.plans import Record, Return, Touchdown
 from simulator.profile import Profile, Ways
 from simulator.track import Stretch, Track
 from simulator.troubled import crew_of
-from simulator.until import Energetic
+from simulator.until import Descending, Energetic, OrAt
 from simulator.vehicle import Engine, Positive, Share, Stage
 
 REST_S: Final = 5.0
@@ -186,9 +186,15 @@ def climb_alone(preset: Launch, joined: Pilot, faults: tuple[AnyFault, ...]) -> 
     steering = LinearTangent(1.0, pilot.t_s, ascent.first_tangent, ascent.tangent_rate_1_s)
     burn = Leg("ascent", steering, stage.ascent, stage.main)
     pilot.fly(pilot.burn("insertion", burn, Energetic(ascent.semi_major_m)), stage.main.stop_s)
-    pilot.fly(Leg("coast", AlongVelocity(0.0), stage.ascent), preset.end_after_seco_s)
+    coast_on(pilot, Leg("coast", AlongVelocity(0.0), stage.ascent), float(pilot.t_s[0]) + preset.end_after_seco_s)
     pilot.check()
     return pilot
+
+
+def coast_on(pilot: Pilot, leg: Leg, until_s: float) -> None:
+    """Fly without engines until a time; a leg ends at the top, if there is one."""
+    pilot.fly(leg, until_s - pilot.t_s + 1.0, OrAt(Descending(), until_s))
+    pilot.fly(leg, until_s - pilot.t_s)
 
 
 def come_back(preset: Launch, joined: Pilot, faults: tuple[AnyFault, ...]) -> Pilot:
@@ -220,7 +226,7 @@ def fly(preset: Launch, faults: tuple[AnyFault, ...] = ()) -> Ways:
     ship, booster = climb_alone(preset, joined, faults), come_back(preset, joined, faults)
     end_s = math.ceil(max(float(ship.t_s[0]), float(booster.t_s[0])))
     if not ship.over:
-        ship.fly(ship.legs[-1], end_s - ship.t_s)
+        coast_on(ship, replace(ship.legs[-1], last=None, path=None), end_s)
     if not booster.lost:
         booster.fly(replace(booster.legs[-1], engine=None), end_s - booster.t_s)
     own_kg, dry_kg = preset.ship.dry_mass_kg + preset.payload_kg, preset.booster.dry_mass_kg

@@ -40,8 +40,6 @@ LINES = {
     "station_down": "station_down@60,for_s=20",
     "backhaul_down": "backhaul_down@60,for_s=20",
 }
-# these bend the path: they are the pilot's
-PATH = {"engine_out", "early_cutoff", "hard_landing"}
 CARGO_EVENTS = ("shock", "temperature", "pressure", "tilt", "seal_broken")
 
 
@@ -99,10 +97,10 @@ def test_every_kind_stands_in_the_truth_with_what_should_be_detected(kind: str) 
     assert (fault["kind"], bool(fault["expected"])) == (kind, True)
     happened = {f"downrange.{group}.{name}" for group in ("flight", "cargo") for name, _ in events(kind)}
     told = {each for each in fault["expected"] if each.startswith(("downrange.flight", "downrange.cargo"))}
-    assert told <= happened or kind in PATH
+    assert told <= happened
 
 
-@pytest.mark.parametrize("kind", [kind for kind in lines_of(FlightFault) if kind not in PATH])
+@pytest.mark.parametrize("kind", lines_of(FlightFault))
 def test_flight_faults_change_what_happens(kind: str) -> None:
     assert events(kind) != events()
 
