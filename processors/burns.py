@@ -81,11 +81,13 @@ class Burns:
         rows = stretch.rows(*ENGINES)
         if rows is None:
             return None
-        burns = stretch.once(("burns", parameters.pressure_pa), lambda: _burning(rows, parameters.pressure_pa))
+        burns, steady, last_ns = stretch.once(
+            ("burns", parameters.pressure_pa), lambda: _burning(rows, parameters.pressure_pa)
+        )
         if self.burning is None:
             self.burning = bool(burns[0])
-        if self.turn_rows == 0 and (burns.all() if self.burning else not burns.any()):
-            self.last_ns = int(rows.t_ns[-1])
+        if self.turn_rows == 0 and steady is self.burning:
+            self.last_ns = last_ns
             return None
         found = list(self._follow(rows, burns, parameters))
         return (rows, found) if found else None
@@ -116,6 +118,9 @@ class Burns:
         return BurnEdge(kind, self.turn_before_ns + width_ns // 2, width_ns / NS_PER_S / 12**0.5, row, self.turn_count)
 
 
-def _burning(rows: Rows, pressure_pa: float) -> NDArray[np.bool_]:
+def _burning(rows: Rows, pressure_pa: float) -> tuple[NDArray[np.bool_], bool | None, int]:
+    """Return which rows burn, what all of them do (None if they differ), and the time of the last."""
     running, pressure = rows.values
-    return np.asarray(np.greater_equal(running, 1) & np.greater(pressure, pressure_pa))
+    burns = np.asarray(np.greater_equal(running, 1) & np.greater(pressure, pressure_pa))
+    first = bool(burns[0])
+    return burns, first if (burns == first).all() else None, int(rows.t_ns[-1])
