@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from simulator.fault_names import check_names
 from simulator.faults import AnyFault, draw
 from simulator.faults.ground import held_s
 from simulator.flight import simulate_flight
@@ -47,7 +48,7 @@ def simulate(
     Raises
     ------
     FlightError
-        If the preset is wrong, or its vehicle cannot fly it.
+        If the preset is wrong, its vehicle cannot fly it, or a fault names what is not there.
     DictionaryError
         If there is no dictionary of the preset's name.
     """
@@ -59,7 +60,9 @@ def simulate(
         raise FlightError(f"preset {mission.name}: no dictionary {mission.dictionary!r}; there are {known}")
     wrong = draw((*mission.faults, *faults), seed)
     liftoff_ns = t0_ns + held_s(wrong) * NS_PER_S
-    return Transmitter(simulate_flight(mission, wrong), dictionary, seed, liftoff_ns)
+    flight = simulate_flight(mission, wrong)
+    check_names(wrong, mission, flight.tracks, dictionary)
+    return Transmitter(flight, dictionary, seed, liftoff_ns)
 
 
 def write_flight(transmitter: Transmitter, flight_name: str, out: Path, *, packets: bool = True) -> Path:
