@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from telemetry.quantity import RESERVED_NAMES, UNITS
 from telemetry.xtce.document import Node
@@ -81,6 +81,34 @@ class Naming:
     @staticmethod
     def _others(name: str, packet: str) -> list[str]:
         return [f"{packet}_{name}", *(f"{packet}_{i}_{name}" for i in range(2, 10_000))]
+
+    def references(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Give channels their wanted names where a document of ours refers to them: counters, derived channels."""
+        packets = {
+            name: {**packet, **self._renamed(packet, "sent_counter"), **self._derived(packet)}
+            for name, packet in content["packets"].items()
+        }
+        return {**content, **self._renamed(content, "version_channel"), "packets": packets}
+
+    def _derived(self, packet: dict[str, Any]) -> dict[str, Any]:
+        # what a document says is not checked yet, so each part may be anything
+        given = packet.get("derived")
+        if not isinstance(given, list):
+            return {}
+        return {
+            "derived": [
+                {**each, "of": {parameter: self._wanted(channel) for parameter, channel in each["of"].items()}}
+                if isinstance(each, dict) and isinstance(each.get("of"), dict)
+                else each
+                for each in given
+            ]
+        }
+
+    def _renamed(self, part: dict[str, Any], key: str) -> dict[str, Any]:
+        return {key: self._wanted(part[key])} if key in part else {}
+
+    def _wanted(self, name: object) -> object:
+        return self.map.names.get(name, name) if isinstance(name, str) else name
 
     def packet(self, name: str, path: str, taken: set[str]) -> str:
         """Return a name for a container's packet."""

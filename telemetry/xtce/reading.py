@@ -98,7 +98,8 @@ def read_xtce(octets: bytes, path: str, wanted: ImportMap | None = None) -> Impo
     _note_unused(spaces, carried, notes)
     head = _head(root, wanted)
     time_content = time.model_dump(mode="json", exclude_defaults=True)
-    return Imported({**head, "time": time_content, "packets": packets}, tuple(sorted(set(notes.all))))
+    content = naming.references({**head, "time": time_content, "packets": packets})
+    return Imported(content, tuple(sorted(set(notes.all))))
 
 
 def _empty(path: str, root: Node, notes: Notes) -> DictionaryError:

@@ -205,6 +205,17 @@ def test_what_was_changed_in_our_own_document_counts() -> None:
     assert [note[1:3] for note in notes_of(steeper)] == [("outside_pa", "changed")]
 
 
+def test_a_channel_that_is_renamed_is_so_where_others_refer_to_it() -> None:
+    names = {"altitude_m": "height_m", "nav_sent_count": "made_count", "dictionary_version_count": "edition_count"}
+    xml = export_xtce(built_in("yuanxing-1")).xml
+    dictionary = Dictionary.model_validate(read_xtce(xml.encode(), "x.xml", ImportMap(names=names)).content)
+    assert dictionary.version_channel == "edition_count"
+    assert dictionary.packets["nav"].sent_counter == "made_count"
+    used = {channel for derived in dictionary.packets["nav"].derived for channel in derived.of.values()}
+    assert "height_m" in used
+    assert "altitude_m" not in used
+
+
 def test_the_text_of_a_dictionary_is_read_back(tmp_path: Path) -> None:
     for dictionary in (load_dictionary(DATA / "kestrel.yaml"), built_in("yuanxing-1")):
         content = read_xtce(export_xtce(dictionary).xml.encode(), "d.xml").content
