@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from simulator.exports.curves import Curve, Mark
 from simulator.exports.panels import COLOURS, INK, LAND, PANELS, Chart, Land, chart_of, marks_shown, value_at, way_shown
@@ -98,6 +99,9 @@ def _ground_track(axes: Axes, curves: tuple[Curve, ...], marks: tuple[tuple[int,
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
     axes.set_aspect(1.0 / chart.squeeze, adjustable="box")
+    # a way to the north is drawn narrow, and more marks than these would run into one another
+    slimness = (east - west) * chart.squeeze / (north - south)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=min(6, max(1, round(8 * slimness)))))
     axes.set_xlabel("Longitude, deg", color=INK)
     axes.set_ylabel("Latitude, deg", color=INK)
     axes.set_title("Ground track", color=INK)
