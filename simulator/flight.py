@@ -74,21 +74,20 @@ def simulate_flight(preset: Mission, faults: tuple[AnyFault, ...] = ()) -> Fligh
     FlightError
         If the vehicle cannot do it.
     """
+    if isinstance(preset, Express):
+        (flown,) = simulate_flights([preset], [faults])
+        if isinstance(flown, FlightError):
+            raise flown
+        return flown
     mission = held_mission(preset, faults)
-    scrub = scrub_of(faults, mission)
-    if scrub is not None:
-        tracks, end_s = stay_on_pad(mission, scrub)
-        return Flight(mission, tracks, NO_COURSE_DEG, end_s, faults)
+    stays = _scrubbed(mission, faults)
+    if stays is not None:
+        return stays
     if isinstance(mission, Hop):
         return _as_far_as_it_got(_hop(mission, faults))
-    if not isinstance(mission, Express):
-        ways = profiles()[mission.profile].fly(mission, faults)
-        end_s = ways.end_s + (LISTENED_FOR_S if any(track.lost for track in ways.tracks.values()) else 0)
-        return _as_far_as_it_got(Flight(mission, ways.tracks, ways.course_deg, end_s, faults))
-    (flown,) = simulate_flights([mission], [faults])
-    if isinstance(flown, FlightError):
-        raise flown
-    return flown
+    ways = profiles()[mission.profile].fly(mission, faults)
+    end_s = ways.end_s + (LISTENED_FOR_S if any(track.lost for track in ways.tracks.values()) else 0)
+    return _as_far_as_it_got(Flight(mission, ways.tracks, ways.course_deg, end_s, faults))
 
 
 def simulate_flights(
@@ -101,7 +100,7 @@ def simulate_flights(
     presets
         The missions.
     faults
-        What goes wrong with each, as drawn, and is no matter of its countdown; nothing by default.
+        What goes wrong with each, as drawn; nothing by default.
 
     Returns
     -------
@@ -110,14 +109,32 @@ def simulate_flights(
     """
     flown: list[Flight | FlightError] = [FlightError("not flown")] * len(presets)
     kinds: dict[object, list[int]] = {}
-    for i, preset in enumerate(presets):
-        kinds.setdefault(preset.flying, []).append(i)
     wrong = [()] * len(presets) if faults is None else faults
+    missions = list(presets)
+    for i, preset in enumerate(presets):
+        try:
+            missions[i] = held_mission(preset, wrong[i])
+        except FlightError as error:
+            flown[i] = error
+            continue
+        stays = _scrubbed(missions[i], wrong[i])
+        if stays is None:
+            kinds.setdefault(missions[i].flying, []).append(i)
+        else:
+            flown[i] = stays
     for members in kinds.values():
-        together = _express([presets[i] for i in members], [wrong[i] for i in members])
+        together = _express([missions[i] for i in members], [wrong[i] for i in members])
         for i, flight in zip(members, together, strict=True):
             flown[i] = flight
     return flown
+
+
+def _scrubbed(mission: Mission, faults: tuple[AnyFault, ...]) -> Flight | None:
+    scrub = scrub_of(faults, mission)
+    if scrub is None:
+        return None
+    tracks, end_s = stay_on_pad(mission, scrub)
+    return Flight(mission, tracks, NO_COURSE_DEG, end_s, faults)
 
 
 def _hop(preset: Hop, faults: tuple[AnyFault, ...]) -> Flight:

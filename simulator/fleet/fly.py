@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.faults import AnyFault, draw
+from simulator.faults.ground import held_s
 from simulator.fleet.missions import mission_of
 from simulator.fleet.ports import Ports
 from simulator.fleet.schedule import Departure
 from simulator.flight import Flight, simulate_flights
 from simulator.packets import Transmitter
 from simulator.preset import Express
+from telemetry.cuc import NS_PER_S
 from telemetry.dictionary import Dictionary
 from telemetry.errors import FlightError
 
@@ -36,7 +38,8 @@ class Flown:
         """
         if isinstance(self.flight, FlightError):
             raise self.flight
-        return Transmitter(self.flight, dictionary, self.departure.seed, self.departure.liftoff_ns)
+        liftoff_ns = self.departure.liftoff_ns + held_s(self.flight.faults) * NS_PER_S
+        return Transmitter(self.flight, dictionary, self.departure.seed, liftoff_ns)
 
 
 def fly_schedule(

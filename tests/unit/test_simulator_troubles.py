@@ -32,6 +32,8 @@ EXPRESS = (
     "engine_out@250",
     "early_cutoff@292",
     "no_ignition,burn=insertion",
+    "early_cutoff@-1",
+    "pad_hold@-10 pad_hold@-60",
     "no_ignition,burn=landing,vehicle=booster",
     " ".join(f"engine_out@0.5,engine={number}" for number in range(1, 6)),
 )
@@ -218,6 +220,13 @@ def test_too_few_engines_to_rise_and_both_are_lost_at_once() -> None:
     assert all(track.lost for track in flight.tracks.values())
     assert at(flight.tracks["booster"], 0.4, 0.6).running.tolist() == [9.0, 4.0]
     assert flight.end_s == int(np.ceil(ends.pop() + 60.0))
+
+
+def test_among_many_flights_one_may_stay_on_its_pad_or_be_refused() -> None:
+    assert set(times(express("early_cutoff@-1"), "booster")) == {"ignition", "scrub", "meco"}
+    refused = express_flights()["pad_hold@-10 pad_hold@-60"]
+    assert isinstance(refused, FlightError)
+    assert "the countdown can be held" in str(refused)
 
 
 def test_what_waits_for_something_that_does_not_come_is_lost() -> None:
