@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from detection import T0_NS, transmitter
 
 from simulator.earth import Place
 from simulator.faults import draw, parse_fault
@@ -17,12 +18,10 @@ from simulator.radio.reception import Reception, reception
 from simulator.radio.recorder import Recorder, sendings
 from simulator.radio.sight import above_edge_deg
 from simulator.radio.spans import Span
-from simulator.simulate import simulate
 from simulator.station import GEOSTATIONARY_M
 from simulator.stations import load_stations, passes
 from telemetry.cuc import NS_PER_S
 
-T0_NS = 1_790_000_000 * NS_PER_S
 WHOSE = Whose("ship", "relay", "nav", 80)
 ANTENNA = Antenna(
     frequency_hz=2.25e9, eirp_dbm=33, gain_dbi=27.5, noise_k=150, rate_bit_s=5e5, needed_db=4.5, horizon_fade_db=14
@@ -31,7 +30,7 @@ ANTENNA = Antenna(
 
 @pytest.fixture(scope="module")
 def express() -> Transmitter:
-    return simulate("express", 7, T0_NS)
+    return transmitter("express")
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from detection import T0_NS, transmitter
 
 from simulator.downlink import Link, bundle_s, make_links, ticks
 from simulator.earth import Place
 from simulator.packets import Transmitter
-from simulator.simulate import simulate
 from simulator.stations import chance_of, load_stations, passes
 from telemetry.codec import PacketCodec
 from telemetry.cuc import NS_PER_S
@@ -20,13 +20,12 @@ from telemetry.link import LinkReport
 from telemetry.message import Message
 from telemetry.topics import Address, Kind
 
-T0_NS = 1_790_000_000 * NS_PER_S
 CODEC = PacketCodec(built_in("yuanxing-1"))
 
 
 @pytest.fixture(scope="module")
 def express() -> Transmitter:
-    return simulate("express", 7, T0_NS)
+    return transmitter("express")
 
 
 @pytest.fixture(scope="module")

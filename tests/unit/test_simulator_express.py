@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from detection import T0_NS, transmitter
 from numpy.typing import NDArray
 
 from simulator.earth import Place, ground_distance_m
 from simulator.packets import Transmitter
 from simulator.preset import Express, load_preset
 from simulator.record import happenings_of, truth_json
-from simulator.simulate import simulate
 from telemetry.calibration import Polynomial
 from telemetry.codec import PacketCodec
 from telemetry.cuc import NS_PER_S
@@ -21,13 +21,12 @@ from telemetry.dictionary import built_in
 from telemetry.sequence import unwrap_near
 from telemetry.vocabulary import CargoEvent, FlightEvent
 
-T0_NS = 1_790_000_000 * NS_PER_S
 ONE_G = 9.80665
 
 
 @pytest.fixture(scope="module")
 def express() -> Transmitter:
-    return simulate("express", 7, T0_NS)
+    return transmitter("express")
 
 
 @pytest.fixture(scope="module")
