@@ -14,6 +14,8 @@ from simulator.atmosphere import GRAVITY_M_S2
 from simulator.dynamics import Leg
 from simulator.faults import parse_fault
 from simulator.faults.flight import BREAKS_UP_M_S
+from simulator.fleet.fly import Flown
+from simulator.fleet.schedule import Departure
 from simulator.flight import Flight, simulate_flight, simulate_flights
 from simulator.happenings import flight_happenings
 from simulator.laws import AlongVelocity
@@ -25,6 +27,7 @@ from simulator.track import Track
 from simulator.trouble import BURSTS_PA, Trouble
 from simulator.troubled import TroubledPilot
 from simulator.until import Below
+from telemetry.dictionary import Registry
 from telemetry.errors import FlightError
 
 EXPRESS = (
@@ -258,3 +261,14 @@ def test_detection_invents_nothing_in_such_a_flight(text: str) -> None:
     assert set(found) <= set(happened)
     for name, event in found.items():
         assert (event.t_ns - T0_NS) / 1e9 == pytest.approx(happened[name], abs=1.0)
+
+
+def test_a_flight_of_a_fleet_that_is_held_lifts_off_later_than_its_schedule() -> None:
+    preset = load_preset("express")
+    assert isinstance(preset, Express)
+    # with a scrub behind the hold, so that guidance is not needed
+    (flight,) = simulate_flights([preset], [faults_of("pad_hold@-10,for_s=90 scrub@-5")])
+    departure = Departure("F", T0_NS, "haiyang", "tasman", 10_000.0, 3)
+    dictionary = Registry().get(preset.dictionary)
+    assert dictionary is not None
+    assert Flown(departure, flight).transmitter(dictionary).t0_ns == T0_NS + 90 * 10**9
