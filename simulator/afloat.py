@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from simulator.earth import DEG_PER_RAD, RAD_PER_DEG, FloatArray, dot, east_north, norm, up_and_altitude
-from simulator.elementary import PI, arccos, exp, sin, sin_cos
 from simulator.faults.flight import TipOver
+from simulator.physics.earth import DEG_PER_RAD, RAD_PER_DEG, FloatArray, dot, east_north, norm, up_and_altitude
+from simulator.physics.elementary import PI, arccos, exp, sin, sin_cos
 from simulator.plans import Recovery
 
 BOB_PERIOD_S: Final = 5.0

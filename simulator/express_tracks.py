@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from simulator.afloat import Afloat
-from simulator.climb import Programme
+from simulator.guidance.climb import Programme
+from simulator.guidance.pilot import Pilot
 from simulator.mission import BOOSTER, SHIP
-from simulator.pilot import Pilot
 from simulator.preset import Express
 from simulator.track import Stretch, Track
 

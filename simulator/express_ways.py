@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from simulator.climb import Missions, Programme, climb_alone, climb_joined, upper_mass_kg
 from simulator.faults.kinds import AnyFault
+from simulator.guidance.climb import Missions, Programme, climb_alone, climb_joined, upper_mass_kg
+from simulator.guidance.pilot import Crew, Pilot
+from simulator.guidance.routes import Routes
 from simulator.mission import BOOSTER, SHIP
-from simulator.pilot import Crew, Pilot
 from simulator.preset import Express
-from simulator.routes import Routes
 from simulator.troubled import crew_of
 
 

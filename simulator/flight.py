@@ -9,22 +9,22 @@ from typing import Final
 import numpy as np
 
 from simulator.afloat import Afloat
-from simulator.climb import Missions, climb_and_fall
 from simulator.express_tracks import booster_track, loaded, ship_track
 from simulator.express_ways import planned, troubled
 from simulator.faults.ground import held_mission, late_recovery, tip_over
 from simulator.faults.kinds import AnyFault
+from simulator.guidance.climb import Missions, climb_and_fall
+from simulator.guidance.pilot import Pilot
+from simulator.guidance.routes import Routes, find_routes
 from simulator.lost import LISTENED_FOR_S, cut_short, losses_s
 from simulator.mission import BOOSTER, SHIP, Mission
-from simulator.pilot import Pilot
+from simulator.physics.vehicle import Stage
 from simulator.preset import Express, Hop
 from simulator.profiles import profiles
-from simulator.routes import Routes, find_routes
 from simulator.scrubbed import scrub_of, stay_on_pad
 from simulator.track import Stretch, Track
 from simulator.trouble import bends
 from simulator.troubled import crew_of
-from simulator.vehicle import Stage
 from telemetry.errors import FlightError
 
 NO_COURSE_DEG: Final = 0.0

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.earth import FloatArray
 from simulator.happenings import Happening
+from simulator.physics.earth import FloatArray
 from telemetry.channels import Channel, Limit
 from telemetry.dictionary import Packet
 from telemetry.vocabulary import CargoEvent

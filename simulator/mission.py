@@ -7,11 +7,11 @@ from typing import Annotated
 from pydantic import Field
 
 from simulator.faults.kinds import Fault
+from simulator.physics.vehicle import Positive, Stage
+from simulator.physics.wind import Wind, load_profile
 from simulator.plans import Coordinates, Countdown, Handling, Record
 from simulator.radio.recorder import Recorder
-from simulator.station import Station
-from simulator.vehicle import Positive, Stage
-from simulator.wind import Wind, load_profile
+from simulator.radio.station import Station
 
 SHIP = "ship"
 BOOSTER = "booster"
@@ -23,7 +23,7 @@ class Weather(Record):
     Parameters
     ----------
     profile
-        One of `simulator/wind.yaml`.
+        One of `simulator/physics/wind.yaml`.
     factor
         How much stronger it blows.
     turned_deg

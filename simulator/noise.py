@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 from scipy.special import ndtri
 
-from simulator.earth import FloatArray
-from simulator.lag import carry_on
+from simulator.physics.earth import FloatArray
+from simulator.physics.lag import carry_on
 
 SAMPLES_A_WORD: Final = 4
 QUANTILES: Final = 1 << 16

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from simulator.earth import FloatArray
 from simulator.faults.clock import ClockFault, ClockJump
+from simulator.physics.earth import FloatArray
 
 MICRO: Final = 1e-6
 

@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.earth import FloatArray
 from simulator.flight import Flight
 from simulator.onboard_clock import clock_error_s
+from simulator.physics.earth import FloatArray
 from simulator.quantities import Setting
 from simulator.quantities.board import made_after
-from simulator.sensor_faults import faults_of
-from simulator.sensors import Columns, Sensors
+from simulator.sensing.sensor_faults import faults_of
+from simulator.sensing.sensors import Columns, Sensors
 from telemetry.codec import PacketCodec
 from telemetry.cuc import NS_PER_S
 from telemetry.dictionary import Dictionary

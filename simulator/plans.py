@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from simulator.earth import Place
-from simulator.vehicle import Positive
+from simulator.physics.earth import Place
+from simulator.physics.vehicle import Positive
 
 
 class Record(BaseModel):

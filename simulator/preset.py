@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ValidationError
 
 from simulator.mission import BOOSTER, Mission
+from simulator.physics.vehicle import Positive, Stage
 from simulator.plans import (
     Ascent,
     Coordinates,
@@ -19,7 +20,6 @@ from simulator.plans import (
     Touchdown,
 )
 from simulator.profiles import profiles
-from simulator.vehicle import Positive, Stage
 from telemetry.dictionary import mistakes_of
 from telemetry.errors import DictionaryError, FlightError
 from telemetry.yaml_source import YamlSource

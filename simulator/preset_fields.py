@@ -39,7 +39,7 @@ def meanings_of(model: type[BaseModel]) -> dict[str, str]:
 
     Examples
     --------
-    >>> from simulator.vehicle import Stage
+    >>> from simulator.physics.vehicle import Stage
     >>> meanings_of(Stage)["nose_radius_m"]
     'Of the blunt end, for stagnation heating.'
     """

@@ -15,9 +15,9 @@ from runtime.service import first_of
 from runtime.settings import MqttSettings
 from runtime.spool import open_disk_spool
 from runtime.uplink import Uplink, open_uplink
-from simulator.downlink import Link, Tick, bundle_s, make_links, ticks
 from simulator.packets import Transmitter
-from simulator.stations import load_stations
+from simulator.radio.downlink import Link, Tick, bundle_s, make_links, ticks
+from simulator.radio.stations import load_stations
 from telemetry.cuc import NS_PER_S
 from telemetry.errors import TransientError
 from telemetry.topics import LIVE_RUN, Address

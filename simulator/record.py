@@ -10,8 +10,8 @@ from simulator.expected import expected_in
 from simulator.faults.ground import held_s
 from simulator.happenings import Happening, Value, blackout_happenings, flight_happenings, handling_happenings
 from simulator.limits import has_cargo_limits, limit_happenings
-from simulator.losses import blackouts, books_of, ledger_of, receptions
 from simulator.packets import Transmitter
+from simulator.radio.losses import blackouts, books_of, ledger_of, receptions
 from simulator.radio.reception import Reception
 from simulator.radio.spans import Span, Spans
 from telemetry.cuc import NS_PER_S

@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from simulator.climb import on_pad
-from simulator.dynamics import Leg
 from simulator.faults.flight import EarlyCutoff, EngineOut, NoIgnition, Scrub
 from simulator.faults.kinds import AnyFault
-from simulator.laws import Upright
+from simulator.guidance.climb import on_pad
+from simulator.guidance.pilot import Burn, Pilot
 from simulator.mission import BOOSTER, SHIP, Mission
-from simulator.pilot import Burn, Pilot
+from simulator.physics.dynamics import Leg
+from simulator.physics.laws import Upright
 from simulator.track import Stretch, Track
 from simulator.trouble import hits, is_stacked
 

@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 
 from simulator.afloat import Afloat
-from simulator.atmosphere import air_at
-from simulator.attitude import Slew, slew_to
-from simulator.dynamics import Leg
-from simulator.earth import (
+from simulator.guidance.pilot import Burn
+from simulator.physics.atmosphere import air_at
+from simulator.physics.attitude import Slew, slew_to
+from simulator.physics.dynamics import Leg
+from simulator.physics.earth import (
     FloatArray,
     Place,
     dot,
@@ -24,9 +25,8 @@ from simulator.earth import (
     latitude_longitude_deg,
     norm,
 )
-from simulator.motion import Motion, motion_of
-from simulator.pilot import Burn
-from simulator.truth import PHASES, Truth
+from simulator.physics.motion import Motion, motion_of
+from simulator.physics.truth import PHASES, Truth
 from telemetry.errors import FlightError
 
 IGNITER_LEAD_S: Final = 0.3

@@ -10,7 +10,7 @@ from typing import Final, Self
 from simulator.faults.flight import EarlyCutoff, EngineOut, HardLanding, NoIgnition
 from simulator.faults.kinds import AnyFault
 from simulator.mission import BOOSTER, SHIP, Mission
-from simulator.vehicle import Engine, Stage
+from simulator.physics.vehicle import Engine, Stage
 from telemetry.errors import FlightError
 
 BENDING: Final = (EngineOut, EarlyCutoff, NoIgnition, HardLanding)

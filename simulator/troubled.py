@@ -8,18 +8,18 @@ from typing import Final
 
 import numpy as np
 
-from simulator.dynamics import Law, Leg
-from simulator.earth import FloatArray
 from simulator.faults.flight import BREAKS_UP_M_S
 from simulator.faults.kinds import AnyFault
+from simulator.guidance.pilot import LONGEST_BURN_S, Burn, Crew, Pilot, Purpose
 from simulator.mission import Mission
-from simulator.motion import Motion
-from simulator.pilot import LONGEST_BURN_S, Burn, Crew, Pilot, Purpose
+from simulator.physics.dynamics import Law, Leg
+from simulator.physics.earth import FloatArray
+from simulator.physics.motion import Motion
+from simulator.physics.until import Below, Either, Lighter, Number, Pressed, Until
+from simulator.physics.vehicle import Stage
+from simulator.physics.wind import Wind
 from simulator.plans import Touchdown
 from simulator.trouble import BURSTS_PA, Trouble, bends
-from simulator.until import Below, Either, Lighter, Number, Pressed, Until
-from simulator.vehicle import Stage
-from simulator.wind import Wind
 
 END: Final = Either(Below(0.0), Pressed(BURSTS_PA))
 DOWN_M: Final = 0.01

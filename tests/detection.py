@@ -9,10 +9,10 @@ from typing import Final
 
 from processors.engine import Engine
 from processors.output import Output
-from simulator.downlink import FINEST_BUNDLE_S, in_line, make_links, ticks
 from simulator.packets import Transmitter
+from simulator.radio.downlink import FINEST_BUNDLE_S, in_line, make_links, ticks
+from simulator.radio.stations import load_stations
 from simulator.simulate import simulate
-from simulator.stations import load_stations
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Registry
 from telemetry.events import Event

@@ -29,9 +29,9 @@ from runtime.archive.reader import parts_of
 from runtime.logs import logger
 from runtime.registry import registry_of
 from runtime.settings import ArchiveSettings, read_settings
-from simulator.downlink import Link
 from simulator.packets import Transmitter
 from simulator.publish import Broadcast, links_of, publish
+from simulator.radio.downlink import Link
 from simulator.simulate import simulate, write_flight
 from telemetry.cuc import NS_PER_S
 from telemetry.decoder import Decoder

@@ -8,12 +8,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.atmosphere import GRAVITY_M_S2
-from simulator.earth import FloatArray
 from simulator.happenings import Happening
 from simulator.packets import Transmitter
+from simulator.physics.atmosphere import GRAVITY_M_S2
+from simulator.physics.earth import FloatArray
+from simulator.physics.truth import PHASES, Truth
 from simulator.record import happenings_of
-from simulator.truth import PHASES, Truth
 
 MOST_POINTS: Final = 3000
 STEPS_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)

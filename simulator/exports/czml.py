@@ -68,12 +68,14 @@ def _way(curve: Curve, flight: str, t0_ns: int, colour: tuple[int, int, int, int
         name=curve.vehicle,
         availability=_interval(t0_ns, start_s, float(truth.t_s[-1])),
         # checked from a mapping: the class takes these keys, but does not tell type checkers so
-        position=Position.model_validate({
-            "epoch": iso_8601(t0_ns, start_s),
-            "cartographicDegrees": samples,
-            "interpolationAlgorithm": "LAGRANGE",
-            "interpolationDegree": 1,
-        }),
+        position=Position.model_validate(
+            {
+                "epoch": iso_8601(t0_ns, start_s),
+                "cartographicDegrees": samples,
+                "interpolationAlgorithm": "LAGRANGE",
+                "interpolationDegree": 1,
+            }
+        ),
         path=Path(
             width=3,
             resolution=1,

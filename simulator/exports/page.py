@@ -9,7 +9,6 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from simulator.earth import FloatArray
 from simulator.exports.curves import Curve, Mark
 from simulator.exports.panels import (
     COLOURS,
@@ -23,6 +22,7 @@ from simulator.exports.panels import (
     value_at,
     way_shown,
 )
+from simulator.physics.earth import FloatArray
 
 HEIGHT_PX: Final = 950
 MAP_COLUMN: Final = 2

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from simulator.earth import FloatArray
 from simulator.exports.curves import Curve, Mark
+from simulator.physics.earth import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, model_validator
 
-from simulator.earth import FloatArray
+from simulator.physics.earth import FloatArray
 from simulator.plans import Record
 from telemetry.errors import FlightError
 

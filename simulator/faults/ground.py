@@ -8,10 +8,10 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from simulator.earth import FloatArray
 from simulator.faults.flight import PadHold, RecoveryDelayed, TipOver
 from simulator.faults.kinds import AnyFault
 from simulator.mission import Mission
+from simulator.physics.earth import FloatArray
 from simulator.plans import Recovery
 from telemetry.errors import FlightError
 

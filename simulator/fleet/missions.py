@@ -6,8 +6,8 @@ from simulator.fleet.ports import Port, Ports
 from simulator.fleet.schedule import Departure
 from simulator.plans import Coordinates
 from simulator.preset import Express
-from simulator.station import Station
-from simulator.stations import load_stations
+from simulator.radio.station import Station
+from simulator.radio.stations import load_stations
 from telemetry.errors import FlightError
 
 HALF_TURN_DEG = 180.0

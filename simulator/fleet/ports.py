@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from simulator.earth import Place
+from simulator.physics.earth import Place
 from telemetry.errors import FlightError
 
 BUILT_IN: Final = Path(__file__).parent / "ports.yaml"

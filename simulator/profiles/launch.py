@@ -9,20 +9,20 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from simulator.climb import on_pad, towards
-from simulator.dynamics import Leg
-from simulator.earth import FloatArray, dot, norm
 from simulator.faults.kinds import AnyFault
-from simulator.laws import AlongVelocity, LinearTangent, PitchOver, Upright
+from simulator.guidance.climb import on_pad, towards
+from simulator.guidance.pilot import Burn, Pilot
 from simulator.mission import BOOSTER, SHIP, Mission
-from simulator.motion import Motion
-from simulator.pilot import Burn, Pilot
+from simulator.physics.dynamics import Leg
+from simulator.physics.earth import FloatArray, dot, norm
+from simulator.physics.laws import AlongVelocity, LinearTangent, PitchOver, Upright
+from simulator.physics.motion import Motion
+from simulator.physics.until import Descending, Energetic, OrAt
+from simulator.physics.vehicle import Engine, Positive, Share, Stage
 from simulator.plans import Record, Return, Touchdown
 from simulator.profile import Profile, Ways
 from simulator.track import Stretch, Track
 from simulator.troubled import crew_of
-from simulator.until import Descending, Energetic, OrAt
-from simulator.vehicle import Engine, Positive, Share, Stage
 
 REST_S: Final = 5.0
 

@@ -9,21 +9,21 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from simulator.climb import on_pad, towards
-from simulator.dynamics import Leg
-from simulator.earth import RAD_PER_DEG, FloatArray
-from simulator.elementary import sin
 from simulator.faults.kinds import AnyFault
-from simulator.laws import AlongVelocity, BaseFirst, PitchOver, Upright
+from simulator.guidance.climb import on_pad, towards
+from simulator.guidance.pilot import Burn
 from simulator.mission import SHIP, Mission
-from simulator.motion import Motion
-from simulator.pilot import Burn
+from simulator.physics.dynamics import Leg
+from simulator.physics.earth import RAD_PER_DEG, FloatArray
+from simulator.physics.elementary import sin
+from simulator.physics.laws import AlongVelocity, BaseFirst, PitchOver, Upright
+from simulator.physics.motion import Motion
+from simulator.physics.until import Below, Descending
+from simulator.physics.vehicle import Aero, Positive
 from simulator.plans import Record
 from simulator.profile import Profile, Ways
 from simulator.track import Stretch, Track
 from simulator.troubled import crew_of
-from simulator.until import Below, Descending
-from simulator.vehicle import Aero, Positive
 
 BEFORE: Final = -1e9
 

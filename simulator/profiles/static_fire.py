@@ -8,16 +8,16 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from simulator.climb import on_pad
-from simulator.dynamics import Leg
 from simulator.faults.kinds import AnyFault
-from simulator.laws import Upright
+from simulator.guidance.climb import on_pad
+from simulator.guidance.pilot import Burn
 from simulator.mission import SHIP, Mission
-from simulator.pilot import Burn
+from simulator.physics.dynamics import Leg
+from simulator.physics.laws import Upright
+from simulator.physics.vehicle import Positive
 from simulator.profile import Profile, Ways
 from simulator.track import Stretch, Track
 from simulator.troubled import crew_of
-from simulator.vehicle import Positive
 
 
 class StaticFire(Mission):

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.atmosphere import GAS_CONSTANT_J_KG_K, HEAT_RATIO
-from simulator.earth import FloatArray
-from simulator.heating import heat_flux_w_m2
+from simulator.physics.atmosphere import GAS_CONSTANT_J_KG_K, HEAT_RATIO
+from simulator.physics.earth import FloatArray
+from simulator.physics.heating import heat_flux_w_m2
 from simulator.quantities.quantity import Quantity
 from simulator.quantities.scene import Scene
 from simulator.radio.plasma import in_plasma

@@ -7,13 +7,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.earth import FloatArray
-from simulator.elementary import exp
 from simulator.faults.ground import count_s
 from simulator.onboard_clock import clock_error_s
+from simulator.physics.earth import FloatArray
+from simulator.physics.elementary import exp
+from simulator.physics.truth import PHASES
 from simulator.quantities.quantity import Quantity, switch
 from simulator.quantities.scene import Scene
-from simulator.truth import PHASES
 from telemetry.cuc import NS_PER_S
 
 LEGS_AFTER_LIGHT_S: Final = 2.0

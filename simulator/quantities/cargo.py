@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.afloat import tilt_deg
-from simulator.atmosphere import GRAVITY_M_S2
-from simulator.earth import FloatArray, up_and_altitude
-from simulator.elementary import exp, hypot
 from simulator.faults.cargo import Depressurisation, Overheat, SealBroken
+from simulator.physics.atmosphere import GRAVITY_M_S2
+from simulator.physics.earth import FloatArray, up_and_altitude
+from simulator.physics.elementary import exp, hypot
+from simulator.physics.truth import PHASES
 from simulator.quantities.quantity import Quantity, switch
 from simulator.quantities.scene import Scene
 from simulator.quantities.setting import CABIN_K
-from simulator.truth import PHASES
 
 CABIN_PA: Final = 101_325.0
 LEAK_PA_S: Final = 0.8

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from simulator.earth import FloatArray
+from simulator.physics.earth import FloatArray
 from simulator.quantities.quantity import Quantity, switch
 from simulator.quantities.scene import Scene
 

@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from simulator.earth import FloatArray, dot, east_north, norm
-from simulator.elementary import arctan2, cos, hypot, sin
+from simulator.physics.earth import FloatArray, dot, east_north, norm
+from simulator.physics.elementary import arctan2, cos, hypot, sin
+from simulator.physics.truth import PAD_HEADING
 from simulator.quantities.quantity import Quantity
 from simulator.quantities.scene import Scene
 from simulator.quantities.units import DEGREE
-from simulator.truth import PAD_HEADING
 
 TURN_DEG: Final = 360.0
 SLOW_M_S: Final = 1.0

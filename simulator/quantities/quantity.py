@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.earth import FloatArray
+from simulator.physics.earth import FloatArray
 from simulator.quantities.scene import Scene
 from simulator.quantities.units import unit_of
 

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from simulator.earth import FloatArray
+from simulator.physics.earth import FloatArray
+from simulator.physics.truth import Truth
 from simulator.quantities.setting import Setting
-from simulator.truth import Truth
 
 SHORTEST_S: Final = 1e-9
 

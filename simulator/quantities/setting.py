@@ -11,19 +11,19 @@ from typing import Final
 import numpy as np
 
 from simulator.afloat import Afloat
-from simulator.earth import FloatArray
 from simulator.faults.cargo import CargoFault, Shock
 from simulator.faults.clock import ClockFault
 from simulator.faults.ground import Hold, holds_of
 from simulator.flight import Flight
-from simulator.heating import skin_temperature_k
-from simulator.lag import Grid
 from simulator.mission import Mission
 from simulator.noise import Chance, Drift
+from simulator.physics.earth import FloatArray
+from simulator.physics.heating import skin_temperature_k
+from simulator.physics.lag import Grid
+from simulator.physics.vehicle import Stage
 from simulator.plans import Handling
 from simulator.scrubbed import scrub_of
 from simulator.track import Track
-from simulator.vehicle import Stage
 
 SPLASH_STOP_S: Final = 0.025
 SEPARATION_M_S2: Final = 55.0

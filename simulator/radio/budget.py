@@ -7,8 +7,8 @@ from typing import Annotated, Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from simulator.earth import FloatArray
-from simulator.elementary import exp, log10
+from simulator.physics.earth import FloatArray
+from simulator.physics.elementary import exp, log10
 
 LIGHT_M_S: Final = 299_792_458.0
 BOLTZMANN_DBM_HZ_K: Final = -198.599

@@ -9,8 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.earth import FloatArray
-from simulator.elementary import power
 from simulator.faults.draw import generator
 from simulator.faults.kinds import AnyFault
 from simulator.faults.link import (
@@ -21,6 +19,8 @@ from simulator.faults.link import (
     PacketsLost,
     PacketsReordered,
 )
+from simulator.physics.earth import FloatArray
+from simulator.physics.elementary import power
 from telemetry.cuc import NS_PER_S
 from telemetry.packets import CRC_OCTETS, PRIMARY_HEADER_OCTETS
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.earth import FloatArray
+from simulator.physics.earth import FloatArray
 from simulator.radio.spans import Spans, looks_s, spans_of
 from simulator.track import Track
 

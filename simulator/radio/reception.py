@@ -9,15 +9,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.elementary import interpolate
 from simulator.faults.link import BackhaulDown, StationDown
 from simulator.packets import Transmitter
+from simulator.physics.elementary import interpolate
 from simulator.radio.damage import Copies, Damage, Whose, copies_of, damaged
 from simulator.radio.plasma import plasma_spans
 from simulator.radio.recorder import Sending, sendings
 from simulator.radio.spans import Span, Spans, inside, union, without
-from simulator.station import Station
-from simulator.stations import Pass, chance_of, passes
+from simulator.radio.station import Station
+from simulator.radio.stations import Pass, chance_of, passes
 from simulator.track import Track
 from telemetry.cuc import NS_PER_S
 from telemetry.packets import PacketLayout

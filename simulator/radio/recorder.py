@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from simulator.earth import FloatArray
+from simulator.physics.earth import FloatArray
 from simulator.plans import Record
 from simulator.radio.spans import ALWAYS, Spans, inside, without
 

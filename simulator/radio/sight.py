@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.earth import DEG_PER_RAD, EQUATOR_M, FLATTENING, FloatArray, dot, norm
-from simulator.elementary import arccos, arcsin
+from simulator.physics.earth import DEG_PER_RAD, EQUATOR_M, FLATTENING, FloatArray, dot, norm
+from simulator.physics.elementary import arccos, arcsin
 
 
 def above_edge_deg(observer_m: FloatArray, target_m: FloatArray) -> FloatArray:

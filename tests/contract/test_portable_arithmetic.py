@@ -10,17 +10,23 @@ from typing import Final
 
 import pytest
 
-from simulator.vehicle import Aero
+from simulator.physics.vehicle import Aero
 
 ROOT: Final = Path(__file__).parents[2]
 
 # Which modules may use which of what is forbidden, each with its reason; * is anything.
 EXCEPTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "simulator.exports": ("*", "pictures and files for people, drawn from a flight that has been flown"),
-    "simulator.elementary_tables": ("**", "powers of ten in decimals, and of two"),
+    "simulator.physics.elementary_tables": ("**", "powers of ten in decimals, and of two"),
     "simulator.noise": ("scipy.special", "its one table is rounded far above the last bits"),
-    "simulator.tableau": ("scipy.integrate **", "the numbers of a method, which are data; squares of arrays, exact"),
-    "simulator.vehicle": ("scipy.interpolate", "cubics by + - * / of arrays alone, which a test below does again"),
+    "simulator.physics.tableau": (
+        "scipy.integrate **",
+        "the numbers of a method, which are data; squares of arrays, exact",
+    ),
+    "simulator.physics.vehicle": (
+        "scipy.interpolate",
+        "cubics by + - * / of arrays alone, which a test below does again",
+    ),
 }
 # The C library's, or numpy's own by the processor's vector units.
 ELEMENTARY: Final = """
@@ -32,7 +38,7 @@ dist fma sumprod
 LINEAR: Final = """
 linalg dot vdot inner outer matmul einsum tensordot convolve correlate polyfit interp
 """
-# Draws that end in exp or log of the C library: draw integers, and shape them with `simulator.elementary`.
+# Draws that end in exp or log of the C library: draw integers, and shape them with `simulator.physics.elementary`.
 DRAWS: Final = """
 standard_normal exponential standard_exponential lognormal poisson
 """
@@ -92,7 +98,7 @@ def test_a_flight_is_reckoned_alike_on_every_machine() -> None:
             for line, name in offences(path.read_text())
             if name not in may and "*" not in may
         ]
-    assert not found, "not the same bits everywhere; see simulator/elementary.py\n" + "\n".join(found)
+    assert not found, "not the same bits everywhere; see simulator/physics/elementary.py\n" + "\n".join(found)
 
 
 def test_the_cubics_of_drag_are_those_of_plain_operations() -> None:

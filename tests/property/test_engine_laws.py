@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.engine import Engine
-from simulator.downlink import make_links, ticks
-from simulator.stations import load_stations
+from simulator.radio.downlink import make_links, ticks
+from simulator.radio.stations import load_stations
 from telemetry.events import Event
 from telemetry.frames import Frame
 from telemetry.message import Message

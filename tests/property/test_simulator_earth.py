@@ -11,8 +11,8 @@ from geographiclib.geodesic import Geodesic
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import earth
-from simulator.earth import Place
+from simulator.physics import earth
+from simulator.physics.earth import Place
 
 latitudes = st.floats(-90.0, 90.0)
 longitudes = st.floats(-180.0, 180.0)

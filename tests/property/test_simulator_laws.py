@@ -11,18 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.afloat import Afloat
-from simulator.atmosphere import air_at
-from simulator.attitude import slew_to
-from simulator.downlink import Link, make_links, ticks
-from simulator.earth import Place, bearing_deg, destination, ground_distance_m
-from simulator.earth import distance_m as distance_between
-from simulator.lag import carry_on
 from simulator.limits import raised_at
 from simulator.noise import Chance, Drift
 from simulator.packets import Transmitter
+from simulator.physics.atmosphere import air_at
+from simulator.physics.attitude import slew_to
+from simulator.physics.earth import Place, bearing_deg, destination, ground_distance_m
+from simulator.physics.earth import distance_m as distance_between
+from simulator.physics.lag import carry_on
 from simulator.plans import Recovery
+from simulator.radio.downlink import Link, make_links, ticks
+from simulator.radio.stations import load_stations
 from simulator.simulate import simulate
-from simulator.stations import load_stations
 from telemetry.channels import Level, Limit
 from telemetry.codec import PacketCodec
 from telemetry.cuc import NS_PER_S

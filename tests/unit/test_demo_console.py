@@ -47,7 +47,7 @@ def test_it_shows_altitude_speed_phase_and_the_page() -> None:
     assert "12.34 km" in text
     assert "456 m/s" in text
     assert "ascent" in text
-    assert BILLING.page in text
+    assert str(BILLING.page) in text
 
 
 def test_a_vehicle_that_fell_silent_is_marked_with_the_age_of_its_last_packet() -> None:

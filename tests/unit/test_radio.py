@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from detection import T0_NS, transmitter
 
-from simulator.earth import Place
 from simulator.faults import draw, parse_fault
 from simulator.packets import Transmitter
+from simulator.physics.earth import Place
 from simulator.radio.budget import Antenna
 from simulator.radio.damage import Copies, Damage, Whose, copies_of, damaged
 from simulator.radio.plasma import in_plasma, plasma_spans
@@ -18,8 +18,8 @@ from simulator.radio.reception import Reception, reception
 from simulator.radio.recorder import Recorder, sendings
 from simulator.radio.sight import above_edge_deg
 from simulator.radio.spans import Span
-from simulator.station import GEOSTATIONARY_M
-from simulator.stations import load_stations, passes
+from simulator.radio.station import GEOSTATIONARY_M
+from simulator.radio.stations import load_stations, passes
 from telemetry.cuc import NS_PER_S
 
 WHOSE = Whose("ship", "relay", "nav", 80)

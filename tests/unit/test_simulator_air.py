@@ -8,10 +8,10 @@ import make_atmosphere
 import numpy as np
 import pytest
 
-from simulator.atmosphere import GRAVITY_M_S2, TABLE, air_at
-from simulator.earth import Place, dot, east_north, norm, up_and_altitude
-from simulator.heating import heat_flux_w_m2
-from simulator.wind import Wind, load_profile
+from simulator.physics.atmosphere import GRAVITY_M_S2, TABLE, air_at
+from simulator.physics.earth import Place, dot, east_north, norm, up_and_altitude
+from simulator.physics.heating import heat_flux_w_m2
+from simulator.physics.wind import Wind, load_profile
 from telemetry.errors import FlightError
 
 ONE = np.asarray(1.0)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from detection import T0_NS, transmitter
 
-from simulator.downlink import Link, bundle_s, make_links, ticks
-from simulator.earth import Place
 from simulator.packets import Transmitter
-from simulator.stations import chance_of, load_stations, passes
+from simulator.physics.earth import Place
+from simulator.radio.downlink import Link, bundle_s, make_links, ticks
+from simulator.radio.stations import chance_of, load_stations, passes
 from telemetry.codec import PacketCodec
 from telemetry.cuc import NS_PER_S
 from telemetry.dictionary import built_in

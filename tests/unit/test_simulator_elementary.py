@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulator import elementary
+from simulator.physics import elementary
 
 Reals = NDArray[np.float64]
 # extended precision, with 11 bits more than what is tested

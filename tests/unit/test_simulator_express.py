@@ -10,8 +10,8 @@ import pytest
 from detection import T0_NS, transmitter
 from numpy.typing import NDArray
 
-from simulator.earth import Place, ground_distance_m
 from simulator.packets import Transmitter
+from simulator.physics.earth import Place, ground_distance_m
 from simulator.preset import Express, load_preset
 from simulator.record import happenings_of, truth_json
 from telemetry.calibration import Polynomial

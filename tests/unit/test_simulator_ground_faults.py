@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from detection import T0_NS, detect
 
-from simulator.downlink import COARSEST_BUNDLE_S, in_line, make_links, ticks
 from simulator.faults import parse_fault
 from simulator.faults.ground import late_recovery
 from simulator.packets import Transmitter
 from simulator.plans import Recovery
+from simulator.radio.downlink import COARSEST_BUNDLE_S, in_line, make_links, ticks
+from simulator.radio.stations import load_stations
 from simulator.record import truth_json
 from simulator.simulate import simulate
-from simulator.stations import load_stations
 from telemetry.cuc import NS_PER_S
 from telemetry.errors import FlightError
 from telemetry.link import LinkReport

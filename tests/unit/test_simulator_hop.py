@@ -132,7 +132,7 @@ def test_a_wrong_preset_names_the_field(tmp_path: Path, old: str, new: str, mess
     assert old in text
     path = tmp_path / "mine.yaml"
     path.write_text(text.replace(old, new))
-    with pytest.raises(FlightError, match=rf"mine\.yaml: .*{message}"):
+    with pytest.raises(FlightError, match=rf"mine\.yaml:\d+: .*{message}"):
         load_preset(path)
 
 

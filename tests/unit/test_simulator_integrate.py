@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulator.among import among
-from simulator.integrate import FloatArray, IntArray, Run, integrate
+from simulator.physics.among import among
+from simulator.physics.integrate import FloatArray, IntArray, Run, integrate
 
 TURN_RAD_S = 0.1
 

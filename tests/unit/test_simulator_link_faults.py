@@ -12,12 +12,12 @@ from detection import DECODER, T0_NS, detect, new_engine, take
 
 from processors.engine import Engine
 from processors.refused import packet_of_refused
-from simulator.downlink import COARSEST_BUNDLE_S, in_line, make_links, ticks
 from simulator.faults import parse_fault
 from simulator.packets import Transmitter
+from simulator.radio.downlink import COARSEST_BUNDLE_S, in_line, make_links, ticks
+from simulator.radio.stations import load_stations
 from simulator.record import truth_json
 from simulator.simulate import simulate
-from simulator.stations import load_stations
 from telemetry.cuc import NS_PER_S
 from telemetry.errors import Reason
 from telemetry.link import LinkReport

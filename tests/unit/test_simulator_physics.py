@@ -8,18 +8,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.atmosphere import GRAVITY_M_S2, air_at
-from simulator.dynamics import Leg
-from simulator.earth import (
+from simulator.guidance.pilot import Pilot
+from simulator.physics.atmosphere import GRAVITY_M_S2, air_at
+from simulator.physics.dynamics import Leg
+from simulator.physics.earth import (
     FloatArray,
     Place,
     elevation_deg,
 )
-from simulator.laws import AlongVelocity, BaseFirst, Landing, SteadySpeed, Upright
-from simulator.motion import motion_of
-from simulator.pilot import Pilot
-from simulator.until import Below, Until
-from simulator.vehicle import Aero, Engine
+from simulator.physics.laws import AlongVelocity, BaseFirst, Landing, SteadySpeed, Upright
+from simulator.physics.motion import motion_of
+from simulator.physics.until import Below, Until
+from simulator.physics.vehicle import Aero, Engine
 from telemetry.errors import FlightError
 
 ENGINE = Engine(

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from downrange.jobs.simulate import app
-from simulator.earth import dot, norm
 from simulator.packets import Transmitter
+from simulator.physics.earth import dot, norm
 from simulator.preset import BUILT_IN_DIR
 from simulator.quantities import CATALOGUE, Scene, Setting, table
 from simulator.quantities.units import UNITS, conversion

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from simulator.afloat import Afloat
-from simulator.earth import Place, ground_distance_m
 from simulator.flight import Flight, simulate_flight, simulate_flights
 from simulator.mission import BOOSTER, SHIP
+from simulator.physics.earth import Place, ground_distance_m
 from simulator.plans import Coordinates
 from simulator.preset import Express, load_preset
 from telemetry.errors import FlightError

@@ -10,23 +10,23 @@ import numpy as np
 import pytest
 from detection import T0_NS, detect, messages_of
 
-from simulator.atmosphere import GRAVITY_M_S2
-from simulator.dynamics import Leg
 from simulator.faults import parse_fault
 from simulator.faults.flight import BREAKS_UP_M_S
 from simulator.fleet.fly import Flown
 from simulator.fleet.schedule import Departure
 from simulator.flight import Flight, simulate_flight, simulate_flights
 from simulator.happenings import flight_happenings
-from simulator.laws import AlongVelocity
 from simulator.packets import Transmitter
+from simulator.physics.atmosphere import GRAVITY_M_S2
+from simulator.physics.dynamics import Leg
+from simulator.physics.laws import AlongVelocity
+from simulator.physics.until import Below
 from simulator.preset import Express, Hop, load_preset
 from simulator.record import truth_json
 from simulator.simulate import simulate
 from simulator.track import Track
 from simulator.trouble import BURSTS_PA, Trouble
 from simulator.troubled import TroubledPilot
-from simulator.until import Below
 from telemetry.dictionary import Registry
 from telemetry.errors import FlightError
 

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 import rocketpy
 
-from simulator import earth, tableau
-from simulator.atmosphere import GRAVITY_M_S2, air_at
-from simulator.climb import towards
-from simulator.dynamics import Leg
-from simulator.earth import FloatArray, Place
-from simulator.laws import AlongVelocity, BaseFirst, PitchOver
-from simulator.motion import Motion, motion_of
-from simulator.until import Below, Descending, Until
-from simulator.vehicle import Aero, Engine
-from simulator.wind import Profile, Wind
+from simulator.guidance.climb import towards
+from simulator.physics import earth, tableau
+from simulator.physics.atmosphere import GRAVITY_M_S2, air_at
+from simulator.physics.dynamics import Leg
+from simulator.physics.earth import FloatArray, Place
+from simulator.physics.laws import AlongVelocity, BaseFirst, PitchOver
+from simulator.physics.motion import Motion, motion_of
+from simulator.physics.until import Below, Descending, Until
+from simulator.physics.vehicle import Aero, Engine
+from simulator.physics.wind import Profile, Wind
 
 VACUUM: Final = Aero(area_m2=1e-12, mach=(0.0,), drag=(1.0,))
 SPIN: Final = np.array([0.0, 0.0, earth.ROTATION_RAD_S])
