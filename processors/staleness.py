@@ -27,16 +27,15 @@ class Watched(NamedTuple):
     ----------
     pulses
         Theirs.
-    checked
-        Those that have values which are not usable.
-    places, bottoms
-        Of those, shape (k,): where they stand in the packet's extents, and above what a value is usable.
+    places
+        In the packet's extents, of those that may have values which are not usable.
+    bottoms
+        Place and value, of those that a value must lie above.
     """
 
     pulses: Pulses
-    checked: tuple[str, ...]
-    places: NDArray[np.intp]
-    bottoms: NDArray[np.float64]
+    places: tuple[int, ...]
+    bottoms: tuple[tuple[int, float], ...]
 
 
 class Staleness:
@@ -79,9 +78,9 @@ class Staleness:
                 if channel.stale_after_s is not None
             }
             if stale_ns:
-                checked = tuple(name for name in stale_ns if name in block.places)
-                bottoms = np.array([self._bottoms.get(name, -np.inf) for name in checked])
-                self._watched[packet] = Watched(Pulses(stale_ns), checked, block.places_of(checked), bottoms)
+                places = {name: block.places[name] for name in stale_ns if name in block.places}
+                bottoms = ((at, self._bottoms[name]) for name, at in places.items() if name in self._bottoms)
+                self._watched[packet] = Watched(Pulses(stale_ns), tuple(places.values()), tuple(bottoms))
         self._rates_hz = airframe.rates_hz
         fastest_hz = max(airframe.rates_hz.values(), default=1.0)
         self._least_hole_ns = round((PROOF_S + 1.5 / fastest_hz) * NS_PER_S)
@@ -93,8 +92,8 @@ class Staleness:
         """Take the next stretch of the flight and return what it completed."""
         if not self._watched or not stretch.frames:
             return ()
-        first_ns = min(int(frame.t_ns[0]) for frame in stretch.frames.values())
-        newest_ns = max(int(frame.t_ns[-1]) for frame in stretch.frames.values())
+        first_ns = min([int(frame.t_ns[0]) for frame in stretch.frames.values()])
+        newest_ns = max([int(frame.t_ns[-1]) for frame in stretch.frames.values()])
         self._skip_hole(first_ns)
         dated: list[tuple[int, Found]] = []
         for packet, watched in self._watched.items():
@@ -127,9 +126,10 @@ class Staleness:
     def _is_full(self, stretch: Stretch, packet: str, watched: Watched) -> bool:
         """Return whether every row of a packet has a usable value of each of its channels."""
         extents = stretch.extents(packet)
-        if extents is None or not all(extents.whole[place] for place in watched.places):
+        if extents is None:
             return False
-        return bool((extents.lowest[watched.places] > watched.bottoms).all())
+        is_measured = all(extents.whole[place] for place in watched.places)
+        return is_measured and all(extents.lowest[place] > bottom for place, bottom in watched.bottoms)
 
     def _follow(self, stretch: Stretch, name: str, packet: str, pulse: Pulse) -> list[tuple[int, Found]]:
         """Go through the rows of a packet for one channel."""

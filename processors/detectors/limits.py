@@ -136,6 +136,8 @@ class Limits(Detector):
         if told is None:
             return spans
         codes = told.values[0]
+        if self._labels.get(int(codes[0]), "") == self.state.phase and (codes == codes[0]).all():
+            return spans
         changes = [0, *(np.flatnonzero(codes[1:] != codes[:-1]) + 1).tolist()]
         for row in changes:
             phase, t_ns = self._labels.get(int(codes[row]), ""), int(told.t_ns[row])
