@@ -2,8 +2,8 @@
 
 Made with the library ussa1976: `python tests/make_atmosphere.py > simulator/physics/atmosphere.csv`. Below 86 km the
 library is the standard to its last printed digit. Above, it drifts off table I of the standard (0.3 % in pressure at
-100 km, 4 % at 200 km), so pressure and density are drawn back to the published rows by their ratio there. Below sea level,
-where the library has no answer, stands equation 33a.
+100 km, 4 % at 200 km), so pressure and density are drawn back to the published rows by their ratio there. Below sea
+level, where the library has no answer, stands equation 33a.
 """
 
 from __future__ import annotations

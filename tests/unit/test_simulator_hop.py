@@ -120,7 +120,7 @@ def test_a_limit_clears_before_it_is_raised_again() -> None:
     ("old", "new", "message"),
     [
         ("dry_mass_kg: 35200", "dry_mass_kg: heavy", r"ship\.dry_mass_kg: Input should be a valid number"),
-        ("apogee_m: 2500", "apogee_km: 2.5", r"climb\.apogee_m: Field required"),
+        ("apogee_m: 2500", "apogee_km: 2.5", r"climb\.apogee_m: is missing"),
         ("profile: hop", "profile: orbit", "profile: none is called 'orbit'; there are express, hop, launch"),
         ("speed_m_s: 1.5}", "speed_m_s: 9.0}", r"touchdown\.speed_m_s: Input should be less than 3"),
         ("mach: [0, 0.6], drag: [0.45, 0.45]", "mach: [0, 0.6], drag: [0.45]", "ship.ascent: .*'mach' must rise"),
@@ -132,7 +132,7 @@ def test_a_wrong_preset_names_the_field(tmp_path: Path, old: str, new: str, mess
     assert old in text
     path = tmp_path / "mine.yaml"
     path.write_text(text.replace(old, new))
-    with pytest.raises(FlightError, match=rf"mine\.yaml:\d+: .*{message}"):
+    with pytest.raises(FlightError, match=rf"(?s)mine\.yaml(:\d+)?: .*{message}"):
         load_preset(path)
 
 
