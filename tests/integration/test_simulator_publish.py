@@ -17,13 +17,13 @@ from runtime.logs import logger
 from runtime.mqtt import Client, connect
 from runtime.service import Scope
 from runtime.settings import MqttSettings, read_settings
-from simulator.downlink import make_links, ticks
 from simulator.faults import parse_fault
 from simulator.fleet.publish import Sortie, publish_fleet
 from simulator.packets import Transmitter
 from simulator.publish import Broadcast, Outcome, publish
+from simulator.radio.downlink import make_links, ticks
+from simulator.radio.stations import load_stations
 from simulator.simulate import simulate
-from simulator.stations import load_stations
 from telemetry.acks import Ack, SettledMessage
 from telemetry.message import Message
 from telemetry.topics import ROOT, Kind
