@@ -52,10 +52,13 @@ def fleet(
     as_json: Annotated[bool, typer.Option("--json", help="Print the schedule as JSON.")] = False,
 ) -> None:
     """Simulate many flights on a schedule: routes and loads drawn from the seed, all flown at once."""
+    from simulator.fault_names import check_names
     from simulator.faults import parse_fault
     from simulator.fleet.fly import fly_schedule
+    from simulator.fleet.missions import station_names
     from simulator.fleet.ports import load_ports
     from simulator.fleet.schedule import make_schedule
+    from simulator.mission import BOOSTER, SHIP
     from simulator.preset import Express, load_preset
     from telemetry.errors import FlightError
 
@@ -63,17 +66,21 @@ def fleet(
     if not isinstance(vehicle, Express) or vehicle.handling is None:
         raise FlightError(f"preset {preset!r} is no express delivery: a fleet needs a vehicle that carries containers")
     schedule = make_schedule(flights, _per_hour(rate), t0_ns_of(t0), seed, ports, vehicle.handling.mass_kg)
-    wrong = tuple(parse_fault(each) for each in fault or ())
+    wrong, dictionary = tuple(parse_fault(each) for each in fault or ()), _dictionary(vehicle)
+    anywhere = vehicle.model_copy(update={"stations": station_names(ports)})
+    check_names(wrong, anywhere, (SHIP, BOOSTER), dictionary)
     began_s = time.process_time()
     flown = list(_shown(fly_schedule(schedule, vehicle, ports, wrong), flights, "flying", quiet=as_json))
     cpu_s = time.process_time() - began_s
     rows = [_row(each) for each in flown]
     if out is not None:
-        _write(out, flown, rows, _dictionary(vehicle), ports, packets=packets, quiet=as_json)
+        _write(out, flown, rows, dictionary, ports, packets=packets, quiet=as_json)
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
     else:
         _tell(rows, cpu_s)
+        if out is not None:
+            typer.echo(f"{out / SCHEDULE_FILE}, and a folder for each flight beside it")
     if publish:
         sys.exit(_publish(flown, vehicle, ports, speed, spool_dir, book=book))
 

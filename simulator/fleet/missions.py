@@ -45,6 +45,16 @@ def mission_of(departure: Departure, preset: Express, ports: Ports) -> Express:
     )
 
 
+def station_names(ports: Ports) -> tuple[str, ...]:
+    """Return the names of all stations that may hear a flight of the fleet."""
+    relays = (_relay_name(ports.relay_station, east_deg) for east_deg in ports.relay_longitudes_deg)
+    return (*ports.launch, *ports.landing, *relays)
+
+
+def _relay_name(relay: str, east_deg: float) -> str:
+    return f"{relay}-{east_deg % (2 * HALF_TURN_DEG):03.0f}"
+
+
 def _coordinates(port: Port) -> Coordinates:
     return Coordinates(latitude_deg=port.latitude_deg, longitude_deg=port.longitude_deg)
 
@@ -54,7 +64,7 @@ def _stations(departure: Departure, ports: Ports) -> tuple[Station, ...]:
     origin, landing = ports.launch[departure.origin], ports.landing[departure.landing]
     near = sorted({_nearest_deg(port.longitude_deg, ports.relay_longitudes_deg) for port in (origin, landing)})
     relays = [
-        relay.model_copy(update={"name": f"{relay.name}-{east_deg % 360:03.0f}", "relay_longitude_deg": east_deg})
+        relay.model_copy(update={"name": _relay_name(relay.name, east_deg), "relay_longitude_deg": east_deg})
         for east_deg in near
     ]
     return (_at(pad, departure.origin, origin), _at(fleet, departure.landing, landing), *relays)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from downrange.cli import app
 from simulator.fleet.ports import load_ports
+from telemetry.errors import FlightError
 from tracking.manifest import read_manifest
 
 RUNNER = CliRunner()
@@ -47,6 +48,13 @@ def test_every_flight_has_its_truth_and_a_manifest_that_fits_it(folder: Path) ->
         assert manifest.plan.flight == row["flight"]
         assert sum(parcel.mass_kg for parcel in manifest.parcels) == pytest.approx(min(row["load_kg"], 9960.0))
         assert manifest.plan.to_splashdown_s == pytest.approx(splash[0]["t_s"])
+
+
+@pytest.mark.parametrize("name", ["vehicle=shp", "station=nowhere", "packet=navi"])
+def test_a_fault_of_what_no_flight_has_is_refused(name: str) -> None:
+    result = RUNNER.invoke(app, ["simulate", "fleet", "--flights", "1", "--fault", f"packets_lost,{name}"])
+    assert isinstance(result.exception, FlightError)
+    assert name.split("=")[1] in str(result.exception)
 
 
 @pytest.mark.parametrize("words", [["--rate", "often"], ["--rate", "20/day"], ["--flights", "0"]])
