@@ -90,12 +90,15 @@ def _ground_track(axes: Axes, curves: tuple[Curve, ...], marks: tuple[tuple[int,
         colour = COLOURS[index % len(COLOURS)]
         axes.plot(chart.east_deg[index], chart.north_deg[index], color=colour, lw=1.8, label=curve.vehicle)
     for index, mark in marks:
-        east = chart.east_of(index, mark.longitude_deg)
-        axes.plot(east, mark.latitude_deg, "o", ms=4, color=COLOURS[index % len(COLOURS)])
+        axes.plot(
+            chart.east_of(index, mark.longitude_deg), mark.latitude_deg, "o", ms=4, color=COLOURS[index % len(COLOURS)]
+        )
+    west, east, south, north = chart.box_deg
     for name, end in (("launch", 0), ("landing", -1)):
         place = (chart.east_deg[0][end], chart.north_deg[0][end])
-        axes.annotate(name, place, (8, 0), textcoords="offset points", va="center", fontsize=9, color=INK)
-    west, east, south, north = chart.box_deg
+        # towards the middle of the map, so that no name runs out of it
+        side, align = (8, "left") if place[0] < (west + east) / 2.0 else (-8, "right")
+        axes.annotate(name, place, (side, 0), textcoords="offset points", ha=align, va="center", fontsize=9, color=INK)
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
     axes.set_aspect(1.0 / chart.squeeze, adjustable="box")
