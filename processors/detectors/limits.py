@@ -17,7 +17,8 @@ from processors.stretch import Rows, Stretch
 from telemetry.vocabulary import LimitEvent
 
 PHASE: Final = "flight_phase"
-EVER: Final = 1 << 62
+EVER: Final = (1 << 63) - 1
+"""Behind every time that a clock can say: later than `telemetry.leap_seconds.LAST_NS`."""
 
 
 @dataclass(frozen=True, slots=True)

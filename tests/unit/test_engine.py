@@ -7,7 +7,8 @@ import functools
 import msgpack
 import numpy as np
 import pytest
-from detection import NS, REGISTRY, Flown, detect, messages_of, new_engine, take, transmitter
+from detection import NS, REGISTRY, T0_NS, Flown, detect, messages_of, new_engine, take, transmitter
+from flown import fly
 
 from processors.detectors.max_q import MaxQParameters
 from processors.engine import DEFAULT_HOLD_NS, Engine
@@ -145,6 +146,16 @@ def test_evidence_names_the_rule_and_the_rows() -> None:
     rows_s = (evidence.count_last / 50) + transmitter("hop").flight.preset.countdown.start_s
     assert abs(rows_s - mission_s(apogee.t_ns)) < 1.0
     assert list(evidence.topic_offsets) == ["downrange.telemetry-0"]
+
+
+def test_a_clock_that_is_a_century_ahead_is_a_clock_like_others() -> None:
+    """A CUC time of four octets reaches 2156; 2**62 ns is 2116, and no end of time."""
+    now, ahead = (detect(fly("F", 20, t0_ns=t0_ns)).events for t0_ns in (T0_NS, 5 * 10**18))
+    found = [
+        [(e.vehicle, e.type, e.t_ns - t0_ns) for e in events] for events, t0_ns in ((now, T0_NS), (ahead, 5 * 10**18))
+    ]
+    assert len(found[0]) > 20
+    assert found[0] == found[1]
 
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
