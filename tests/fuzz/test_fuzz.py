@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
 import pytest
-from fuzz.memory import MOST_LEFT, left_behind
+from fuzz.memory import MOST_LEFT
 from fuzz.run import INPUTS, ROOT, main
 from fuzz.seeds import seeds_of
 from fuzz.targets import CODEC, T_NS, TARGETS, payload_of
@@ -106,8 +108,23 @@ def test_a_failure_is_found_named_and_kept(tmp_path: Path, capfd: pytest.Capture
     assert "KeyError: 'found'" in "".join(capfd.readouterr())
 
 
+LEAKING = """
+from fuzz.memory import MOST_LEFT, left_behind
+from fuzz.targets import TARGETS
+kept = []
+print(left_behind(lambda octets: kept.append(octets * 1000), [b"ab", b"cd"], 5000) > MOST_LEFT)
+print(left_behind(TARGETS["expression"], [b"ab", b"cd"], 5000) < MOST_LEFT)
+"""
+
+
 def test_what_is_left_behind_is_seen() -> None:
-    kept: list[bytes] = []
-    assert left_behind(lambda octets: kept.append(octets * 1000), [b"ab", b"cd"], 5000) > MOST_LEFT
-    kept.clear()
-    assert left_behind(TARGETS["expression"], [b"ab", b"cd"], 5000) < MOST_LEFT
+    # in a process of its own: this one has memory to spare from earlier tests, in which a leak would not show
+    paths = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
+    told = subprocess.run(
+        [sys.executable, "-c", LEAKING],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.split() == ["True", "True"]

@@ -25,7 +25,7 @@ UNITS: Final = "X86_V3 X86_V4 AVX512_ICL AVX512_SPR", "AVX2 FMA3 AVX512F AVX512C
 PRINT_BITS: Final = """
 import hashlib, sys
 import numpy as np
-from simulator import elementary as e
+from simulator.physics import elementary as e
 r = np.random.default_rng(7)
 x, y = r.random((2, 200_000)) * 2.0 - 1.0
 near, far = x * 6.3, x * 600.0
