@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -234,7 +235,7 @@ def _job(flown: list[Flown], vehicle: Express, ports: Ports, speed: float, spool
         sorties = [
             Sortie(
                 name,
-                lambda each=each: each.transmitter(dictionary),  # type: ignore[misc]  # a lambda's default has no type
+                partial(each.transmitter, dictionary),
                 each.departure.liftoff_ns + vehicle.countdown.start_s * NS_PER_S,
             )
             for name, each in ready.items()
