@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 import numpy as np
@@ -88,13 +89,13 @@ class FaultBase(Record):
         return self.vehicle is None or self.vehicle == vehicle
 
     @property
+    @abstractmethod
     def expected(self) -> tuple[str, ...]:
         """What should be detected.
 
         Event types of the vocabulary, `ledger: missing`, `ledger: duplicate`, `ledger: late`, `rejected: REASON`, or
         `nothing: WHY`.
         """
-        raise NotImplementedError
 
 
 class LastingFault(FaultBase):
