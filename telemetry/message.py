@@ -14,6 +14,9 @@ JSON: Final = "application/json"
 ERT_NS: Final = "ert_ns"
 SENT_NS: Final = "sent_ns"
 DICTIONARY: Final = "dictionary"
+RETRY_OF: Final = "retry_of"
+RETRY_PACKET: Final = "retry_packet"
+RETRY_REASON: Final = "retry_reason"
 MAX_NS: Final = (1 << 63) - 1
 
 KafkaHeaders = list[tuple[str, bytes]]
@@ -41,6 +44,11 @@ class Message:
         Name of the dictionary; empty for a service's default.
     correlation
         The station's own number of this message; empty if it wants no end-to-end acknowledgement.
+    retry_of
+        Which record of `downrange.rejected` these packets were in before a retry, `{partition}-{offset}`; empty for
+        all that came by itself.
+    retry_packet, retry_reason
+        Under which packet type, or `?`, and under which reason the books counted that record; empty without `retry_of`.
     """
 
     address: Address
@@ -52,6 +60,9 @@ class Message:
     content_type: str = SPACE_PACKETS
     dictionary: str = ""
     correlation: bytes = b""
+    retry_of: str = ""
+    retry_packet: str = ""
+    retry_reason: str = ""
 
     @property
     def topic(self) -> str:
@@ -77,6 +88,8 @@ class Message:
             "content-type": self.content_type,
             DICTIONARY: self.dictionary,
         }
+        if self.retry_of:
+            texts |= {RETRY_OF: self.retry_of, RETRY_PACKET: self.retry_packet, RETRY_REASON: self.retry_reason}
         return [(name, text.encode()) for name, text in texts.items()]
 
 
@@ -102,6 +115,9 @@ def message_from_kafka(value: bytes | None, headers: Iterable[tuple[str, bytes |
             read_ns(texts, "ingest_ns"),
             texts["content-type"],
             texts[DICTIONARY],
+            retry_of=texts.get(RETRY_OF, ""),
+            retry_packet=texts.get(RETRY_PACKET, ""),
+            retry_reason=texts.get(RETRY_REASON, ""),
         )
     except KeyError as error:
         raise PacketError(Reason.BAD_PROPERTY, f"the record has no header {error}") from error

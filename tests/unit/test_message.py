@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,13 @@ def test_the_headers_are_those_of_the_design() -> None:
         "content-type": b"application/json",
         "dictionary": b"webcast",
     }
+
+
+def test_a_retried_message_says_which_refused_record_it_was() -> None:
+    retried = replace(MESSAGE, retry_of="3-17", retry_packet="?", retry_reason="unknown-apid")
+    headers = retried.kafka_headers()
+    assert headers[-3:] == [("retry_of", b"3-17"), ("retry_packet", b"?"), ("retry_reason", b"unknown-apid")]
+    assert message_from_kafka(retried.payload, headers) == retried
 
 
 def changed(name: str, octets: bytes | None) -> list[tuple[str, Any]]:
