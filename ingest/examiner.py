@@ -18,6 +18,7 @@ from telemetry.errors import AddressError, PacketError, Reason
 from telemetry.frames import Refusal
 from telemetry.link import LinkReport
 from telemetry.message import DICTIONARY, ERT_NS, JSON, SENT_NS, SPACE_PACKETS, Message, read_ns
+from telemetry.refused import packet_of_refused
 from telemetry.survey import Surveyed
 from telemetry.topics import Address, KafkaTopic, Kind, parse_topic
 
@@ -135,8 +136,9 @@ class Examiner:
             records.append(Outgoing(KafkaTopic.TELEMETRY, message.address.key, good, message.kafka_headers()))
         for refusal in refusals:
             octets = message.payload[refusal.start : refusal.stop]
+            claim = packet_of_refused(replace(message, payload=octets), self._decoder.dictionary_of(message))
             records += rejected_records(
-                message, inbound.topic, octets, refusal.reason, refusal.detail, self._most_octets
+                message, inbound.topic, octets, refusal.reason, refusal.detail, self._most_octets, claim
             )
         reasons = tuple(refusal.reason for refusal in refusals)
         if not message.correlation:

@@ -8,6 +8,7 @@ from typing import Final
 from runtime.kafka import Headers, Outgoing
 from telemetry.errors import Reason
 from telemetry.message import Message
+from telemetry.refused import CLAIM
 from telemetry.topics import Address, KafkaTopic
 
 MOST_TEXT: Final = 300  # octets
@@ -16,7 +17,7 @@ UNPLACED: Final = Address("unknown", "unknown", "unknown", "unknown")
 
 
 def rejected_records(
-    message: Message, topic: str, octets: bytes, reason: Reason, detail: str, most_octets: int
+    message: Message, topic: str, octets: bytes, reason: Reason, detail: str, most_octets: int, claim: str
 ) -> list[Outgoing]:
     """Return the records that keep refused octets.
 
@@ -31,6 +32,8 @@ def rejected_records(
     most_octets
         The largest value of a record. Longer octets are kept in parts: each has the headers `part`, as `1/3`, and
         `sha256` of the whole, so that they can be put together again and checked.
+    claim
+        The packet type that the octets say they are, or `?`: under that name the books count them.
 
     Returns
     -------
@@ -42,6 +45,7 @@ def rejected_records(
         ("topic", _clip(topic.encode("utf-8", "replace"))),
         ("reason", reason.value.encode()),
         ("detail", _clip(detail.encode("utf-8", "replace"))),
+        (CLAIM, claim.encode()),
     ]
     key = message.address.key
     if len(octets) <= most_octets:

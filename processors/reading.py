@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from processors.engine import Engine
 from processors.output import Output
-from processors.refused import packet_of_refused
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Dictionary
 from telemetry.errors import InputError, PacketError, Reason
@@ -17,6 +16,7 @@ from telemetry.frames import Frame, Refusal
 from telemetry.limit_command import LimitCommand
 from telemetry.link import LinkReport
 from telemetry.message import Message, message_from_kafka
+from telemetry.refused import claim_of
 from telemetry.topics import Kind
 
 Headers = Iterable[tuple[str, bytes]]
@@ -93,7 +93,7 @@ def read_rejected(value: bytes, headers: Headers, decoder: Decoder) -> Refused |
     part = dict(named).get("part", b"1/1")
     if message.kind is not Kind.TELEMETRY or not part.startswith(b"1/"):
         return None
-    return Refused(message, packet_of_refused(message, decoder.dictionary_of(message)))
+    return Refused(message, claim_of(message, dict(named), decoder.dictionary_of(message)))
 
 
 def read_command(value: bytes, key: str) -> Asked:

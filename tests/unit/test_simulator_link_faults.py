@@ -11,7 +11,6 @@ import pytest
 from detection import DECODER, T0_NS, detect, new_engine, take
 
 from processors.engine import Engine
-from processors.refused import packet_of_refused
 from simulator.faults import parse_fault
 from simulator.packets import Transmitter
 from simulator.radio.downlink import COARSEST_BUNDLE_S, in_line, make_links, ticks
@@ -22,6 +21,7 @@ from telemetry.cuc import NS_PER_S
 from telemetry.errors import Reason
 from telemetry.link import LinkReport
 from telemetry.message import Message
+from telemetry.refused import packet_of_refused
 from telemetry.topics import Kind
 
 LINKS = {"aos", "los"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Final
 
 from telemetry.dictionary import Dictionary
 from telemetry.message import JSON, Message
@@ -15,6 +17,26 @@ from telemetry.packets import (
     PacketLayout,
 )
 from telemetry.quality import UNKNOWN_PACKET
+
+CLAIM: Final = "packet"
+
+
+def claim_of(message: Message, headers: Mapping[str, bytes], dictionary: Dictionary | None) -> str:
+    """Return under which packet type a record of `downrange.rejected` counts, or `?`.
+
+    Who refused the octets wrote it into the header `packet`: asked again after the dictionary was mended, the octets
+    may claim something else. A record without that header is asked now.
+
+    Parameters
+    ----------
+    message, headers
+        The record.
+    dictionary
+        The one that it names; none if it is unknown.
+    """
+    if CLAIM in headers:
+        return headers[CLAIM].decode("utf-8", "replace")
+    return packet_of_refused(message, dictionary)
 
 
 def packet_of_refused(message: Message, dictionary: Dictionary | None) -> str:
