@@ -13,7 +13,7 @@ from secrets import token_hex
 from typing import Any, Final
 
 import pytest
-from cable import laid
+from proxy import proxied
 from servers.own import OwnMosquitto
 from structlog.testing import capture_logs
 
@@ -339,17 +339,17 @@ async def test_a_broker_killed_with_9_costs_nothing(
 async def test_a_cable_cut_without_a_word_is_noticed_and_costs_nothing(
     settings: MqttSettings, address: Address, store: Store, line: LineEnd
 ) -> None:
-    async with laid(settings.host, settings.port) as cable:
+    async with proxied(settings.host, settings.port) as cable:
         near = MqttSettings(url=f"mqtt://127.0.0.1:{cable.port}", keep_alive_s=5)
         with capture_logs() as said:
             async with open_uplink(near, address, store, LOG, pace=PATIENT) as uplink:
                 await uplink.send(message(address, 0))
                 await line.confirms(await line.hears(1))
                 await uplink.drained(WITHIN_S)
-                cable.cut()
+                cable.stall()
                 await uplink.send(message(address, 1))
                 await logged(said, "no sign of life")
-                cable.mend()
+                await cable.mend()
                 # what lay in the cable may come too, and the will of the connection that was cut
                 came = await line.confirms_all(uplink)
     assert {one.payload for one in came if one.topic.endswith("tm")} == {b"\x01"}
