@@ -1,4 +1,4 @@
-"""Records of `downrange.quality`: ledger rows, link states, latencies; each replaces the one of its identity."""
+"""Records of `downrange.quality`: ledger rows, gaps, link states, latencies; each replaces the one of its identity."""
 
 from __future__ import annotations
 
@@ -29,21 +29,37 @@ class QualityRecord(BaseModel):
 
 
 class LedgerRow(QualityRecord):
-    """The books of one packet type of one vehicle.
+    """The books of one packet type of one vehicle; docs/design.md, section 9.
+
+    What is None was not told: in a recording made before it was told, or since the auditor has not looked yet.
 
     Parameters
     ----------
     packet
         Packet type; `?` for refused octets whose type cannot be told.
     sent
-        Packets made on board: the vehicle's own counter, or the highest unwrapped sequence count plus one
-        if that is more.
+        Packets made on board, by the vehicle's own counter or by its sequence counts, whichever proves more; after a
+        reset of both, what was sent before stays counted.
     received
         Packets that reached the line, from all stations together.
     unique, duplicate, rejected
-        What they were; `late` of them came behind the reorder hold (they are counted as unique or duplicate too).
+        What they were.
     missing
         Packets sent and never received.
+    late
+        Unique packets that came behind the reorder hold, and were not detected on.
+    detected, held
+        Unique packets that detectors have seen, and those still in the hold.
+    resent, overlapping
+        Duplicates from a station that had brought the packet before, and those that another station had brought.
+    rejected_by
+        Refused packets by reason.
+    missing_ranges, ranges_left_out
+        First and last unwrapped count of the longest ranges of missing packets, and how many there are besides.
+    resets
+        How often the vehicle began to count again.
+    stored, archived
+        Unique packets that InfluxDB and the archive have, as the auditor counted them.
     """
 
     type: ClassVar[str] = "ledger"
@@ -56,12 +72,76 @@ class LedgerRow(QualityRecord):
     late: Count
     rejected: Count
     missing: Count
+    detected: Count | None = None
+    held: Count | None = None
+    resent: Count | None = None
+    overlapping: Count | None = None
+    rejected_by: dict[str, Count] | None = None
+    missing_ranges: tuple[tuple[Count, Count], ...] | None = None
+    ranges_left_out: Count = 0
+    resets: Count = 0
+    stored: Count | None = None
+    archived: Count | None = None
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own idiom for a computed field over a property
     @property
     def balanced(self) -> bool:
-        """Whether sent = unique + missing and received = unique + duplicate + rejected."""
-        return self.sent == self.unique + self.missing and self.received == self.unique + self.duplicate + self.rejected
+        """Whether all equations hold of what was told."""
+        return not self.imbalances
+
+    @property
+    def imbalances(self) -> tuple[str, ...]:
+        """The equations that do not hold, with their figures."""
+        ranges = self.missing_ranges
+        listed = None if ranges is None or self.ranges_left_out else sum(last + 1 - first for first, last in ranges)
+        reasons = None if self.rejected_by is None else tuple(self.rejected_by.values())
+        equations: tuple[tuple[str, int | None, tuple[int | None, ...]], ...] = (
+            ("sent = unique + missing", self.sent, (self.unique, self.missing)),
+            ("received = unique + duplicate + rejected", self.received, (self.unique, self.duplicate, self.rejected)),
+            ("unique = detected + late + held", self.unique, (self.detected, self.late, self.held)),
+            ("duplicate = resent + overlapping", self.duplicate, (self.resent, self.overlapping)),
+            ("rejected = rejected_by", self.rejected, (None,) if reasons is None else reasons),
+            ("missing = missing_ranges", self.missing, (listed,)),
+            ("stored = unique", self.stored, (self.unique,)),
+            ("archived = unique", self.archived, (self.unique,)),
+        )
+        found: list[str] = []
+        for name, whole, parts in equations:
+            known = [part for part in parts if part is not None]
+            if whole is not None and len(known) == len(parts) and whole != sum(known):
+                found.append(f"{name}: {whole} is not {' + '.join(map(str, known)) or '0'}")
+        return tuple(found)
+
+
+class GapRecord(QualityRecord):
+    """Packets of one type that did not come in their turn, and what became of it.
+
+    Parameters
+    ----------
+    packet
+        Packet type.
+    first, last
+        Unwrapped counts. A gap that shrinks or splits is told anew: what is left of it, and `healed` of what came
+        at its beginning, so that no record with an old `first` stays.
+    state
+        `suspected`: a later packet came; `confirmed`: the hold waits no more; `healed`: all of it came after all.
+    after_ns, before_ns
+        Generation times of the neighbours; `after_ns` is none of a gap before the first packet that came.
+    """
+
+    type: ClassVar[str] = "gap"
+    about: ClassVar[str] = "first"
+    packet: str
+    first: Count
+    last: Count
+    state: Literal["suspected", "confirmed", "healed"]
+    after_ns: int | None
+    before_ns: int
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Flight, vehicle, packet type and first count."""
+        return (self.run, self.flight, self.vehicle, self.packet, str(self.first))
 
 
 class LinkState(QualityRecord):
@@ -88,4 +168,6 @@ class StageLatency(QualityRecord):
     max_s: float
 
 
-QUALITY_TYPES: dict[str, type[QualityRecord]] = {record.type: record for record in (LedgerRow, LinkState, StageLatency)}
+QUALITY_TYPES: dict[str, type[QualityRecord]] = {
+    record.type: record for record in (LedgerRow, GapRecord, LinkState, StageLatency)
+}

@@ -12,12 +12,16 @@ from telemetry.errors import PacketError, Reason
 from telemetry.events import Event
 from telemetry.link import LinkReport
 from telemetry.message import Message
-from telemetry.quality import LedgerRow, LinkState, QualityRecord, StageLatency
+from telemetry.quality import GapRecord, LedgerRow, LinkState, QualityRecord, StageLatency
 
 LINK_EVENTS: Final = "downrange.link."
 LIMIT_TAGS: Final = ("channel", "level", "side")
 DELIVERY_EVENTS: Final = "downrange.delivery."
 APART_NS: Final = 100_000_000
+LEDGER_FIELDS: Final = (
+    *("sent", "received", "unique", "duplicate", "resent", "overlapping", "late", "detected", "held", "rejected"),
+    *("missing", "ranges_left_out", "resets", "stored", "archived", "balanced"),
+)
 
 
 class ParcelName(BaseModel):
@@ -70,14 +74,17 @@ def event_line(event: Event) -> str | None:
 
 
 def quality_line(record: QualityRecord) -> str | None:
-    """Return the point of a quality record: ledger rows and latencies in `quality`, link states in `links`."""
+    """Return the point of a quality record: ledger rows, gaps and latencies in `quality`, link states in `links`."""
     tags = {"run": record.run, "flight": record.flight, "vehicle": record.vehicle}
     if isinstance(record, LedgerRow):
-        fields: dict[str, FieldValue] = {
-            name: getattr(record, name)
-            for name in ("sent", "received", "unique", "duplicate", "late", "rejected", "missing", "balanced")
-        }
+        fields: dict[str, FieldValue] = {name: getattr(record, name) for name in LEDGER_FIELDS}
+        fields |= {f"rejected_{reason}": count for reason, count in (record.rejected_by or {}).items()}
         return point_line("quality", tags | {"type": record.type, "packet": record.packet}, fields, record.as_of_ns)
+    if isinstance(record, GapRecord):
+        # at the time of its left neighbour, which is one gap's only: what becomes of it replaces what it was
+        fields = {name: getattr(record, name) for name in ("first", "last", "state", "before_ns")}
+        t_ns = record.before_ns if record.after_ns is None else record.after_ns
+        return point_line("quality", tags | {"type": record.type, "packet": record.packet}, fields, t_ns)
     if isinstance(record, StageLatency):
         fields = {"messages": record.messages, "p50_s": record.p50_s, "p99_s": record.p99_s, "max_s": record.max_s}
         return point_line("quality", tags | {"type": record.type, "stage": record.stage}, fields, record.as_of_ns)

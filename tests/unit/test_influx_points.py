@@ -10,7 +10,7 @@ from runtime.archive.records import Archived
 from telemetry.events import Event, Evidence
 from telemetry.link import WILL, LinkReport
 from telemetry.message import Message
-from telemetry.quality import LedgerRow, LinkState, StageLatency
+from telemetry.quality import GapRecord, LedgerRow, LinkState, StageLatency
 from telemetry.topics import Address, Kind
 from tracking.condition import Condition
 from tracking.delivery import Delivery, assemble, booked, facts_of
@@ -75,8 +75,17 @@ def test_quality_records_stand_in_their_measurements() -> None:
     ledger = LedgerRow(packet="nav", as_of_ns=5, **counts, **ABOUT)
     assert quality_line(ledger) == (
         "quality,flight=YX1-7,packet=nav,run=live,type=ledger,vehicle=ship sent=10i,received=12i,unique=9i,"
-        "duplicate=2i,late=1i,rejected=1i,missing=1i,balanced=true 5\n"
+        "duplicate=2i,late=1i,rejected=1i,missing=1i,ranges_left_out=0i,resets=0i,balanced=true 5\n"
     )
+    told = ledger.model_copy(update={"resent": 2, "overlapping": 0, "rejected_by": {"bad-crc": 1}, "stored": 9})
+    assert "resent=2i,overlapping=0i" in str(quality_line(told))
+    assert "stored=9i,balanced=true,rejected_bad-crc=1i 5" in str(quality_line(told))
+    for after_ns, t_ns in ((4, 4), (None, 8)):
+        about = {"first": 3, "last": 7, "state": "suspected", "after_ns": after_ns, "before_ns": 8}
+        assert quality_line(GapRecord(packet="nav", as_of_ns=9, **about, **ABOUT)) == (
+            "quality,flight=YX1-7,packet=nav,run=live,type=gap,vehicle=ship "
+            f'first=3i,last=7i,state="suspected",before_ns=8i {t_ns}\n'
+        )
     latency = StageLatency(stage="ingest", as_of_ns=6, messages=9, p50_s=0, p99_s=0.5, max_s=1, **ABOUT)
     assert quality_line(latency) == (
         f"quality,{TAGS},stage=ingest,type=latency,vehicle=ship messages=9i,p50_s=0.0,p99_s=0.5,max_s=1.0 6\n"
