@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The production shape's servers without Docker: installs them into a cache of the user's own, and starts them.
 #
-#   servers.sh install [all | NAME...]     once; later calls cost a moment. NAME: mosquitto, kafka, influxdb, chromium
+#   servers.sh install [all | NAME...]     once; later calls cost a moment. NAME: mosquitto, kafka, influxdb, chromium; telegraf
 #   servers.sh installed NAME              exit code 0 when `start` needs nothing more
 #   servers.sh start NAME DATA_DIR PORT    in the foreground, on 127.0.0.1:PORT, until SIGTERM; DATA_DIR may be an earlier one
 #
@@ -14,6 +14,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common.sh"
 
 readonly names=(mosquitto kafka influxdb chromium)
+# not part of `all`: only the benches want it
+readonly extras=(telegraf)
 
 usage() {
   sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
@@ -22,7 +24,7 @@ usage() {
 
 # load NAME: each server's file defines NAME_installed, NAME_install and NAME_start
 load() {
-  [[ " ${names[*]} " == *" $1 "* ]] || die "there is no server '$1'" "choose from: ${names[*]}"
+  [[ " ${names[*]} ${extras[*]} " == *" $1 "* ]] || die "there is no server '$1'" "choose from: ${names[*]} ${extras[*]}"
   # shellcheck source=/dev/null
   . "$here/$1.sh"
 }

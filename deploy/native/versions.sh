@@ -16,3 +16,6 @@ GO_AT_LEAST=1.23
 
 # Debian's own package, or any mosquitto on the PATH that speaks MQTT 5 and takes a `listener` with an address
 MOSQUITTO_AT_LEAST=2.0
+
+# Go module proxy; only benches compare with it
+TELEGRAF_VERSION=1.37.2
