@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from downrange.jobs import archive, demo, dictionary, ledger, limits, simulate
+from downrange.jobs import archive, demo, dictionary, ledger, limits, rejected, simulate
 from downrange.services import SERVICES
 from telemetry.errors import DownrangeError, leaves_of
 
@@ -38,6 +38,7 @@ app.command("import", rich_help_panel=JOBS)(archive.import_)
 app.command("events", rich_help_panel=JOBS)(archive.events)
 app.command("ledger", rich_help_panel=JOBS)(ledger.ledger)
 app.add_typer(limits.app, name="limits", rich_help_panel=JOBS)
+app.add_typer(rejected.app, name="rejected", rich_help_panel=JOBS)
 app.add_typer(dictionary.app, name="dictionary", rich_help_panel=JOBS)
 
 
