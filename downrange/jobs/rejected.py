@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 EXIT_LEFT: Final = 1
 WIDE: Final = 200
 MOST_TOLD: Final = 100
+KAFKA_WITHIN_S: Final = 5.0
 
 OfRun = Annotated[str | None, typer.Option(help="Only of this run; live when a flight is given.")]
 OfReason = Annotated[str | None, typer.Option(help="Only of this reason: unknown-apid, bad-crc, ...")]
@@ -149,10 +150,23 @@ def _decoder(settings: Settings) -> Decoder:
     return Decoder(Registry((folder,) if folder else (), settings.service.dictionary))
 
 
-def _source(settings: Settings, wanted: Wanted, *, from_archive: bool) -> Source:
+async def _source(settings: Settings, wanted: Wanted, *, from_archive: bool) -> Source:
     from ingest.dead_letters import in_archive, in_kafka
 
-    return in_archive(settings.archive.dir, wanted) if from_archive else in_kafka(settings.kafka, wanted)
+    if from_archive:
+        return in_archive(settings.archive.dir, wanted)
+    await _reach_kafka(settings)
+    return in_kafka(settings.kafka, wanted)
+
+
+async def _reach_kafka(settings: Settings) -> None:
+    """Make sure that Kafka is there, and the topics are: asked for one that it does not know, the client waits."""
+    from runtime.kafka import ensure_topics
+    from runtime.logs import configure_logs, logger
+
+    # one line at the end says what is wrong and what to do
+    configure_logs(settings.service.model_copy(update={"log_level": "critical"}))
+    await ensure_topics(settings.kafka, logger("rejected"), KAFKA_WITHIN_S)
 
 
 async def _listed(wanted: Wanted, *, last: int, all_: bool, from_archive: bool) -> dict[str, Any]:
@@ -160,7 +174,7 @@ async def _listed(wanted: Wanted, *, last: int, all_: bool, from_archive: bool) 
     from ingest.dead_letters import marks_in, refused_in
     from runtime.settings import read_settings
 
-    source = _source(read_settings(), wanted, from_archive=from_archive)
+    source = await _source(read_settings(), wanted, from_archive=from_archive)
     marks = await marks_in(source)
     reasons: Counter[str] = Counter()
     latest: deque[dict[str, Any]] = deque(maxlen=last)
@@ -181,7 +195,7 @@ async def _one(settings: Settings, id_: str, *, from_archive: bool) -> tuple[Ref
     from ingest.dead_letters import marks_in, refused_in
 
     wanted = _wanted(None, None, None, [id_])
-    source = _source(settings, wanted, from_archive=from_archive)
+    source = await _source(settings, wanted, from_archive=from_archive)
     async for record in refused_in(source, wanted):
         return record, await marks_in(source)
     typer.secho(f"{id_}: no such refused record, or Kafka no longer has it: try --from-archive", err=True)
@@ -195,7 +209,9 @@ async def _retried(wanted: Wanted, *, dry_run: bool, from_archive: bool, quiet: 
     from runtime.settings import read_settings
 
     settings = read_settings()
-    source = _source(settings, wanted, from_archive=from_archive)
+    source = await _source(settings, wanted, from_archive=from_archive)
+    if from_archive:
+        await _reach_kafka(settings)
     # whichever holds the octets: what is through already, Kafka says last
     marks = await marks_in(source, *([in_kafka(settings.kafka, wanted)] if from_archive else []))
     seen = {record.id async for record in refused_in(source, wanted)}
