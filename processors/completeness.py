@@ -1,30 +1,47 @@
-"""Which packets of one type of one vehicle have come: unwrapped counts, duplicates, gaps."""
+"""Which packets of one type of one vehicle have come: unwrapped counts, duplicates, gaps, resets."""
 
 from __future__ import annotations
 
-from itertools import pairwise
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry.cuc import NS_PER_S
-from telemetry.sequence import COUNT_MODULO, RangeSet
+from processors.bringers import Bringers
+from processors.timed_ranges import TimedRanges
+from processors.timeline import Timeline
 
 MAX_GAPS: Final = 4096
-MAX_ANCHORS: Final = 64
-# where time and counts part by this much, both are remembered, so that old packets are still told apart
-IRREGULAR_COUNTS: Final = COUNT_MODULO // 8
+MAX_EPOCHS: Final = 32
+
+
+@dataclass(slots=True)
+class Epoch:
+    """The counts between two resets: that of packet 0, the highest that came, and when its first one was made."""
+
+    base: int
+    highest: int
+    first_t_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Counts that have not come, and when their neighbours were made; there is none before the first packet."""
+
+    first: int
+    last: int
+    after_ns: int | None
+    before_ns: int
+
+    def __len__(self) -> int:
+        return self.last + 1 - self.first
 
 
 class Completeness:
-    """The books of one packet type of one vehicle.
+    """The books of one packet type of one vehicle; docs/design.md, section 9.
 
-    A 14-bit count says where a packet stands within 16384; the generation time says in which turn. What follows the
-    highest count without a step is the next packet however much time has passed, since an outage that ends on
-    exactly the next count is 16384 times less likely than a pause on board. A packet made later than all others
-    never stands before them: after a restart of the vehicle's counters the rest of the turn counts as missing, and
-    nothing is taken for a duplicate.
+    It needs no engine: `accept` packets, read the figures.
 
     Parameters
     ----------
@@ -34,33 +51,63 @@ class Completeness:
     Examples
     --------
     >>> books = Completeness(50.0)
-    >>> books.accept(16380, np.arange(4) * 20_000_000)[0]
+    >>> books.accept(16380, np.arange(4) * 20_000_000, "haiyang")[0]
     16380
-    >>> books.accept(0, 80_000_000 + np.arange(4) * 20_000_000)[0]  # the count wraps
+    >>> books.accept(0, 80_000_000 + np.arange(4) * 20_000_000, "haiyang")[0]  # the count wraps
     16384
-    >>> books.accept(5, np.array([400_000_000_000]))[0]  # 400 s later, 20,000 packets: more than a turn
+    >>> books.accept(5, np.array([400_000_000_000]), "haiyang")[0]  # 400 s later, 20,000 packets: more than a turn
     32773
     >>> books.unique, books.duplicate, books.missing
     (9, 0, 32765)
+    >>> books.accept(0, np.array([401_000_000_000]), "haiyang")[0], books.resets  # a turn takes 328 s: a reset
+    (49152, 1)
+    >>> _ = books.accept(5, np.array([400_000_000_000]), "sydney")
+    >>> books.unique, books.resent, books.overlapping, books.missing
+    (10, 0, 1, 32765)
     """
 
     def __init__(self, rate_hz: float) -> None:
         self.rate_hz = rate_hz
-        self.ranges = RangeSet()
+        self.ranges = TimedRanges()
         self.unique = 0
-        self.duplicate = 0
-        self.late = 0
-        self.highest = -1
-        self._highest_t_ns = 0
-        self._anchors: list[tuple[int, int]] = []
-        self._gaps_opened = 0
+        self.resent = 0
+        self.overlapping = 0
+        self.resets = 0
+        self.version = 0
+        self.forgotten_below = 0
+        self.epochs: list[Epoch] = []
+        self._timeline = Timeline(rate_hz)
+        self._bringers = Bringers()
+        self._forgotten_missing = 0
+        self._forgotten_sent = 0
+        self._gaps: tuple[int, list[Gap]] = (-1, [])
+
+    @property
+    def duplicate(self) -> int:
+        """Packets that had come before."""
+        return self.resent + self.overlapping
+
+    @property
+    def highest(self) -> int:
+        """The highest unwrapped count; -1 before the first packet."""
+        return self._timeline.highest
+
+    @property
+    def latest_t_ns(self) -> int:
+        """Generation time of the packet with the highest count."""
+        return self._timeline.highest_t_ns
+
+    @property
+    def sent(self) -> int:
+        """Packets that must have been made, by their counts."""
+        return self._forgotten_sent + sum(epoch.highest + 1 - epoch.base for epoch in self.epochs)
 
     @property
     def missing(self) -> int:
-        """Counts up to the highest that never came."""
-        return self.highest + 1 - self.unique
+        """Of these, those that never came."""
+        return self.sent - self.unique
 
-    def accept(self, count: int, t_ns: NDArray[np.int64]) -> tuple[int, NDArray[np.bool_] | None]:
+    def accept(self, count: int, t_ns: NDArray[np.int64], station: str = "") -> tuple[int, NDArray[np.bool_] | None]:
         """Enter n packets with consecutive counts.
 
         Parameters
@@ -69,85 +116,123 @@ class Completeness:
             14-bit count of the first.
         t_ns
             Shape (n,), n > 0, generation times.
+        station
+            Who brought them.
 
         Returns
         -------
         tuple
             The first's unwrapped count, and a mask of shape (n,) of those that are no duplicates; None when none is.
         """
-        n = t_ns.size
-        first = self._unwrap(count, int(t_ns[0]))
+        n, line = t_ns.size, self._timeline
+        first_t_ns = int(t_ns[0])
+        base = line.base
+        first = line.place(count, first_t_ns)
         last = first + n - 1
-        fresh: NDArray[np.bool_] | None = None
-        if first <= self.ranges.highest:
-            if self.ranges.end_of_run(first) >= last:
-                self.duplicate += n
-                return first, np.zeros(n, dtype=np.bool_)
-            fresh = np.array([u not in self.ranges for u in range(first, last + 1)])
-        elif first > self.ranges.highest + 1:
-            self._gaps_opened += 1
-        self.ranges.add(first, last)
+        if line.base != base or not self.epochs:
+            self._open_epoch(line.base, first_t_ns)
+        again = n - self._bringers.add(station, first, last)
+        fresh = self._fresh(first, last, again) if first <= self.ranges.highest else None
         new = n if fresh is None else int(np.count_nonzero(fresh))
-        self.unique += new
-        self.duplicate += n - new
-        if last > self.highest:
-            self._advance(last, int(t_ns[-1]), first, int(t_ns[0]))
-        if self._gaps_opened > MAX_GAPS:
-            self._forget_oldest_gaps()
+        if new:
+            self.version += fresh is not None or first != self.ranges.highest + 1
+            known = max(first, self.forgotten_below)
+            if known <= last:
+                self.ranges.add(known, last, int(t_ns[known - first]), int(t_ns[-1]))
+            self.unique += new
+            self._raise(first, last)
+            if last > line.highest:
+                line.learn(first, t_ns)
+            if len(self.ranges) > MAX_GAPS:
+                self._forget_below(self.ranges.first_of(-MAX_GAPS // 2))
+        self.resent += again
+        self.overlapping += n - new - again
         return first, None if new == n else fresh
 
-    def _unwrap(self, count: int, t_ns: int) -> int:
-        if self.highest < 0 or (self.highest + 1) % COUNT_MODULO == count:
-            return count if self.highest < 0 else self.highest + 1
-        expected = round(self._expected(t_ns))
-        unwrapped = expected + (count - expected + COUNT_MODULO // 2) % COUNT_MODULO - COUNT_MODULO // 2
-        if t_ns > self._highest_t_ns:
-            while unwrapped <= self.highest:
-                unwrapped += COUNT_MODULO
-        elif t_ns < self._highest_t_ns:
-            while unwrapped > self.highest and unwrapped >= COUNT_MODULO:
-                unwrapped -= COUNT_MODULO
-        return unwrapped if unwrapped >= 0 else unwrapped % COUNT_MODULO
+    def gaps(self) -> list[Gap]:
+        """Return what is missing between the packets that came, in order; not what the index has forgotten."""
+        if self._gaps[0] != self.version:
+            self._gaps = (self.version, self._find_gaps())
+        return self._gaps[1]
 
-    def _expected(self, t_ns: int) -> float:
-        """Return the count that a packet made at a time would have, by interpolation or at the nominal rate."""
-        if t_ns >= self._highest_t_ns:
-            return self.highest + (t_ns - self._highest_t_ns) * self.rate_hz / NS_PER_S
-        for (u0, t0), (u1, t1) in pairwise(reversed([*self._anchors, (self.highest, self._highest_t_ns)])):
-            if t1 <= t_ns <= t0 and t0 > t1:
-                return u1 + (u0 - u1) * (t_ns - t1) / (t0 - t1)
-        oldest_u, oldest_t_ns = self._anchors[0]
-        return oldest_u + (t_ns - oldest_t_ns) * self.rate_hz / NS_PER_S
+    @property
+    def has_forgotten_gaps(self) -> bool:
+        """Whether more is missing than `gaps` can say."""
+        return self._forgotten_missing > 0
 
-    def _advance(self, last: int, last_t_ns: int, first: int, first_t_ns: int) -> None:
-        if self.highest < 0:
-            self._anchors.append((first, first_t_ns))
-        else:
-            passed = (first_t_ns - self._highest_t_ns) * self.rate_hz / NS_PER_S
-            if abs(passed - (first - self.highest)) > IRREGULAR_COUNTS:
-                self._anchors += [(self.highest, self._highest_t_ns), (first, first_t_ns)]
-                del self._anchors[:-MAX_ANCHORS]
-        self.highest, self._highest_t_ns = last, last_t_ns
+    def _fresh(self, first: int, last: int, again: int) -> NDArray[np.bool_]:
+        """Return which packets up to the highest have not come before, shape (n,)."""
+        n = last + 1 - first
+        if self.ranges.end_of_run(first) >= last:
+            return np.zeros(n, dtype=np.bool_)
+        fresh = np.array([u >= self.forgotten_below and u not in self.ranges for u in range(first, last + 1)])
+        if first < self.forgotten_below:
+            # which of these came before is forgotten: they are taken for what is missing, and never for a loss
+            old = min(self.forgotten_below - first, n)
+            found = min(max(old - again, 0), self._forgotten_missing)
+            fresh[:found] = True
+            self._forgotten_missing -= found
+        return fresh
 
-    def _forget_oldest_gaps(self) -> None:
-        """Close the oldest gaps: they stay missing, and what comes for them from now on counts as a duplicate."""
-        gaps = list(self.ranges.gaps())
-        for first, last in gaps[: max(0, len(gaps) - MAX_GAPS // 2)]:
-            self.ranges.add(first, last)
-        self._gaps_opened = min(len(gaps), MAX_GAPS // 2)
+    def _open_epoch(self, base: int, first_t_ns: int) -> None:
+        self.resets += bool(self.epochs)
+        self.epochs.append(Epoch(base, base - 1, first_t_ns))
+        self.version += 1
+        if len(self.epochs) > MAX_EPOCHS:
+            self._forget_below(self.epochs[MAX_EPOCHS // 2].base)
+
+    def _raise(self, first: int, last: int) -> None:
+        """Move the highest count of the epochs that packets belong to."""
+        for i in range(len(self.epochs) - 1, -1, -1):
+            epoch = self.epochs[i]
+            if last >= epoch.base and last > epoch.highest:
+                following = self.epochs[i + 1].base - 1 if i + 1 < len(self.epochs) else last
+                epoch.highest = min(last, following)
+            if first >= epoch.base:
+                return
+
+    def _find_gaps(self) -> list[Gap]:
+        found: list[Gap] = []
+        if not len(self.ranges):
+            return found
+        bases = [epoch.base for epoch in self.epochs]
+        lowest = self.ranges.first_of(0)
+        start = max(self.forgotten_below, max((base for base in bases if base <= lowest), default=0))
+        if lowest > start:
+            found.append(Gap(start, lowest - 1, None, self.ranges.first_t_ns))
+        for first, last, after_ns, before_ns in self.ranges.gaps():
+            # the rest of a turn that a reset left unused is nobody's loss
+            began = max((base for base in bases if first <= base <= last + 1), default=first)
+            if began <= last:
+                found.append(Gap(began, last, after_ns, before_ns))
+        return found
+
+    def _forget_below(self, count: int) -> None:
+        """Forget which counts below one are missing; how many there are stays in the books."""
+        self.ranges.drop_below(count)
+        self.forgotten_below = self.ranges.first_of(0) if len(self.ranges) else count
+        while len(self.epochs) > 1 and self.epochs[1].base <= self.forgotten_below:
+            gone = self.epochs.pop(0)
+            self._forgotten_sent += gone.highest + 1 - gone.base
+        self.version += 1
+        self._forgotten_missing = self.missing - sum(len(gap) for gap in self.gaps())
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain values."""
-        bounds = [bound for pair in self.ranges for bound in pair]
+        counts = [self.unique, self.resent, self.overlapping, self.resets, self.version]
         return {
-            "ranges": np.diff(np.array([0, *bounds], dtype=np.int64)).tolist(),
-            "counts": [self.unique, self.duplicate, self.late, self.highest, self._highest_t_ns, self._gaps_opened],
-            "anchors": [list(anchor) for anchor in self._anchors],
+            "ranges": self.ranges.snapshot(),
+            "counts": [*counts, self.forgotten_below, self._forgotten_missing, self._forgotten_sent],
+            "epochs": [list(astuple(epoch)) for epoch in self.epochs],
+            "timeline": self._timeline.snapshot(),
+            "stations": self._bringers.snapshot(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take the state of another one's snapshot."""
-        bounds = np.cumsum(np.array(state["ranges"], dtype=np.int64)).tolist()
-        self.ranges = RangeSet(zip(bounds[::2], bounds[1::2], strict=True))
-        self.unique, self.duplicate, self.late, self.highest, self._highest_t_ns, self._gaps_opened = state["counts"]
-        self._anchors = [(u, t) for u, t in state["anchors"]]
+        self.ranges.restore(state["ranges"])
+        self.unique, self.resent, self.overlapping, self.resets, self.version = state["counts"][:5]
+        self.forgotten_below, self._forgotten_missing, self._forgotten_sent = state["counts"][5:]
+        self.epochs = [Epoch(*epoch) for epoch in state["epochs"]]
+        self._timeline.restore(state["timeline"])
+        self._bringers.restore(state["stations"])

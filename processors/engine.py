@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -12,7 +11,8 @@ import msgpack
 from processors.airframe import Airframe
 from processors.alarms import OPERATOR, SHELF, Alarms
 from processors.detector import Found
-from processors.ledger import ledger_rows
+from processors.flight_books import FlightBooks
+from processors.hold import Hold
 from processors.links import LinkWatch
 from processors.output import Output
 from processors.teller import Teller
@@ -28,7 +28,7 @@ from telemetry.message import Message
 from telemetry.quality import LedgerRow, QualityRecord
 from telemetry.vocabulary import LinkEvent
 
-SNAPSHOT_VERSION: Final = 1
+SNAPSHOT_VERSION: Final = 2
 QUALITY_PERIOD_NS: Final = NS_PER_S
 LINK_EVENTS: Final = frozenset(event.value for event in LinkEvent)
 DEFAULT_HOLD_NS: Final = 2 * NS_PER_S
@@ -67,7 +67,7 @@ class Engine:
         self._hold_ns = hold_ns
         self._tracks: dict[tuple[str, str], VehicleTrack] = {}
         self._watches: dict[str, LinkWatch] = {}
-        self._rejected: dict[str, Counter[str]] = {}
+        self._books = FlightBooks(run, flight)
         self._teller = Teller(run, flight)
         self._alarms = Alarms(run, flight)
         self._clock_ns = 0
@@ -91,6 +91,8 @@ class Engine:
             Where it stands, by topic-partition; put into the evidence of what it completes.
         """
         vehicle, station = message.address.vehicle, message.address.station
+        if self._books.is_done(message):
+            return Output()
         moment = _Moment(message.ert_ns, offsets, Output())
         self._let_time_pass(moment)
         self._tell(moment, vehicle, self._watch(vehicle).packets(station, message.ert_ns, self._clock_ns))
@@ -129,21 +131,22 @@ class Engine:
         self._add(output, event)
         return output
 
-    def take_refusal(self, vehicle: str, packet: str) -> None:
-        """Take note that a packet was refused; `?` if its type cannot be told."""
-        self._rejected.setdefault(vehicle, Counter())[packet] += 1
+    def take_refusal(self, vehicle: str, packet: str, reason: str) -> None:
+        """Take note that a packet was refused, and why; `?` if its type cannot be told."""
+        self._books.refusals.add(vehicle, packet, reason)
 
     def quality(self) -> list[QualityRecord]:
-        """Return the ledger rows and link states that have changed since they were last told."""
-        changed: list[QualityRecord] = []
+        """Return the gaps, ledger rows and link states that have changed since they were last told."""
+        changed: list[QualityRecord] = [*self._books.gap_changes(self._clock_ns, self._holds)]
         watches = self._watches.items()
         links = [
             state for name, watch in watches for state in watch.states(self.run, self.flight, name, self._clock_ns)
         ]
         for record in (*self.ledger(), *links):
             content = record.model_dump(exclude={"as_of_ns"})
-            if self._told.get(record.identity) != content:
-                self._told[record.identity] = content
+            about = (record.type, *record.identity)
+            if self._told.get(about) != content:
+                self._told[about] = content
                 changed.append(record)
         return changed
 
@@ -162,6 +165,12 @@ class Engine:
                 self._tell(moment, vehicle, track.on_watermark(clock_ns - self._hold_ns, self._watch(vehicle).heard_ns))
         for vehicle, finding in self._alarms.on_clock(clock_ns):
             self._tell(moment, vehicle, [(SHELF, finding)])
+        if new_second:
+            # before the message's own content, so that it makes no difference how that is cut
+            moment.output.quality += self._books.gap_changes(clock_ns, self._holds)
+
+    def _holds(self, vehicle: str) -> list[Hold]:
+        return [track.hold for (name, _), track in self._tracks.items() if name == vehicle]
 
     def _tell(self, moment: _Moment, vehicle: str, found: Iterable[Found]) -> None:
         for source, finding in found:
@@ -183,7 +192,7 @@ class Engine:
     def _track(self, vehicle: str, dictionary: Dictionary) -> VehicleTrack:
         track = self._tracks.get((vehicle, dictionary.reference))
         if track is None:
-            track = VehicleTrack(Airframe(vehicle, dictionary), self._hold_ns)
+            track = VehicleTrack(Airframe(vehicle, dictionary), self._hold_ns, self._books.of(vehicle))
             self._tracks[vehicle, dictionary.reference] = track
         return track
 
@@ -194,14 +203,7 @@ class Engine:
 
     def ledger(self) -> list[LedgerRow]:
         """Return the books of every vehicle and packet type."""
-        rows: list[LedgerRow] = []
-        for (vehicle, _), track in self._tracks.items():
-            whose = (self.run, self.flight, vehicle)
-            rows += ledger_rows(whose, self._clock_ns, track.books, track.sent, self._rejected.get(vehicle, {}))
-        tracked = {vehicle for vehicle, _ in self._tracks}
-        for vehicle in self._rejected.keys() - tracked:
-            rows += ledger_rows((self.run, self.flight, vehicle), self._clock_ns, {}, {}, self._rejected[vehicle])
-        return rows
+        return self._books.rows(self._clock_ns, self._holds)
 
     def snapshot(self) -> bytes:
         """Return the whole state, versioned, as msgpack."""
@@ -210,7 +212,7 @@ class Engine:
             "clock": [self._clock_ns, self._told_ns],
             "ordinals": self._teller.snapshot(),
             "alarms": self._alarms.snapshot(),
-            "rejected": {vehicle: dict(counts) for vehicle, counts in self._rejected.items()},
+            "books": self._books.snapshot(),
             "links": {vehicle: watch.snapshot() for vehicle, watch in self._watches.items()},
             "tracks": [[vehicle, name, track.snapshot()] for (vehicle, name), track in self._tracks.items()],
         }
@@ -233,7 +235,6 @@ class Engine:
         self._clock_ns, self._told_ns = state["clock"]
         self._teller.restore(state["ordinals"])
         self._alarms.restore(state.get("alarms", []))
-        self._rejected = {vehicle: Counter(counts) for vehicle, counts in state["rejected"].items()}
         for vehicle, links in state["links"].items():
             self._watch(vehicle).restore(links)
         for vehicle, name, track in state["tracks"]:
@@ -242,3 +243,4 @@ class Engine:
                 detail = f"the snapshot of {self.run}/{self.flight} names dictionary {name!r}, which is not known here"
                 raise PacketError(Reason.UNKNOWN_DICTIONARY, detail)
             self._track(vehicle, dictionary).restore(track)
+        self._books.restore(state["books"])

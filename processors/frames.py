@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.columns import join_columns
+from telemetry.cuc import NS_PER_S
 from telemetry.frames import Frame
 from telemetry.packets import COUNT_MASK
+
+JITTER_S: Final = 0.02
+
+
+def margin_ns(rate_hz: float) -> int:
+    """Return how near the next packet of a type can be to its last one: up to there, no other type waits for it.
+
+    A tenth of the period, or 20 ms, is left to the jitter of the vehicle's clock, but never more than half of it.
+
+    Examples
+    --------
+    >>> margin_ns(1.0), margin_ns(50.0)
+    (900000000, 10000000)
+    """
+    period_s = 1.0 / rate_hz
+    return round(NS_PER_S * max(period_s / 2.0, period_s - max(period_s / 10.0, JITTER_S)))
 
 
 def pieces_of(frame: Frame, margin_ns: int) -> Iterator[Frame]:

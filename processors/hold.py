@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
 from processors.completeness import Completeness
-from processors.frames import join_frames, pack_frame, pieces_of, unpack_frame, with_counts
+from processors.frames import join_frames, margin_ns, pack_frame, pieces_of, unpack_frame, with_counts
+from processors.ledger import Passage
 from telemetry.cuc import NS_PER_S
 from telemetry.frames import Frame
 
 NEVER: Final = -(1 << 62)
 FOREVER: Final = 1 << 62
 MAX_HELD_ROWS: Final = 2_048
-JITTER_S: Final = 0.02
 
 
 @dataclass(slots=True)
@@ -29,6 +29,7 @@ class Lane:
 
     books: Completeness
     margin_ns: int
+    passage: Passage = field(default_factory=Passage)
     settled: int = -1
     settled_t_ns: int = NEVER
     passed: dict[str, int] = field(default_factory=dict)
@@ -43,20 +44,6 @@ class Hearing:
     message_ert_ns: int = NEVER
     before_ns: int = NEVER
     now_ns: int = NEVER
-
-
-def margin_ns(rate_hz: float) -> int:
-    """Return how near the next packet of a type can be to its last one: up to there, no other type waits for it.
-
-    A tenth of the period, or 20 ms, is left to the jitter of the vehicle's clock, but never more than half of it.
-
-    Examples
-    --------
-    >>> margin_ns(1.0), margin_ns(50.0)
-    (900000000, 10000000)
-    """
-    period_s = 1.0 / rate_hz
-    return round(NS_PER_S * max(period_s / 2.0, period_s - max(period_s / 10.0, JITTER_S)))
 
 
 class Hold:
@@ -99,6 +86,10 @@ class Hold:
         """Let packets of one more type through."""
         self._lanes[packet] = Lane(books, 0 if self._alone else margin_ns(books.rate_hz))
 
+    def has(self, packet: str) -> bool:
+        """Whether packets of a type are let through."""
+        return packet in self._lanes
+
     def begin(self, station: str, ert_ns: int, clock_ns: int) -> None:
         """Open a message: who sent it and when it was received; `clock_ns` is the latest receive time of the flight."""
         if self._first_ert_ns == NEVER:
@@ -121,7 +112,7 @@ class Hold:
         lane = self._lanes[frame.packet]
         hearing = self._stations[station]
         for piece in pieces_of(frame, lane.margin_ns):
-            first, fresh = lane.books.accept(int(piece.counts[0]), piece.t_ns)
+            first, fresh = lane.books.accept(int(piece.counts[0]), piece.t_ns, station)
             last = first + len(piece) - 1
             if fresh is None or fresh.any():
                 rows = with_counts(piece, np.arange(first, last + 1))
@@ -135,8 +126,11 @@ class Hold:
 
     def on_clock(self, clock_ns: int) -> None:
         """Take note of the flight's latest receive time; when nothing has come for the hold, nothing is waited for."""
-        if self._held_rows and clock_ns - self._clock_ns > self.hold_ns:
-            self._settle_until(FOREVER)
+        if clock_ns - self._clock_ns > self.hold_ns:
+            if self._held_rows:
+                self._settle_until(FOREVER)
+            for lane in self._lanes.values():
+                lane.settled = max(lane.settled, lane.books.highest)
 
     def release(self) -> tuple[Frame, ...]:
         """Return and forget the rows that detectors may see: one frame a packet type, by time, counts unwrapped."""
@@ -152,16 +146,28 @@ class Hold:
                 released.append(frame if count == len(frame) else frame.select(slice(0, count)))
                 lane.held = [frame.select(slice(count, None))] if count < len(frame) else []
                 self._held_rows -= count
+                lane.passage.held -= count
+                lane.passage.detected += count
         return tuple(released)
+
+    @property
+    def passages(self) -> dict[str, Passage]:
+        """What has become of the unique packets of each type."""
+        return {packet: lane.passage for packet, lane in self._lanes.items()}
+
+    def settled(self, packet: str) -> int:
+        """Return the count of a type up to which nothing is waited for any more."""
+        return self._lanes[packet].settled if packet in self._lanes else -1
 
     def _hold(self, lane: Lane, rows: Frame) -> None:
         if rows.counts[0] <= lane.settled or rows.t_ns[0] < self._released_ns:
             late = (rows.counts <= lane.settled) | (rows.t_ns < self._released_ns)
-            lane.books.late += int(np.count_nonzero(late))
+            lane.passage.late += int(np.count_nonzero(late))
             rows = rows.select(~late)
         if len(rows):
             lane.held.append(rows)
             self._held_rows += len(rows)
+            lane.passage.held += len(rows)
 
     def _settle(self, lane: Lane) -> None:
         """Settle what every station that may bring it has passed, and what follows that without a gap."""
@@ -200,7 +206,11 @@ class Hold:
                 name: [h.ert_ns, h.message_ert_ns, h.before_ns, h.now_ns] for name, h in self._stations.items()
             },
             "lanes": {
-                packet: [lane.settled, lane.settled_t_ns, dict(lane.passed), [pack_frame(held) for held in lane.held]]
+                packet: [
+                    [lane.settled, lane.settled_t_ns, *astuple(lane.passage)],
+                    dict(lane.passed),
+                    [pack_frame(held) for held in lane.held],
+                ]
                 for packet, lane in self._lanes.items()
             },
         }
@@ -210,8 +220,9 @@ class Hold:
         self._released_ns, self._first_ert_ns, self._clock_ns = state["times"]
         self._waited_for = list(state["waited_for"])
         self._stations = {name: Hearing(*times) for name, times in state["stations"].items()}
-        for packet, (settled, settled_t_ns, passed, held) in state["lanes"].items():
+        for packet, ((settled, settled_t_ns, *passage), passed, held) in state["lanes"].items():
             lane = self._lanes[packet]
             lane.settled, lane.settled_t_ns, lane.passed = settled, settled_t_ns, dict(passed)
+            lane.passage = Passage(*passage)
             lane.held = [unpack_frame(packed) for packed in held]
         self._held_rows = sum(len(frame) for lane in self._lanes.values() for frame in lane.held)

@@ -1,19 +1,37 @@
-"""The books of a flight: sent = unique + missing, received = unique + duplicate + rejected."""
+"""The books of a flight as rows: sent = unique + missing, received = unique + duplicate + rejected, and the rest."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from processors.completeness import Completeness
+from processors.counters import SentCounter, unheard
 from telemetry.quality import LedgerRow
+
+MOST_RANGES: Final = 100
+
+
+@dataclass(slots=True)
+class Passage:
+    """What became of a type's unique packets in the engine: seen by detectors, come too late, or held."""
+
+    detected: int = 0
+    late: int = 0
+    held: int = 0
+
+    def __add__(self, other: Passage) -> Passage:
+        return Passage(self.detected + other.detected, self.late + other.late, self.held + other.held)
 
 
 def ledger_rows(
     whose: tuple[str, str, str],
     as_of_ns: int,
     books: Mapping[str, Completeness],
-    sent: Mapping[str, int],
-    rejected: Mapping[str, int],
+    sent: Mapping[str, SentCounter],
+    rejected: Mapping[str, Mapping[str, int]],
+    passages: Mapping[str, Passage] | None = None,
 ) -> list[LedgerRow]:
     """Return one row a packet type of a vehicle.
 
@@ -29,7 +47,9 @@ def ledger_rows(
         The vehicle's own counters by packet type. Where the sequence counts prove more, they are believed: the last
         packets of a flight follow its last counter.
     rejected
-        Refused packets by packet type, `?` where it could not be told.
+        Refused packets by packet type, `?` where it could not be told, and reason.
+    passages
+        How packets went through the engine, by packet type; none if there was no engine.
 
     Returns
     -------
@@ -39,17 +59,19 @@ def ledger_rows(
     Examples
     --------
     >>> import numpy as np
-    >>> nav = Completeness(50.0)
+    >>> nav, counter = Completeness(50.0), SentCounter()
     >>> _ = nav.accept(0, np.array([0, 20_000_000]))
-    >>> row, = ledger_rows(("live", "YX1-7", "ship"), 0, {"nav": nav}, {"nav": 5}, {"nav": 1})
-    >>> row.sent, row.received, row.unique, row.missing, row.balanced
-    (5, 3, 2, 3, True)
+    >>> counter.read(np.array([100_000_000]), np.array([5]))
+    >>> row, = ledger_rows(("live", "YX1-7", "ship"), 0, {"nav": nav}, {"nav": counter}, {"nav": {"bad-crc": 1}})
+    >>> row.sent, row.received, row.unique, row.missing, row.missing_ranges, row.balanced
+    (5, 3, 2, 3, ((2, 4),), True)
     """
-    rows = [_row(whose, as_of_ns, packet, one, sent.get(packet, 0), rejected) for packet, one in books.items()]
-    strange = [packet for packet in rejected if packet not in books]
-    return rows + [
-        _row(whose, as_of_ns, packet, Completeness(1.0), sent.get(packet, 0), rejected) for packet in strange
-    ]
+    rows: list[LedgerRow] = []
+    for packet in (*books, *(packet for packet in rejected if packet not in books)):
+        one = books.get(packet, Completeness(1.0))
+        passage = None if passages is None else passages.get(packet, Passage())
+        rows.append(_row(whose, as_of_ns, packet, one, sent.get(packet), rejected.get(packet, {}), passage))
+    return rows
 
 
 def _row(
@@ -57,23 +79,40 @@ def _row(
     as_of_ns: int,
     packet: str,
     books: Completeness,
-    counted: int,
+    counter: SentCounter | None,
     rejected: Mapping[str, int],
+    passage: Passage | None,
 ) -> LedgerRow:
     run, flight, vehicle = whose
-    sent = max(counted, books.highest + 1)
-    refused = rejected.get(packet, 0)
+    refused = sum(rejected.values())
+    beyond = unheard(books, counter)
+    lost = sum(last + 1 - first for first, last in beyond)
+    ranges = [(gap.first, gap.last) for gap in books.gaps()] + beyond
+    longest = sorted(sorted(ranges, key=_longest_first)[:MOST_RANGES])
     return LedgerRow(
         run=run,
         flight=flight,
         vehicle=vehicle,
         as_of_ns=as_of_ns,
         packet=packet,
-        sent=sent,
+        sent=books.sent + lost,
         received=books.unique + books.duplicate + refused,
         unique=books.unique,
         duplicate=books.duplicate,
-        late=books.late,
+        late=0 if passage is None else passage.late,
         rejected=refused,
-        missing=sent - books.unique,
+        missing=books.missing + lost,
+        detected=None if passage is None else passage.detected,
+        held=None if passage is None else passage.held,
+        resent=books.resent,
+        overlapping=books.overlapping,
+        rejected_by=dict(sorted(rejected.items())),
+        missing_ranges=tuple(longest),
+        ranges_left_out=len(ranges) - len(longest) + books.has_forgotten_gaps,
+        resets=books.resets,
     )
+
+
+def _longest_first(bounds: tuple[int, int]) -> tuple[int, int]:
+    first, last = bounds
+    return (first - last, first)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -19,6 +21,7 @@ from telemetry.message import Message, message_from_kafka
 from telemetry.refused import claim_of
 from telemetry.topics import Kind
 
+RETRIED: Final = re.compile(r"[0-9]{1,9}-[0-9]{1,18}")
 Headers = Iterable[tuple[str, bytes]]
 
 
@@ -42,10 +45,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A record of `downrange.rejected` that was telemetry: the packet type that it claims to be, or `?`."""
+    """A record of `downrange.rejected` that was telemetry: the packet type that it claims to be, or `?`, and why."""
 
     message: Message
     packet: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ def read_telemetry(value: bytes, headers: Headers, decoder: Decoder) -> Packets 
         If a name in the headers is none.
     """
     message = message_from_kafka(value, headers)
+    if message.retry_of and not RETRIED.fullmatch(message.retry_of):
+        raise PacketError(Reason.BAD_PROPERTY, f"retry_of is {message.retry_of[:40]!r}, not a partition and an offset")
     if message.kind is Kind.LINK:
         try:
             return Report(message, LinkReport.model_validate_json(value))
@@ -93,7 +99,9 @@ def read_rejected(value: bytes, headers: Headers, decoder: Decoder) -> Refused |
     part = dict(named).get("part", b"1/1")
     if message.kind is not Kind.TELEMETRY or not part.startswith(b"1/"):
         return None
-    return Refused(message, claim_of(message, dict(named), decoder.dictionary_of(message)))
+    texts = dict(named)
+    reason = texts.get("reason", b"").decode("utf-8", "replace")
+    return Refused(message, claim_of(message, texts, decoder.dictionary_of(message)), reason)
 
 
 def read_command(value: bytes, key: str) -> Asked:
@@ -130,6 +138,6 @@ def advance(engine: Engine, reading: Reading, offsets: dict[str, int]) -> Output
             return engine.take_report(message, report, offsets)
         case Asked(command):
             return engine.take_command(command, offsets)
-        case Refused(message, packet):
-            engine.take_refusal(message.address.vehicle, packet)
+        case Refused(message, packet, reason):
+            engine.take_refusal(message.address.vehicle, packet, reason)
             return Output()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from processors.airframe import Airframe
-from processors.completeness import Completeness
+from processors.books import VehicleBooks
 from processors.detector import Detector, Found
 from processors.history import History
 from processors.hold import Hold
@@ -26,31 +25,26 @@ class VehicleTrack:
         The vehicle.
     hold_ns
         Of the reorder hold.
+    books
+        The vehicle's, which those who decode it by other dictionaries share.
     """
 
-    def __init__(self, airframe: Airframe, hold_ns: int) -> None:
+    def __init__(self, airframe: Airframe, hold_ns: int, books: VehicleBooks) -> None:
         self.airframe = airframe
-        self.books = {packet: Completeness(rate_hz) for packet, rate_hz in airframe.rates_hz.items()}
-        self.hold = Hold(self.books, hold_ns)
+        self.books = books
+        self.hold = Hold(books.admit(airframe), hold_ns)
         self.history = History(airframe)
         self.staleness = Staleness(airframe)
-        self.sent: Counter[str] = Counter()
         self._detectors = detectors_for(airframe)
         self._packets = [one.packets for one in self._detectors]
         self._waiting = [one for one in self._detectors if type(one).on_watermark is not Detector.on_watermark]
-        packets = airframe.dictionary.packets
-        self._counters = [
-            (name, packet.sent_counter, airframe.packet_of[packet.sent_counter])
-            for name, packet in packets.items()
-            if packet.sent_counter in airframe.packet_of and name in self.books
-        ]
 
     def take(self, station: str, frames: Iterable[Frame], ert_ns: int, clock_ns: int) -> Iterator[Found]:
         """Take the frames of one message and yield what they complete."""
         self.hold.begin(station, ert_ns, clock_ns)
         for frame in frames:
             self._open_books(frame.packet)
-            self._read_counters(frame)
+            self.books.read_counters(frame)
             self.hold.accept(station, frame)
         yield from self._release()
 
@@ -77,35 +71,26 @@ class VehicleTrack:
             yield from self.staleness.update(stretch)
 
     def _open_books(self, packet: str) -> None:
-        """Keep books of a packet type that the dictionary leaves to other vehicles, when one comes all the same."""
-        if packet not in self.books:
-            self.books[packet] = Completeness(self.airframe.dictionary.packets[packet].rate_hz)
-            self.hold.add(packet, self.books[packet])
-
-    def _read_counters(self, frame: Frame) -> None:
-        for name, counter, packet in self._counters:
-            if packet == frame.packet and len(frame):
-                self.sent[name] = max(self.sent[name], int(frame.columns[counter].max()))
+        """Let packets through of a type that the dictionary leaves to other vehicles, when one comes all the same."""
+        if not self.hold.has(packet):
+            rate_hz = self.airframe.dictionary.packets[packet].rate_hz
+            self.hold.add(packet, self.books.open(packet, rate_hz))
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain values and octets."""
         return {
-            "books": {packet: books.snapshot() for packet, books in self.books.items()},
             "hold": self.hold.snapshot(),
             "history": self.history.snapshot(),
-            "sent": dict(self.sent),
             "staleness": self.staleness.snapshot(),
             "detectors": {one.name: [one.version, one.snapshot()] for one in self._detectors},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over another one's snapshot; a detector of another version begins anew."""
-        for packet, books in state["books"].items():
+        for packet in state["hold"]["lanes"]:
             self._open_books(packet)
-            self.books[packet].restore(books)
         self.hold.restore(state["hold"])
         self.history.restore(state["history"])
-        self.sent = Counter(state["sent"])
         if "staleness" in state:
             self.staleness.restore(state["staleness"])
         for one in self._detectors:

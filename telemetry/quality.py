@@ -56,6 +56,8 @@ class LedgerRow(QualityRecord):
         Refused packets by reason.
     missing_ranges, ranges_left_out
         First and last unwrapped count of the longest ranges of missing packets, and how many there are besides.
+    gaps_untold
+        Changes of gaps that wait to be told: only so many are in a second.
     resets
         How often the vehicle began to count again.
     stored, archived
@@ -79,6 +81,7 @@ class LedgerRow(QualityRecord):
     rejected_by: dict[str, Count] | None = None
     missing_ranges: tuple[tuple[Count, Count], ...] | None = None
     ranges_left_out: Count = 0
+    gaps_untold: Count = 0
     resets: Count = 0
     stored: Count | None = None
     archived: Count | None = None

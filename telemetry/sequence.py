@@ -61,6 +61,10 @@ class RangeSet:
         if last < first:
             msg = f"a range ends before it begins: {first} to {last}"
             raise ValueError(msg)
+        if self._last and first == self._last[-1] + 1:
+            self._last[-1] = last
+            self._count += last - first + 1
+            return last - first + 1
         low = bisect_right(self._last, first - 2)
         high = bisect_right(self._first, last + 1)
         before = sum(self._last[i] - self._first[i] + 1 for i in range(low, high))
@@ -87,6 +91,29 @@ class RangeSet:
         return isinstance(other, RangeSet) and list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]  # mutable, so unhashable, which typeshed cannot express
+
+    @property
+    def range_count(self) -> int:
+        """How many ranges there are."""
+        return len(self._first)
+
+    def keep_highest(self, count: int) -> None:
+        """Forget all but the highest ranges."""
+        gone = max(len(self._first) - count, 0)
+        self._count -= sum(last + 1 - first for first, last in zip(self._first[:gone], self._last[:gone], strict=True))
+        del self._first[:gone], self._last[:gone]
+
+    def pack(self) -> list[int]:
+        """Return the set as plain values: small differences, which msgpack packs into an octet or two."""
+        bounds = [bound for pair in self for bound in pair]
+        packed: list[int] = np.diff(np.array(bounds, dtype=np.int64), prepend=0).tolist()
+        return packed
+
+    @classmethod
+    def unpack(cls, packed: list[int]) -> RangeSet:
+        """Return the set that `pack` packed."""
+        bounds = np.cumsum(np.array(packed, dtype=np.int64)).tolist()
+        return cls(zip(bounds[::2], bounds[1::2], strict=True))
 
     def gaps(self) -> Iterator[tuple[int, int]]:
         """Yield the closed ranges between the first and the last member that are not in the set."""

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
 from processors.airframe import Airframe
-from processors.completeness import Completeness
-from processors.frames import pieces_of
-from processors.ledger import ledger_rows
+from processors.flight_books import FlightBooks
 from processors.reading import Packets, read_rejected, read_telemetry
 from runtime.archive.catalog import Recording
 from runtime.archive.contents import recorded_ledger
 from runtime.archive.layout import Stream
 from runtime.archive.reader import read_stream
 from telemetry.decoder import Decoder
-from telemetry.dictionary import Dictionary, Registry
+from telemetry.dictionary import Registry
 from telemetry.errors import InputError
-from telemetry.frames import Frame
 from telemetry.quality import LedgerRow
 
 COMPARED: Final = ("sent", "received", "unique", "duplicate", "rejected", "missing")
-ONLY_BY_COUNT: Final = -(1 << 62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +58,6 @@ class Audit:
         return all(row.balanced for row in self.rows) and not self.disagreements and not self.unreadable
 
 
-class _Books:
-    """One vehicle's."""
-
-    def __init__(self, vehicle: str, dictionary: Dictionary) -> None:
-        self._airframe = Airframe(vehicle, dictionary)
-        self.packets = {name: Completeness(rate_hz) for name, rate_hz in self._airframe.rates_hz.items()}
-        self.sent: Counter[str] = Counter()
-
-    def take(self, frame: Frame) -> None:
-        packets = self._airframe.dictionary.packets
-        for piece in pieces_of(frame, ONLY_BY_COUNT):
-            books = self.packets.setdefault(frame.packet, Completeness(packets[frame.packet].rate_hz))
-            books.accept(int(piece.counts[0]), piece.t_ns)
-        for name, packet in packets.items():
-            if packet.sent_counter is not None and packet.sent_counter in frame.columns:
-                self.sent[name] = max(self.sent[name], int(frame.columns[packet.sent_counter].max()))
-
-
 def audit(recording: Recording, registry: Registry) -> Audit:
     """Count every packet of a recording again; it streams, whatever the length of the flight.
 
@@ -97,7 +74,8 @@ def audit(recording: Recording, registry: Registry) -> Audit:
         If a part of the recording is damaged.
     """
     result, decoder = Audit(), Decoder(registry)
-    books: dict[tuple[str, str], _Books] = {}
+    books = FlightBooks(recording.run, recording.flight)
+    admitted: set[tuple[str, str]] = set()
     as_of_ns = 0
     for record in read_stream(recording.folder, Stream.TELEMETRY):
         try:
@@ -107,17 +85,20 @@ def audit(recording: Recording, registry: Registry) -> Audit:
             continue
         message = reading.message
         as_of_ns = max(as_of_ns, message.ert_ns)
-        if isinstance(reading, Packets) and reading.dictionary is not None:
-            key = (message.address.vehicle, reading.dictionary.name)
-            one = books.setdefault(key, _Books(message.address.vehicle, reading.dictionary))
-            for frame in reading.frames:
-                one.take(frame)
-    refused = _refused(recording, decoder)
-    for (vehicle, _), one in books.items():
-        whose = (recording.run, recording.flight, vehicle)
-        result.rows += ledger_rows(whose, as_of_ns, one.packets, one.sent, refused.pop(vehicle, {}))
-    for vehicle, counts in refused.items():
-        result.rows += ledger_rows((recording.run, recording.flight, vehicle), as_of_ns, {}, {}, counts)
+        if not isinstance(reading, Packets) or reading.dictionary is None:
+            continue
+        if books.is_done(message):
+            continue
+        vehicle, station = message.address.vehicle, message.address.station
+        one = books.of(vehicle)
+        if (vehicle, reading.dictionary.reference) not in admitted:
+            admitted.add((vehicle, reading.dictionary.reference))
+            one.admit(Airframe(vehicle, reading.dictionary))
+        for frame in reading.frames:
+            one.open(frame.packet, reading.dictionary.packets[frame.packet].rate_hz)
+            one.take(station, frame)
+    _count_refused(recording, decoder, books)
+    result.rows = books.rows(as_of_ns)
     recorded = recorded_ledger(recording)
     result.has_ledger = bool(recorded)
     if recorded:
@@ -125,8 +106,7 @@ def audit(recording: Recording, registry: Registry) -> Audit:
     return result
 
 
-def _refused(recording: Recording, decoder: Decoder) -> dict[str, Counter[str]]:
-    counts: dict[str, Counter[str]] = {}
+def _count_refused(recording: Recording, decoder: Decoder, books: FlightBooks) -> None:
     for record in read_stream(recording.folder, Stream.REJECTED):
         try:
             refused = read_rejected(record.value or b"", record.headers, decoder)
@@ -134,8 +114,7 @@ def _refused(recording: Recording, decoder: Decoder) -> dict[str, Counter[str]]:
             # what a sink refused was counted as a packet before
             continue
         if refused is not None:
-            counts.setdefault(refused.message.address.vehicle, Counter())[refused.packet] += 1
-    return counts
+            books.refusals.add(refused.message.address.vehicle, refused.packet, refused.reason)
 
 
 def _disagreements(rows: list[LedgerRow], recorded: dict[tuple[str, str], LedgerRow]) -> list[Disagreement]:

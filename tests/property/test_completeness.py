@@ -95,6 +95,6 @@ def test_many_gaps_are_forgotten_from_the_oldest_and_stay_missing() -> None:
     assert len(list(books.ranges)) <= MAX_GAPS + 1
     assert books.missing == len(counts) - 1
     enter(books, [1], times([1]))
-    assert (books.unique, books.duplicate) == (len(counts), 1)
+    assert (books.unique, books.duplicate, books.missing) == (len(counts) + 1, 0, len(counts) - 2)
     enter(books, [counts[-1] - 1], times([counts[-1] - 1]))
-    assert books.unique == len(counts) + 1
+    assert books.unique == len(counts) + 2

@@ -116,7 +116,7 @@ def test_quality_is_told_once_a_second_of_flight() -> None:
     told = [record for record in flown("hop").quality if isinstance(record, LedgerRow) and record.packet == "nav"]
     seconds = [record.as_of_ns // NS for record in told]
     assert len(seconds) == len(set(seconds))
-    assert {record.type for record in flown("hop").quality} == {"ledger", "link"}
+    assert {record.type for record in flown("hop").quality} == {"ledger", "gap", "link"}
     assert {record.station for record in flown("hop").quality if isinstance(record, LinkState)} == {"haiyang", "relay"}
 
 
@@ -214,8 +214,8 @@ def test_a_station_that_was_cut_off_brings_its_events_afterwards() -> None:
 
 def test_refused_packets_stand_in_the_books() -> None:
     engine = Engine("live", "F", REGISTRY)
-    engine.take_refusal("ship", "nav")
-    engine.take_refusal("ship", "?")
+    engine.take_refusal("ship", "nav", "bad-crc")
+    engine.take_refusal("ship", "?", "bad-length")
     first = next(message for message in messages_of(transmitter("hop")) if message.kind is Kind.TELEMETRY)
     take(engine, first)
     rows = {row.packet: row for row in engine.ledger()}

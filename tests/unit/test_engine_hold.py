@@ -49,7 +49,7 @@ class Line:
 
     @property
     def late(self) -> int:
-        return sum(books.late for books in self.books.values())
+        return sum(passage.late for passage in self.hold.passages.values())
 
 
 def span(first: int, stop: int) -> list[int]:

@@ -74,7 +74,7 @@ def line(name: str) -> tuple[Engine, Counter[str], tuple[tuple[str, str, str, fl
                 reasons[refusal.reason.value] += 1
                 octets = message.payload[refusal.start : refusal.stop]
                 lone = Message(message.address, message.kind, octets, message.ert_ns)
-                engine.take_refusal("ship", packet_of_refused(lone, hop(name).dictionary))
+                engine.take_refusal("ship", packet_of_refused(lone, hop(name).dictionary), refusal.reason.value)
         events += take(engine, message).events
     found = [(e.vehicle, e.name, str(e.values.get("station", "")), (e.t_ns - T0_NS) / NS_PER_S) for e in events]
     return engine, reasons, tuple(found)
