@@ -18,6 +18,7 @@ from telemetry.topics import ROOT, KafkaTopic, Kind
 
 MOST_MESSAGES: Final = 1000
 SLOW_S: Final = 5.0
+WATCH_S: Final = 5.0
 # what ingest itself publishes comes back from brokers that do not know "no local"
 ACKNOWLEDGEMENT: Final = f"/{Kind.ACK.value}"
 
@@ -43,6 +44,7 @@ class Bridge:
         self._scope = scope
         self._shared = shared
         self._outbox = AckOutbox()
+        self._storing = False
 
     async def run(self, connection: Connection) -> None:
         """Carry messages until the service is to stop; then finish what was taken in.
@@ -51,18 +53,45 @@ class Bridge:
         """
         try:
             async with asyncio.TaskGroup() as group:
-                posting = group.create_task(self._outbox.post(connection), name="post acknowledgements")
                 # beside the reading: on a session that has messages, some brokers answer nothing before those that they
                 # have handed over are acknowledged
-                subscribing = group.create_task(self._subscribe(connection), name="subscribe")
+                answering = group.create_task(self._subscribe_and_post(connection), name="subscribe and post")
+                watching = group.create_task(self._watch_kafka(), name="watch Kafka")
                 while not self._scope.stop.is_set():
                     await self._turn(connection)
                 await self._outbox.emptied()
-                posting.cancel()
-                subscribing.cancel()
+                answering.cancel()
+                watching.cancel()
         finally:
+            self._storing = False
             metrics.WINDOW.set(0)
             self._scope.health.ill("mqtt", "not connected")
+
+    async def _subscribe_and_post(self, connection: Connection) -> None:
+        """Subscribe, and only then tell stations anything: what they are told says that somebody listens."""
+        await self._subscribe(connection)
+        await self._outbox.post(connection)
+
+    async def _watch_kafka(self) -> None:
+        """Say in `/healthz` that Kafka is away although nothing comes that it should take."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self._storing:
+                continue
+            try:
+                async with asyncio.timeout(SLOW_S):
+                    answers = await self._producer.answers()
+            except TimeoutError:
+                answers = False
+            # whoever stores something now knows better
+            if not self._storing:
+                self._say(answers=answers)
+
+    def _say(self, *, answers: bool) -> None:
+        if answers:
+            self._scope.health.well("kafka")
+        else:
+            self._scope.health.ill("kafka", "no broker answers")
 
     async def _subscribe(self, connection: Connection) -> None:
         if self._shared:
@@ -106,6 +135,7 @@ class Bridge:
             If Kafka refuses a record for its size: its limit was lowered after it was checked.
         """
         records = [record for one in examined for record in one.records]
+        self._storing = True
         for delay_s in backoff_delays_s():
             slow = asyncio.get_running_loop().call_later(SLOW_S, self._say_slow, len(records))
             try:
@@ -122,6 +152,7 @@ class Bridge:
                 await asyncio.sleep(delay_s)
             else:
                 self._scope.health.well("kafka")
+                self._storing = False
                 return
             finally:
                 slow.cancel()

@@ -89,6 +89,10 @@ class Producer:
         self._partitions = settings.partitions
         self._most_octets = settings.max_request_bytes
 
+    async def answers(self) -> bool:
+        """Return whether a broker answers now."""
+        return bool(await self._client.client.force_metadata_update())
+
     async def send(
         self, topic: KafkaTopic, key: str, value: bytes | None, headers: Headers, *, flight: str | None = None
     ) -> asyncio.Future[Any]:

@@ -24,6 +24,7 @@ from telemetry.message import Message
 NUMBER_OCTETS: Final = 8
 MOST_ACKS: Final = 64
 SLOWEST_RESEND: Final = 16
+PROBE_S: Final = 2.0
 MOST_IN_A_ROW: Final = 32
 
 
@@ -35,13 +36,18 @@ class Pace:
     ----------
     window
         Messages sent and not settled, at most; what is behind them waits in the store.
+    first_window
+        The same until the line has confirmed something on this connection: more than 1 costs the order of messages
+        when ingest comes back later than the station.
     resend_after_s
         How long a message may stay unsettled before it is sent again; doubled from time to time up to 16 times that.
+        Until something is confirmed, 2 s doubled up to this.
     payload_octets
         The largest payload: more would not fit into a Kafka record.
     """
 
     window: int = 256
+    first_window: int = 1
     resend_after_s: float = 10.0
     payload_octets: int = 900_000
 
@@ -103,6 +109,7 @@ class Outbox:
         self._cursor = 0
         self._highest = 0
         self._in_a_row = 0
+        self._line_answers = False
         self._why_full = ""
         self._more = asyncio.Event()
         self._goes = asyncio.Event()
@@ -193,6 +200,7 @@ class Outbox:
         """Use a connection until it is lost: send everything that is not settled, oldest first."""
         self._flying.clear()
         self._cursor = 0
+        self._line_answers = False
         await connection.subscribe(self._acks)
         self._more.set()
         async with asyncio.TaskGroup() as group:
@@ -203,11 +211,14 @@ class Outbox:
     async def _send_new(self, connection: Connection) -> None:
         while True:
             self._more.clear()
-            for number, message in self._store.after(self._cursor, max(self._pace.window - len(self._flying), 0)):
+            window = self._pace.window if self._line_answers else self._pace.first_window
+            for number, message in self._store.after(self._cursor, max(window - len(self._flying), 0)):
                 await self._goes.wait()
                 self._cursor = number
-                due_s = time.monotonic() + self._pace.resend_after_s
-                self._flying[number] = _Flying(message, due_s, self._pace.resend_after_s)
+                patience_s = (
+                    self._pace.resend_after_s if self._line_answers else min(self._pace.resend_after_s, PROBE_S)
+                )
+                self._flying[number] = _Flying(message, time.monotonic() + patience_s, patience_s)
                 if number > self._highest:
                     self._highest = number
                     self.tally.sent += 1
@@ -222,13 +233,14 @@ class Outbox:
             # whatever is sent while this sleeps is due later than what it sleeps for
             soonest_s = min((flying.due_s for flying in self._flying.values()), default=float("inf"))
             now_s = time.monotonic()
-            await asyncio.sleep(min(max(soonest_s - now_s, 0), self._pace.resend_after_s))
+            await asyncio.sleep(min(max(soonest_s - now_s, 0), self._pace.resend_after_s, PROBE_S))
             await self._goes.wait()
             now_s = time.monotonic()
             for number, flying in [pair for pair in self._flying.items() if pair[1].due_s <= now_s]:
                 if number not in self._flying:
                     continue
-                flying.patience_s = min(2 * flying.patience_s, SLOWEST_RESEND * self._pace.resend_after_s)
+                slowest_s = (SLOWEST_RESEND if self._line_answers else 1) * self._pace.resend_after_s
+                flying.patience_s = min(2 * flying.patience_s, slowest_s)
                 flying.due_s = now_s + flying.patience_s
                 self.tally.resent += 1
                 await self._publish(connection, number, flying.message)
@@ -260,7 +272,8 @@ class Outbox:
             if number is None:
                 continue
             numbers.append(number)
-            self._flying.pop(number, None)
+            # of an earlier connection's messages it would say nothing about who listens now
+            self._line_answers |= self._flying.pop(number, None) is not None
             if settled.refused:
                 self._note_refusal(settled.refused[0])
         self.tally.settled += self._store.settle(numbers)

@@ -33,21 +33,23 @@ LOG: Final = logger("test")
 WITHIN_S: Final = 30
 ROOM: Final = 20
 T_NS: Final = 1_893_456_000 * 10**9
-PATIENT: Final = Pace(window=8, resend_after_s=60.0)
+PATIENT: Final = Pace(window=8, first_window=8, resend_after_s=60.0)
+QUICK: Final = Pace(window=8, first_window=8, resend_after_s=0.2)
 STATION: Final = """
 import asyncio, sys
 from pathlib import Path
 from runtime.logs import logger
 from runtime.settings import MqttSettings
 from runtime.spool import open_disk_spool
-from runtime.uplink import open_uplink
+from runtime.uplink import Pace, open_uplink
 from telemetry.message import Message
 from telemetry.topics import Address, Kind
 
 async def main(url, folder, *names):
     address = Address(*names)
     with open_disk_spool(Path(folder), address, 10**9) as spool:
-        async with open_uplink(MqttSettings(url=url), address, spool, logger("station")) as uplink:
+        pace = Pace(first_window=256)
+        async with open_uplink(MqttSettings(url=url), address, spool, logger("station"), pace=pace) as uplink:
             for number in range(10**9):
                 await uplink.send(Message(address, Kind.TELEMETRY, number.to_bytes(8, "big"), number + 1))
                 print("sent", number, flush=True)
@@ -179,6 +181,18 @@ async def test_messages_arrive_in_order_with_all_that_is_known_of_them(
     assert (len(uplink), uplink.tally.sent, uplink.tally.settled, uplink.tally.resent) == (0, 3, 3, 0)
 
 
+async def test_on_a_new_connection_one_message_goes_alone_until_the_line_has_answered(
+    settings: MqttSettings, address: Address, store: Store, line: LineEnd
+) -> None:
+    async with open_uplink(settings, address, store, LOG, pace=Pace(window=8, resend_after_s=60.0)) as uplink:
+        for number in range(12):
+            await uplink.send(message(address, number))
+        await line.hears(1)
+        await line.hears_no_more_than(1)
+        await line.confirms(line.heard)
+        assert numbers(await line.hears(9)) == list(range(9))
+
+
 async def test_no_more_than_the_window_is_on_its_way(
     settings: MqttSettings, address: Address, store: Store, line: LineEnd
 ) -> None:
@@ -201,7 +215,7 @@ async def test_what_nobody_confirms_is_sent_again_and_ever_more_seldom(
     settings: MqttSettings, address: Address, store: Store, line: LineEnd
 ) -> None:
     began_s = asyncio.get_running_loop().time()
-    async with open_uplink(settings, address, store, LOG, pace=Pace(window=8, resend_after_s=0.2)) as uplink:
+    async with open_uplink(settings, address, store, LOG, pace=QUICK) as uplink:
         await uplink.send(message(address, 1))
         await uplink.send(message(address, 2))
         await line.confirms([one for one in await line.hears(2) if one.payload == b"\x02"])
@@ -264,7 +278,9 @@ async def test_a_full_store_makes_the_sender_wait_and_says_so(
     settings: MqttSettings, address: Address, store: Store, line: LineEnd
 ) -> None:
     with capture_logs() as said:
-        async with open_uplink(settings, address, store, LOG, pace=Pace(window=4, resend_after_s=0.2)) as uplink:
+        async with open_uplink(
+            settings, address, store, LOG, pace=Pace(window=4, first_window=4, resend_after_s=0.2)
+        ) as uplink:
             for number in range(ROOM):
                 await uplink.send(message(address, number))
             waiting = asyncio.create_task(uplink.send(message(address, 99)))
@@ -318,7 +334,9 @@ async def test_a_broker_killed_with_9_costs_nothing(
     own_mosquitto: OwnMosquitto, address: Address, store: Store
 ) -> None:
     settings = MqttSettings(url=own_mosquitto.url)
-    async with open_uplink(settings, address, store, LOG, pace=Pace(window=8, resend_after_s=1.0)) as uplink:
+    async with open_uplink(
+        settings, address, store, LOG, pace=Pace(window=8, first_window=8, resend_after_s=1.0)
+    ) as uplink:
         async with line_end(settings, address.flight) as line:
             for number in range(10):
                 await uplink.send(message(address, number))
@@ -406,7 +424,8 @@ async def test_a_flight_of_several_stations_keeps_one_order(
     settings: MqttSettings, address: Address, line: LineEnd
 ) -> None:
     other = Address("live", address.flight, "booster", "sydney")
-    async with open_flight_uplink(settings, address.key, MemorySpool(ROOM), LOG) as uplink:
+    pace = Pace(first_window=ROOM)
+    async with open_flight_uplink(settings, address.key, MemorySpool(ROOM), LOG, pace=pace) as uplink:
         for number in range(10):
             await uplink.send(message(other if number % 2 else address, number))
         await line.confirms(await line.hears(10))
