@@ -13,6 +13,7 @@ The contract:
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
@@ -137,7 +138,7 @@ async def connect(client: Client, log: FilteringBoundLogger, within_s: float = A
     MqttLostError
         If the broker cannot be reached, or the connection is lost while the body runs (which is then cancelled).
     MqttRefusedError
-        If the broker refuses user name and password.
+        If the broker refuses user name and password, or its certificate is not to be trusted.
     """
     steady = _steady(client, log)
     granted = await _open(steady, client, within_s)
@@ -261,6 +262,10 @@ async def _open(steady: SteadyClient, client: Client, within_s: float) -> aiomqt
             msg = f"{found}: set DOWNRANGE_MQTT_USERNAME and DOWNRANGE_MQTT_PASSWORD"
             raise MqttRefusedError(msg) from error
         raise MqttLostError(str(error)) from error
+    except ssl.SSLCertVerificationError as error:
+        found = f"the certificate of the MQTT broker at {client.address} is not to be trusted ({error.verify_message})"
+        msg = f"{found}: set DOWNRANGE_MQTT_CA_FILE to its authority's, and DOWNRANGE_MQTT_URL to the name in it"
+        raise MqttRefusedError(msg) from error
     except TimeoutError as error:
         raise MqttLostError(f"no answer within {within_s:.1f} s") from error
     except aiomqtt.ConnectError as error:

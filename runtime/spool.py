@@ -113,6 +113,7 @@ class DiskSpool:
         self._db = database
         self._address = address
         self._most_octets = most_octets
+        self._forgotten: set[int] = set()
         self.identity: bytes = database.execute("SELECT identity FROM station").fetchone()[0]
         count, octets = database.execute("SELECT count(*), total(length(payload)) FROM message").fetchone()
         self._count = int(count)
@@ -140,10 +141,15 @@ class DiskSpool:
         return int(inserted.lastrowid or 0)
 
     def settle(self, numbers: Iterable[int]) -> int:
-        """Forget messages; see `Store`."""
-        chosen = json.dumps(list(numbers))
+        """Forget messages; see `Store`. What a full disk does not let it forget now, it forgets with the next ones."""
+        self._forgotten.update(numbers)
+        chosen = json.dumps(list(self._forgotten))
         count, octets = self._db.execute(f"SELECT count(*), total(length(payload)) {CHOSEN}", (chosen,)).fetchone()
-        self._db.execute(f"DELETE {CHOSEN}", (chosen,))
+        try:
+            self._db.execute(f"DELETE {CHOSEN}", (chosen,))
+        except sqlite3.OperationalError:
+            return 0
+        self._forgotten.clear()
         self._count -= count
         self._octets -= int(octets) + count * ROW_OVERHEAD_OCTETS
         return int(count)

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +67,11 @@ class Broker:
                 await connection.publish(topic, b"not mine to say")
 
 
+def make_certificates(folder: Path) -> None:
+    environment = {**with_mosquitto(), "DOWNRANGE_SECRETS_DIR": str(folder)}
+    subprocess.run([str(ROOT / "deploy/make-tls.sh"), "127.0.0.1"], env=environment, capture_output=True, check=True)
+
+
 @pytest.fixture(scope="module")
 def secrets(mqtt_url: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     assert mqtt_url, "asked for because it installs mosquitto where there is none"
@@ -80,8 +85,7 @@ def secrets(mqtt_url: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     said = subprocess.run(make, env=environment, capture_output=True, text=True, check=True).stdout
     again = subprocess.run(make, env=environment, capture_output=True, text=True, check=True).stdout
     assert again.splitlines() == [f"{station} has a password already" for station in STATIONS]
-    tls = [str(ROOT / "deploy/make-tls.sh"), "127.0.0.1"]
-    subprocess.run(tls, env=environment, capture_output=True, check=True)
+    make_certificates(folder)
     passwords = dict(line.split(": ") for line in said.splitlines())
     variables = dict(line.split("=", 1) for line in (folder / ".env").read_text().splitlines())
     for account in ("ingest", "replay", "simulator", "health"):
@@ -209,6 +213,24 @@ async def test_nobody_comes_in_without_a_name_or_with_a_wrong_password(broker: B
     with pytest.raises(MqttRefusedError, match="DOWNRANGE_MQTT_USERNAME"):
         async with connect(Client(anonymous, "test-nobody"), LOG):
             pass
+
+
+async def test_a_broker_with_a_certificate_of_somebody_else_is_not_talked_to(
+    secrets: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    make_certificates(tmp_path / "stranger")
+    async with running("tls", secrets, tmp_path) as broker:
+        own, port = broker.ca_file, broker.url.rpartition(":")[2]
+        # another authority, the system's, and the right one for another name: the certificate says 127.0.0.1 only
+        cases = [
+            (tmp_path / "stranger/mqtt-ca.pem", broker.url),
+            (None, broker.url),
+            (own, f"mqtts://localhost:{port}"),
+        ]
+        for ca_file, url in cases:
+            with pytest.raises(MqttRefusedError, match=r"certificate .* not to be trusted .* DOWNRANGE_MQTT_CA_FILE"):
+                async with replace(broker, ca_file=ca_file, url=url).entering("ingest"):
+                    pass
 
 
 async def test_the_health_account_sees_that_the_broker_lives_and_nothing_else(broker: Broker) -> None:

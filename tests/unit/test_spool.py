@@ -188,3 +188,46 @@ def test_a_full_disk_is_a_full_spool(tmp_path: Path) -> None:
         spool._db.execute("PRAGMA max_page_count=1000000")
         spool.append(large)
         assert len(spool) == 2
+
+
+def test_on_a_full_disk_what_it_has_is_kept_and_settled_and_afterwards_it_goes_on(tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    kept, settled, left, after = map(int, said)
+    assert kept > 20
+    assert settled == kept - 5
+    assert (left, after) == (5, 5 + 20)
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from runtime.spool import SpoolFullError, open_disk_spool
+from telemetry.message import Message
+from telemetry.topics import Address, Kind
+
+address = Address("live", "F-1", "ship", "haiyang")
+message = Message(address, Kind.TELEMETRY, bytes(5000), 0)
+with open_disk_spool(Path(sys.argv[1]), address, 10**9) as spool:
+    spool.append(message)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, hard))
+    try:
+        while True:
+            spool.append(message)
+    except SpoolFullError:
+        pass
+    kept = len(spool)
+    settled = spool.settle(range(1, kept - 4))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    settled += spool.settle([])
+    left = len(spool)
+    for _ in range(20):
+        spool.append(message)
+    print(kept, settled, left, len(spool))
+"""
