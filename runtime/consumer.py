@@ -26,6 +26,10 @@ RECORDS_READ = Counter("downrange_records_read_total", "Records read from Kafka"
 TRANSIENT_ERRORS = Counter("downrange_transient_errors_total", "Steps tried again", ["service", "step"])
 MAX_RECORDS: Final = 2_000
 TICK_S: Final = 0.5
+# a turn costs a commit, a request to the sink and some work a flight, however few records it has
+APART_S: Final = 0.15
+WORTH_A_TURN: Final = 500
+WORTH_AN_ANSWER_OCTETS: Final = 64 * 1024
 
 Batch = Mapping[Partition, list[Record]]
 Offsets = Mapping[Partition, int]
@@ -86,7 +90,8 @@ async def consume(settings: Settings, scope: Scope, stage: Stage[Any, Any]) -> N
     """
     scope.health.starting("kafka")
     await ensure_topics(settings.kafka, scope.log, settings.service.connect_timeout_s)
-    async with open_consumer(settings.kafka, f"downrange-{stage.name}", f"downrange.{stage.name}") as consumer:
+    name = f"downrange-{stage.name}", f"downrange.{stage.name}"
+    async with open_consumer(settings.kafka, *name, fetch_min_bytes=WORTH_AN_ANSWER_OCTETS) as consumer:
         loop = _Loop(consumer, stage, scope)
         consumer.subscribe([topic.value for topic in stage.topics], listener=loop.listener)
         scope.health.well("kafka")
@@ -104,6 +109,7 @@ class _Loop(Generic[D, O]):
         self._scope = scope
         self._committed: dict[Partition, int] = {}
         self.listener = _Listener(consumer)
+        self._next_s = 0.0
 
     async def turn(self) -> None:
         """Take over new partitions, read one batch and take it through all steps."""
@@ -111,6 +117,8 @@ class _Loop(Generic[D, O]):
         # 1 read
         batch = await self._scope.unless_stopped(self._read())
         if batch is not None:
+            read = sum(map(len, batch.values()))
+            self._next_s = asyncio.get_running_loop().time() + (APART_S if 0 < read < WORTH_A_TURN else 0.0)
             await self._handle(batch)
 
     async def last_turn(self) -> None:
@@ -136,6 +144,8 @@ class _Loop(Generic[D, O]):
             self._committed.clear()
 
     async def _read(self) -> Batch:
+        """Read what there is; after a small batch not at once, so that the next one is worth its turn."""
+        await asyncio.sleep(self._next_s - asyncio.get_running_loop().time())
         timeout_s = TICK_S
         if not self.listener.owned:
             with suppress(TimeoutError):

@@ -232,8 +232,13 @@ async def open_producer(settings: KafkaSettings, client_id: str) -> AsyncIterato
 
 
 @asynccontextmanager
-async def open_consumer(settings: KafkaSettings, client_id: str, group: str | None) -> AsyncIterator[AIOKafkaConsumer]:
-    """Start a consumer without subscription; it commits nothing by itself and begins at the earliest record."""
+async def open_consumer(
+    settings: KafkaSettings, client_id: str, group: str | None, *, fetch_min_bytes: int = 1
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """Start a consumer without subscription; it commits nothing by itself and begins at the earliest record.
+
+    The broker answers when it has `fetch_min_bytes`, or after a tenth of a second with what there is.
+    """
     consumer = AIOKafkaConsumer(
         client_id=client_id,
         group_id=group,
@@ -246,6 +251,7 @@ async def open_consumer(settings: KafkaSettings, client_id: str, group: str | No
         # what is read ahead of every partition lies in memory, decompressed
         max_partition_fetch_bytes=256 * 1024,
         fetch_max_bytes=2 * 1024 * 1024,
+        fetch_min_bytes=fetch_min_bytes,
         fetch_max_wait_ms=100,
         **client_options(settings),
     )
