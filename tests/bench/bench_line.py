@@ -45,8 +45,10 @@ def bodies(groups: list[Group], samples: int) -> tuple[list[bytes], int]:
             vehicle, station = message.address.vehicle, message.address.station
             if message.kind is Kind.TELEMETRY and first.setdefault(vehicle, station) == station:
                 messages.append(replace(message, address=Address("alone", f"F{flight}", vehicle, station)))
-        made += [block.body for block in encoder.blocks(Readable(messages, []))]
-        held += each.samples
+        blocks = list(encoder.blocks(Readable(messages, [])))
+        # three tags a line; every other equals sign is a field's
+        held += sum(block.body.count(b"=") - 3 * block.count for block in blocks)
+        made += [block.body for block in blocks]
         flight += 1
     return made, held
 
@@ -88,7 +90,7 @@ async def measure(chosen: argparse.Namespace) -> list[Table]:
         say(f"InfluxDB alone: {influx_rate:,.0f} samples/s, {influx_s:.2f} CPU s per million")
         steps = []
         for flights in chosen.flights:
-            step = await lab.fly(groups, flights, chosen.seconds)
+            step = await lab.fly(groups, flights, chosen.seconds, spy=chosen.spy)
             steps.append(step)
             say(
                 f"{flights} flights: {step.rate:,.0f} samples/s, drained after {step.drained_s:.1f} s, lost {step.lost}, "
@@ -158,6 +160,8 @@ def main() -> None:
         parser.add_argument("--flights", type=int, nargs="+", help="of the steps")
         parser.add_argument("--seconds", type=float, help="a step")
         parser.add_argument("--alone", type=int, help="samples for InfluxDB alone")
+
+        parser.add_argument("--spy", default="", help="a folder for flame graphs of every service (needs py-spy)")
 
     chosen = options(__doc__, add)
     chosen.flights = chosen.flights or ([20, 60] if chosen.quick else [50, 100, 125, 150, 175, 200])

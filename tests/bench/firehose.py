@@ -15,6 +15,8 @@ USER_PROPERTY = b"\x26"
 CONTENT_TYPE = b"\x03"
 CORRELATION = b"\x09"
 MOST_UNSENT = 1 << 20
+PUBACK_OCTETS = 4
+ANSWERED_WITHIN_S = 60.0
 
 
 def sized(octets: bytes) -> bytes:
@@ -56,6 +58,7 @@ class Firehose(asyncio.Protocol):
         self._room = asyncio.Event()
         self._room.set()
         self._last_id = 0
+        self._written = 0
         self.answered_octets = 0
         self.is_up = asyncio.Event()
         self.lost = ""
@@ -87,6 +90,7 @@ class Firehose(asyncio.Protocol):
 
     def next_id(self) -> int:
         """Return the next packet id."""
+        self._written += 1
         self._last_id = self._last_id % 65_535 + 1
         return self._last_id
 
@@ -98,7 +102,10 @@ class Firehose(asyncio.Protocol):
         self._transport.write(packets)
 
     async def close(self) -> None:
-        """Send what is left and take leave."""
+        """Take leave when everything is answered: a socket closed with answers unread resets what the broker has not read."""
+        async with asyncio.timeout(ANSWERED_WITHIN_S):
+            while self.answered_octets < PUBACK_OCTETS * self._written:
+                await asyncio.sleep(0.02)
         self._transport.write(mqtt5.DisconnectPacket().write())
         self._transport.close()
 

@@ -124,7 +124,7 @@ class Lab:
             found[packet] = int(series[0]["values"][0][1]) if series else 0
         return found
 
-    async def fly(self, groups: list[Group], flights: int, seconds: float, *, speed: float = 1.0) -> Step:
+    async def fly(self, groups: list[Group], flights: int, seconds: float, *, speed: float = 1.0, spy: str = "") -> Step:
         """Fly a fleet and wait until InfluxDB has all of it, or no more comes."""
         run = f"bench-{uuid4().hex[:8]}"
         begin_s = time.time() + BEGIN_AFTER_S + flights / 100
@@ -134,6 +134,14 @@ class Lab:
         path = self.folder / f"{run}.pickle"
         path.write_bytes(pickle.dumps(plan))
         before = self.used()
+        spies = [
+            await asyncio.create_subprocess_exec(
+                "py-spy", "record", "-d", str(round(seconds / speed)), "-f", form, "-r", "200", "-o", f"{spy}/{name}.{end}", "-p",
+                str(self.pids[name]), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+            )
+            for name in (SERVICES if spy else ())
+            for form, end in (("flamegraph", "svg"), ("raw", "txt"))
+        ]
         load = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bench.load", str(path), stdout=asyncio.subprocess.PIPE
         )
@@ -160,11 +168,31 @@ class Lab:
                 await probing
             path.unlink()
         step.lost = step.packets - last[0]
+        if step.lost:
+            await self._say_what_is_missing(plan)
+        for each in spies:
+            await each.wait()
         now = self.used()
         step.cpu_s = {name: now[name] - before[name] for name in now}
         step.cpu_s["publisher"] = step.load["cpu_s"]
         step.event_s = await self._event_latencies(plan)
         return step
+
+    async def _say_what_is_missing(self, plan: Plan) -> None:
+        wanted, found = plan.expected(), await self.stored(plan.run)
+        short = {packet: wanted[packet] - found[packet] for packet in wanted if found[packet] != wanted[packet]}
+        say(f"missing in InfluxDB, packets by type: {short}")
+        for packet in short:
+            channel = self._probes[packet]
+            series = await self.ask(
+                f'SELECT count("{channel}") FROM "{packet}" WHERE "run"=\'{plan.run}\' GROUP BY "flight","vehicle"'  # noqa: S608 -- our own names
+            )
+            has = {(each["tags"]["flight"], each["tags"]["vehicle"]): each["values"][0][1] for each in series}
+            for flight in range(plan.flights):
+                for vehicle, kind in plan.groups[flight % len(plan.groups)].unique:
+                    due = plan.groups[flight % len(plan.groups)].unique[vehicle, kind]
+                    if kind == packet and has.get((f"F{flight}", vehicle), 0) != due:
+                        say(f"  F{flight} {vehicle} {packet}: {has.get((f'F{flight}', vehicle), 0)} of {due}")
 
     async def _probe(self, plan: Plan, step: Step) -> None:
         """Ask for the newest point of a few flights again and again: what is new became visible since the last time.
