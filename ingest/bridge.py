@@ -125,6 +125,9 @@ class Bridge:
         metrics.ACK_LATENCY.observe(time.perf_counter() - began_s)
         metrics.WINDOW.set(0)
         _count(stations, examined)
+        for inbound, one in zip(stations, examined, strict=True):
+            if one.full_s:
+                self._say_full(inbound.topic, one.full_s)
 
     async def _store(self, examined: list[Examined]) -> None:
         """Return when Kafka has acknowledged every record, steps 3 and 4; before that nothing is acknowledged upstream.
@@ -156,6 +159,15 @@ class Bridge:
                 return
             finally:
                 slow.cancel()
+
+    def _say_full(self, topic: str, full_s: float) -> None:
+        metrics.STATIONS_FULL_S.inc(full_s)
+        self._scope.log.error(
+            "a station's store was full: it could take nothing in",
+            topic=topic,
+            full_s=full_s,
+            remedy="give its spool more room, or the line more strength",
+        )
 
     def _say_slow(self, records: int) -> None:
         why = f"no acknowledgement from Kafka for {SLOW_S:g} s"

@@ -42,6 +42,8 @@ class Examined:
         Where its station waits for the end-to-end acknowledgement; empty if nobody does.
     settled
         What the acknowledgement says.
+    full_s
+        How long its station says that its store was full.
     """
 
     kind: Kind | None
@@ -49,6 +51,7 @@ class Examined:
     reasons: tuple[Reason, ...]
     ack_topic: str
     settled: SettledMessage | None
+    full_s: float = 0.0
 
 
 class Examiner:
@@ -83,10 +86,9 @@ class Examiner:
         message = self._message(address, kind, inbound, ingest_ns, times_ns)
         try:
             if kind is Kind.LINK:
-                message = _with_report(message, inbound)
-                found = Surveyed((), ())
-            else:
-                message, found = self._versions.survey(message)
+                message, full_s = _with_report(message, inbound)
+                return replace(self._judged(inbound, message, kind, ack_topic, Surveyed((), ())), full_s=full_s)
+            message, found = self._versions.survey(message)
         except PacketError as error:
             found = _nothing(inbound, error)
         return self._judged(inbound, message, kind, ack_topic, found)
@@ -167,8 +169,8 @@ def _ns_or_0(inbound: Inbound, name: str) -> int:
         return 0
 
 
-def _with_report(message: Message, inbound: Inbound) -> Message:
-    """Check a link report and take its time where the message has none."""
+def _with_report(message: Message, inbound: Inbound) -> tuple[Message, float]:
+    """Check a link report and take its time where the message has none; says too how long the station was full."""
     try:
         report = LinkReport.model_validate_json(message.payload)
     except ValidationError as error:
@@ -177,7 +179,8 @@ def _with_report(message: Message, inbound: Inbound) -> Message:
         raise PacketError(Reason.BAD_JSON, f"{where}: {first['msg']}") from error
     if report.ert_ns is None and report.reason != "will":
         raise PacketError(Reason.BAD_JSON, f"ert_ns: a {report.reason} has a time")
-    return message if ERT_NS in inbound.properties else replace(message, ert_ns=report.ert_ns or 0)
+    timed = message if ERT_NS in inbound.properties else replace(message, ert_ns=report.ert_ns or 0)
+    return timed, report.full_s or 0.0
 
 
 def _nothing(inbound: Inbound, error: AddressError | PacketError) -> Surveyed:

@@ -18,4 +18,7 @@ ACK_LATENCY: Final = Histogram(
     "From taking a batch of messages in to their PUBACK, once a batch",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0),
 )
+STATIONS_FULL_S: Final = Counter(
+    "downrange_ingest_stations_full_seconds_total", "For how long stations say that they could take nothing in"
+)
 UNACKNOWLEDGED_TRIES: Final = Counter("downrange_ingest_retries_total", "Batches that Kafka did not take, tried again")

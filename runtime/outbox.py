@@ -110,6 +110,7 @@ class Outbox:
         self._highest = 0
         self._in_a_row = 0
         self._line_answers = False
+        self._full_s = 0.0
         self._why_full = ""
         self._more = asyncio.Event()
         self._goes = asyncio.Event()
@@ -132,7 +133,9 @@ class Outbox:
         if not message.sent_ns:
             message = replace(message, sent_ns=time.time_ns())
         while not self._kept(message):
+            full_since_s = time.monotonic()
             await self._wait_for_room()
+            self._full_s += time.monotonic() - full_since_s
         self._more.set()
         self._in_a_row += 1
         if self._in_a_row >= MOST_IN_A_ROW:
@@ -171,6 +174,11 @@ class Outbox:
     def is_cut_off(self) -> bool:
         """Whether it keeps everything back."""
         return not self._goes.is_set()
+
+    def full_s(self) -> float:
+        """Return for how long the store was full since this was asked last."""
+        full_s, self._full_s = self._full_s, 0.0
+        return full_s
 
     def __len__(self) -> int:
         return len(self._store)

@@ -121,6 +121,8 @@ class DiskSpool:
 
     def append(self, message: Message) -> int:
         """Keep a message; see `Store`. When this returns, it survives the process."""
+        if self._forgotten:
+            self.settle(())
         octets = len(message.payload) + ROW_OVERHEAD_OCTETS
         if self._octets + octets > self._most_octets:
             raise SpoolFullError(f"{self._count} messages, {self._octets} octets are not confirmed yet")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from structlog.typing import FilteringBoundLogger
 
@@ -22,6 +23,8 @@ from telemetry.errors import leaves_of
 from telemetry.link import WILL, LinkReport
 from telemetry.message import JSON, Message
 from telemetry.topics import ROOT, Address, Kind
+
+FULL_WORTH_TELLING_S: Final = 1.0
 
 __all__ = ["Outbox", "Pace", "Tally", "Uplink", "open_flight_uplink", "open_uplink"]
 
@@ -41,7 +44,10 @@ class Uplink(Outbox):
         await super().send(message)
 
     async def report(self, report: LinkReport) -> None:
-        """Send a link report, in order with the telemetry."""
+        """Send a link report, in order with the telemetry; if the store was full since the last one, it says so."""
+        full_s = self.full_s()
+        if full_s >= FULL_WORTH_TELLING_S:
+            report = report.model_copy(update={"full_s": round(full_s, 1)})
         payload = report.model_dump_json(exclude_none=True).encode()
         await self.send(Message(self.address, Kind.LINK, payload, report.ert_ns or 0, content_type=JSON))
 

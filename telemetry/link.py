@@ -20,6 +20,9 @@ class LinkReport(BaseModel):
         The station's time, Unix ns; none in a will, which is written before its time comes.
     signal_dbm
         Received signal strength; none without lock.
+    full_s
+        How long since its last report the station could take nothing in, because what it keeps until the line confirms
+        it had filled its store; none if that was not so.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +31,7 @@ class LinkReport(BaseModel):
     reason: Literal["heartbeat", "mask", "will"]
     ert_ns: Annotated[int, Field(ge=0)] | None = None
     signal_dbm: float | None = None
+    full_s: Annotated[float, Field(ge=0)] | None = None
 
 
 WILL = LinkReport(state="los", reason="will")

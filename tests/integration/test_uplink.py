@@ -88,19 +88,19 @@ class LineEnd:
             settled = SettledMessage(correlation=one.correlation.hex(), refused=refused)
             await self.says(one.topic, Ack(settled=(settled,)).model_dump_json().encode())
 
+    async def confirms_for_ever(self) -> None:
+        """Confirm whatever comes, until cancelled."""
+        at = len(self.heard)
+        while True:
+            await self.hears(at + 1)
+            fresh, at = self.heard[at:], len(self.heard)
+            await self.confirms([one for one in fresh if one.correlation])
+
     async def confirms_all(self, uplink: Outbox) -> list[Inbound]:
         """Confirm whatever comes until the uplink has nothing left; returns what came."""
         known = len(self.heard)
-
-        async def confirm() -> None:
-            at = known
-            while True:
-                await self.hears(at + 1)
-                fresh, at = self.heard[at:], len(self.heard)
-                await self.confirms([one for one in fresh if one.correlation])
-
         async with asyncio.TaskGroup() as group:
-            confirming = group.create_task(confirm())
+            confirming = group.create_task(self.confirms_for_ever())
             await uplink.drained(WITHIN_S)
             confirming.cancel()
         return self.heard[known:]
@@ -292,6 +292,27 @@ async def test_a_full_store_makes_the_sender_wait_and_says_so(
                 await waiting
     assert [one.payload[0] for _, one in store.after(0, 100)] == [*range(1, ROOM), 99]
     assert any("store is full" in entry["event"] and "remedy" in entry for entry in said)
+
+
+async def test_a_station_that_was_full_says_so_in_its_next_report(
+    settings: MqttSettings, address: Address, line: LineEnd
+) -> None:
+    report = LinkReport(state="aos", reason="heartbeat", ert_ns=T_NS)
+    async with open_uplink(settings, address, MemorySpool(1), LOG, pace=QUICK) as uplink:
+        await uplink.send(message(address, 0))
+        waiting = asyncio.create_task(uplink.send(message(address, 1)))
+        await asyncio.sleep(1.2)
+        confirming = asyncio.create_task(line.confirms_for_ever())
+        await waiting
+        await uplink.report(report)
+        await uplink.report(report)
+        await uplink.drained(WITHIN_S)
+        confirming.cancel()
+    told = {one.correlation: one.payload for one in line.heard if one.topic == address.topic(Kind.LINK)}
+    first, second = (LinkReport.model_validate_json(payload) for payload in told.values())
+    assert first.full_s is not None
+    assert first.full_s >= 1.2
+    assert second == report
 
 
 async def test_what_the_line_cannot_carry_is_refused_at_once(settings: MqttSettings, address: Address) -> None:
