@@ -18,11 +18,12 @@ MAX_EPOCHS: Final = 32
 
 @dataclass(slots=True)
 class Epoch:
-    """The counts between two resets: that of packet 0, the highest that came, and when its first one was made."""
+    """The counts between two resets: that of packet 0, the highest that came; when the first and that were made."""
 
     base: int
     highest: int
     first_t_ns: int
+    last_t_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,6 @@ class Completeness:
         return self._timeline.highest
 
     @property
-    def latest_t_ns(self) -> int:
-        """Generation time of the packet with the highest count."""
-        return self._timeline.highest_t_ns
-
-    @property
     def sent(self) -> int:
         """Packets that must have been made, by their counts."""
         return self._forgotten_sent + sum(epoch.highest + 1 - epoch.base for epoch in self.epochs)
@@ -125,7 +121,15 @@ class Completeness:
             The first's unwrapped count, and a mask of shape (n,) of those that are no duplicates; None when none is.
         """
         n, line = t_ns.size, self._timeline
-        first_t_ns = int(t_ns[0])
+        first_t_ns, last_t_ns = int(t_ns[0]), int(t_ns[-1])
+        first = line.go_on(count, n, first_t_ns, last_t_ns)
+        if first >= 0:
+            self._bringers.add(station, first, first + n - 1)
+            self.ranges.extend(first + n - 1, last_t_ns)
+            epoch = self.epochs[-1]
+            epoch.highest, epoch.last_t_ns = first + n - 1, last_t_ns
+            self.unique += n
+            return first, None
         base = line.base
         first = line.place(count, first_t_ns)
         last = first + n - 1
@@ -134,20 +138,25 @@ class Completeness:
         again = n - self._bringers.add(station, first, last)
         fresh = self._fresh(first, last, again) if first <= self.ranges.highest else None
         new = n if fresh is None else int(np.count_nonzero(fresh))
-        if new:
-            self.version += fresh is not None or first != self.ranges.highest + 1
-            known = max(first, self.forgotten_below)
-            if known <= last:
-                self.ranges.add(known, last, int(t_ns[known - first]), int(t_ns[-1]))
-            self.unique += new
-            self._raise(first, last)
-            if last > line.highest:
-                line.learn(first, t_ns)
-            if len(self.ranges) > MAX_GAPS:
-                self._forget_below(self.ranges.first_of(-MAX_GAPS // 2))
         self.resent += again
         self.overlapping += n - new - again
+        if new:
+            self._enter(first, t_ns, following=fresh is None and first == self.ranges.highest + 1)
+            self.unique += new
+            if len(self.ranges) > MAX_GAPS:
+                self._forget_below(self.ranges.first_of(-MAX_GAPS // 2))
         return first, None if new == n else fresh
+
+    def _enter(self, first: int, t_ns: NDArray[np.int64], *, following: bool) -> None:
+        """Enter packets of which some are new, in all that knows counts."""
+        last = first + t_ns.size - 1
+        self.version += not following
+        known = max(first, self.forgotten_below)
+        if known <= last:
+            self.ranges.add(known, last, int(t_ns[known - first]), int(t_ns[-1]))
+        self._raise(first, last, int(t_ns[-1]))
+        if last > self._timeline.highest:
+            self._timeline.learn(first, t_ns)
 
     def gaps(self) -> list[Gap]:
         """Return what is missing between the packets that came, in order; not what the index has forgotten."""
@@ -176,18 +185,18 @@ class Completeness:
 
     def _open_epoch(self, base: int, first_t_ns: int) -> None:
         self.resets += bool(self.epochs)
-        self.epochs.append(Epoch(base, base - 1, first_t_ns))
+        self.epochs.append(Epoch(base, base - 1, first_t_ns, first_t_ns))
         self.version += 1
         if len(self.epochs) > MAX_EPOCHS:
             self._forget_below(self.epochs[MAX_EPOCHS // 2].base)
 
-    def _raise(self, first: int, last: int) -> None:
+    def _raise(self, first: int, last: int, last_t_ns: int) -> None:
         """Move the highest count of the epochs that packets belong to."""
         for i in range(len(self.epochs) - 1, -1, -1):
             epoch = self.epochs[i]
             if last >= epoch.base and last > epoch.highest:
                 following = self.epochs[i + 1].base - 1 if i + 1 < len(self.epochs) else last
-                epoch.highest = min(last, following)
+                epoch.highest, epoch.last_t_ns = min(last, following), last_t_ns
             if first >= epoch.base:
                 return
 

@@ -75,8 +75,9 @@ def unheard(books: Completeness, counter: SentCounter | None) -> list[tuple[int,
     """Return ranges of packets that were sent after all that came, before a reset or the end: only a counter tells.
 
     A counter and sequence counts begin anew together, but either may be heard first, or not at all. So they are
-    matched by time: a reading belongs to the last epoch of counts that had begun by then. One that was read after
-    all packets that came speaks of an epoch of which none has come yet.
+    matched by time: a reading belongs to the last epoch of counts that had begun by then. A second one that was first
+    read after all packets of that epoch belongs to the next, of which perhaps none has come yet; one that was read
+    before shows a reset that the counts did not tell, and what it counted is added.
 
     Parameters
     ----------
@@ -90,22 +91,26 @@ def unheard(books: Completeness, counter: SentCounter | None) -> list[tuple[int,
     list
         First and last unwrapped counts, in order.
     """
-    found: list[tuple[int, int]] = []
     epochs, readings = books.epochs, [] if counter is None else counter.readings
     begun = [epoch.first_t_ns for epoch in epochs]
-    taken, beyond = -1, books.highest
-    for number, reading in enumerate(readings):
-        at = max(bisect_right(begun, reading.last_t_ns) - 1, 0)
-        if at == taken:
-            at += 1
+    told: dict[int, int] = {}
+    at = -1
+    for reading in readings:
+        last = max(bisect_right(begun, reading.last_t_ns) - 1, 0)
+        if last <= at:
+            last = at + (at >= len(epochs) or reading.first_t_ns > epochs[at].last_t_ns)
+        at = last
+        told[at] = told.get(at, 0) + reading.value
+    found: list[tuple[int, int]] = []
+    beyond = -1
+    for at, sent in sorted(told.items()):
         if at < len(epochs):
-            taken, epoch = at, epochs[at]
-            last = epoch.base + reading.value - 1
-            if last > epoch.highest:
-                found.append((epoch.highest + 1, last))
-                beyond = max(beyond, last)
-        elif reading.value and (not epochs or (number and reading.first_t_ns > books.latest_t_ns)):
-            base = (beyond // COUNT_MODULO + 1) * COUNT_MODULO if epochs or found else 0
-            beyond = base + reading.value - 1
-            found.append((base, beyond))
+            first, last = epochs[at].highest + 1, epochs[at].base + sent - 1
+        else:
+            beyond = max(beyond, books.highest)
+            first = (beyond // COUNT_MODULO + 1) * COUNT_MODULO if beyond >= 0 else 0
+            last = first + sent - 1
+        if first <= last:
+            found.append((first, last))
+            beyond = max(beyond, last)
     return found

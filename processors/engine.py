@@ -143,7 +143,7 @@ class Engine:
             state for name, watch in watches for state in watch.states(self.run, self.flight, name, self._clock_ns)
         ]
         for record in (*self.ledger(), *links):
-            content = record.model_dump(exclude={"as_of_ns"})
+            content = vars(record) | {"as_of_ns": None}
             about = (record.type, *record.identity)
             if self._told.get(about) != content:
                 self._told[about] = content

@@ -52,7 +52,7 @@ class FlightBooks:
         rows: list[LedgerRow] = []
         refused_only = [vehicle for vehicle in self.refusals.vehicles if vehicle not in self._vehicles]
         for vehicle in (*self._vehicles, *refused_only):
-            books = self._vehicles.get(vehicle, VehicleBooks())
+            books = self._vehicles[vehicle] if vehicle in self._vehicles else VehicleBooks()
             holds = None if holds_of is None else holds_of(vehicle)
             whose = (self.run, self.flight, vehicle)
             rows += books.rows(whose, as_of_ns, self.refusals.of(vehicle), holds)

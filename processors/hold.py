@@ -102,7 +102,7 @@ class Hold:
         oldest_ns = clock_ns - self.hold_ns
         self._waited_for = [name for name, h in self._stations.items() if name == station or h.ert_ns >= oldest_ns]
         if self._held_rows:
-            self._settle_until(min(self._stations[name].before_ns for name in self._waited_for) - self.patience_ns)
+            self._settle_until(min([self._stations[name].before_ns for name in self._waited_for]) - self.patience_ns)
             for lane in self._lanes.values():
                 self._settle(lane)
             self._advance()
@@ -114,9 +114,10 @@ class Hold:
         for piece in pieces_of(frame, lane.margin_ns):
             first, fresh = lane.books.accept(int(piece.counts[0]), piece.t_ns, station)
             last = first + len(piece) - 1
-            if fresh is None or fresh.any():
-                rows = with_counts(piece, np.arange(first, last + 1))
-                self._hold(lane, rows if fresh is None else rows.select(fresh))
+            if fresh is None:
+                self._hold(lane, with_counts(piece, np.arange(first, last + 1)))
+            elif fresh.any():
+                self._hold(lane, with_counts(piece, np.arange(first, last + 1)).select(fresh))
             hearing.now_ns = max(hearing.now_ns, int(piece.t_ns[-1]))
             lane.passed[station] = max(lane.passed.get(station, -1), last)
             self._settle(lane)
@@ -171,8 +172,10 @@ class Hold:
 
     def _settle(self, lane: Lane) -> None:
         """Settle what every station that may bring it has passed, and what follows that without a gap."""
-        passed = min(lane.passed.get(name, -1) for name in self._waited_for)
-        settled = lane.books.ranges.end_of_run(max(lane.settled, passed) + 1)
+        passed = min([lane.passed.get(name, -1) for name in self._waited_for])
+        settled = max(lane.settled, passed)
+        if settled < lane.books.highest:
+            settled = lane.books.ranges.end_of_run(settled + 1)
         if settled > lane.settled:
             lane.settled = settled
             for frame in lane.held:
@@ -193,8 +196,8 @@ class Hold:
     def _advance(self) -> None:
         """Move the time of release to where every packet type is settled."""
         starting = self._clock_ns - self._first_ert_ns <= self.hold_ns
-        awaited = [lane for lane in self._lanes.values() if lane.passed or starting]
-        settled_ns = min(lane.settled_t_ns + lane.margin_ns for lane in awaited)
+        lanes = self._lanes.values()
+        settled_ns = min([lane.settled_t_ns + lane.margin_ns for lane in lanes if lane.passed or starting])
         self._released_ns = max(self._released_ns, settled_ns)
 
     def snapshot(self) -> dict[str, Any]:

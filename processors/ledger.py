@@ -68,7 +68,7 @@ def ledger_rows(
     """
     rows: list[LedgerRow] = []
     for packet in (*books, *(packet for packet in rejected if packet not in books)):
-        one = books.get(packet, Completeness(1.0))
+        one = books[packet] if packet in books else Completeness(1.0)
         passage = None if passages is None else passages.get(packet, Passage())
         rows.append(_row(whose, as_of_ns, packet, one, sent.get(packet), rejected.get(packet, {}), passage))
     return rows

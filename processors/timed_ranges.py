@@ -48,6 +48,10 @@ class TimedRanges:
         self._first_t_ns[low:high], self._last_t_ns[low:high] = [first_t_ns], [last_t_ns]
         return last - first + 1 - before
 
+    def extend(self, last: int, last_t_ns: int) -> None:
+        """Let the highest range reach further."""
+        self._last[-1], self._last_t_ns[-1] = last, last_t_ns
+
     def __len__(self) -> int:
         return len(self._first)
 

@@ -71,12 +71,41 @@ class Timeline:
         self.highest_t_ns = 0
         self._stretches: list[Stretch] = []
 
+    def go_on(self, count: int, n: int, first_t_ns: int, last_t_ns: int) -> int:
+        """Take n packets that follow the latest without a step and in their time: `place` and `learn` in one.
+
+        Returns
+        -------
+        int
+            The unwrapped count of the first; -1 if they do not follow so, and nothing has changed.
+        """
+        first = self.highest + 1
+        if not first or first % COUNT_MODULO != count:
+            return -1
+        now, before_ns = self._stretches[-1], self.highest_t_ns
+        if first_t_ns <= before_ns or last_t_ns - before_ns > IRREGULAR_COUNTS * NS_PER_S / self.rate_hz:
+            return -1
+        last = self.highest + n
+        if abs((last_t_ns - now.first_t_ns) * self.rate_hz / NS_PER_S - (last - now.first)) > DRIFT_COUNTS:
+            return -1
+        self.highest, self.highest_t_ns = last, last_t_ns
+        now.last, now.last_t_ns = last, last_t_ns
+        return first
+
     def place(self, count: int, t_ns: int) -> int:
         """Return the unwrapped count of a packet; when the vehicle has begun again, `base` has moved to its turn."""
         highest = self.highest
         if highest < 0:
             return count
         passed = (t_ns - self.highest_t_ns) * self.rate_hz / NS_PER_S
+        if passed <= 0.0:
+            now = self._stretches[-1]
+            if now.first_t_ns <= t_ns and now.first_t_ns < now.last_t_ns:
+                share = (t_ns - now.first_t_ns) / (now.last_t_ns - now.first_t_ns)
+                nearest = now.first + round(share * (now.last - now.first))
+                off = (count - nearest + HALF) % COUNT_MODULO - HALF
+                if abs(off) <= SURE_COUNTS and now.first <= nearest + off <= highest:
+                    return nearest + off
         steps = (count - highest - 1) % COUNT_MODULO + 1
         if passed > 0.0 and (len(self._stretches) == 1 or (steps == 1 and passed <= IRREGULAR_COUNTS)):
             return self._after(count, steps, passed)
@@ -140,8 +169,6 @@ class Timeline:
             error = abs(placed - expected)
             if low <= placed <= high and error <= NEAR_COUNTS + BEYOND_SHARE * beyond and error < best_error:
                 best, best_error = placed, error
-                if beyond == 0.0 and error <= SURE_COUNTS:
-                    break
             ceiling = one.first if follows else one.base - 1
         return best, best_error
 
