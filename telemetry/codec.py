@@ -139,6 +139,12 @@ class PacketCodec:
         t_ns = self._time.decode(rows[:, PRIMARY_HEADER_OCTETS : self._head])
         return Frame(vehicle, station, packet, kind.packet.apid, _counts(rows), t_ns, ert_ns, self._columns(kind, rows))
 
+    def times(self, packet: str, octets: bytes) -> NDArray[np.int64]:
+        """Return the generation times of good packets of one type, as `join` does, and nothing else."""
+        kind = self._kinds[self.dictionary.packets[packet].apid]
+        rows = np.frombuffer(octets, dtype=np.uint8).reshape(-1, kind.octets)
+        return self._time.decode(rows[:, PRIMARY_HEADER_OCTETS : self._head])
+
     def versions(self, payload: bytes, run: PacketRun) -> list[int | None]:
         """Return the versions of the dictionary that a run of packets says; none if packets of that type do not."""
         place = self.layout.version

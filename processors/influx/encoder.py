@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from processors.influx.line_protocol import Block, Lines, pack, packet_lines
+from processors.influx.line_protocol import Block, Lines, pack, packet_lines, series_lines, series_prefix
 from processors.influx.points import DeliveryState, delivery_line, event_line, link_line, quality_line
 from telemetry.decoder import Decoder
 from telemetry.errors import PacketError, Reason
@@ -20,7 +23,10 @@ from telemetry.message import SPACE_PACKETS, Message, message_from_kafka
 from telemetry.quality import QUALITY_TYPES
 from telemetry.topics import Kind
 
-SLICE_OCTETS: Final = 128 * 1024
+SLICE_OCTETS: Final = 512 * 1024
+# points of each series that are known to be written, at 100 octets each: 5 s of 50 a second
+REMEMBERED: Final = 256
+MOST_SERIES: Final = 2048
 BODY_OCTETS: Final = 1024 * 1024
 
 
@@ -41,9 +47,25 @@ class Series(NamedTuple):
     flight: str
     vehicle: str
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """The point's tags."""
+        return {"run": self.run, "flight": self.flight, "vehicle": self.vehicle}
+
+
+@dataclass(frozen=True, slots=True)
+class _Heap:
+    """Packets of one type as they came, and whose each piece is."""
+
+    pieces: list[memoryview] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
+
 
 class Encoder:
     """Turns messages into blocks.
+
+    What a second station brings, or the same station again, is left out as far as it is remembered: InfluxDB would
+    overwrite the point with itself, at the same price. Nothing hangs on that memory.
 
     Parameters
     ----------
@@ -57,6 +79,7 @@ class Encoder:
         self._decoder = decoder
         self._batch_lines = batch_lines
         self._codecs = {each.reference: decoder.codec_of(each) for each in decoder.registry.dictionaries()}
+        self._written: dict[Series, dict[int, None]] = {}
 
     def blocks(self, readable: Readable) -> Iterator[Block]:
         """Yield the blocks; the telemetry is decoded on the way, so that memory holds a slice of it and not all."""
@@ -68,35 +91,78 @@ class Encoder:
         for messages in _slices(readable.telemetry):
             yield from self._telemetry(messages)
 
+    def forget(self) -> None:
+        """Take nothing for written any more: another member may have had the flights meanwhile."""
+        self._written.clear()
+
     def _telemetry(self, messages: Sequence[Message]) -> Iterator[Lines]:
-        """Yield the lines of messages, those of one packet type of one vehicle together: columns cost by the piece.
+        """Yield the lines of messages, those of one packet type together, whoever sent them: columns cost by the piece.
 
         What is refused here was refused by ingest or detect too, which keep it; what they take is stored.
         """
-        octets: dict[Series, list[memoryview]] = {}
+        heaps: dict[tuple[str, str], _Heap] = {}
         frames: dict[Series, list[Frame]] = {}
         for message in messages:
             address, dictionary = message.address, self._decoder.dictionary_of(message)
             if dictionary is None:
                 continue
+            reference = dictionary.reference
             if message.content_type != SPACE_PACKETS:
                 for frame in self._decoder.decode(message).frames:
-                    key = Series(dictionary.reference, frame.packet, address.run, address.flight, address.vehicle)
+                    key = Series(reference, frame.packet, address.run, address.flight, address.vehicle)
                     frames.setdefault(key, []).append(frame)
                 continue
-            codec, payload = self._codecs[dictionary.reference], memoryview(message.payload)
-            for run in codec.layout.split(message.payload)[0]:
-                key = Series(dictionary.reference, run.packet, address.run, address.flight, address.vehicle)
-                octets.setdefault(key, []).append(payload[run.start : run.stop])
-        for key, pieces in octets.items():
-            codec = self._codecs[key.dictionary]
-            yield self._lines(key, [codec.join(key.packet, b"".join(pieces), key.vehicle, "", 0)])
+            payload = memoryview(message.payload)
+            for run in self._codecs[reference].layout.split(message.payload)[0]:
+                heap = heaps.setdefault((reference, run.packet), _Heap())
+                heap.pieces.append(payload[run.start : run.stop])
+                heap.series.append(Series(reference, run.packet, address.run, address.flight, address.vehicle))
+        for (reference, packet), heap in heaps.items():
+            lines = self._heap_lines(reference, packet, heap)
+            if lines is not None:
+                yield lines
         for key, some in frames.items():
-            yield self._lines(key, some)
+            yield packet_lines(key.packet, self._codecs[key.dictionary].dictionary.packets[key.packet], key.tags, some)
 
-    def _lines(self, key: Series, frames: Sequence[Frame]) -> Lines:
-        tags = {"run": key.run, "flight": key.flight, "vehicle": key.vehicle}
-        return packet_lines(key.packet, self._codecs[key.dictionary].dictionary.packets[key.packet], tags, frames)
+    def _heap_lines(self, reference: str, packet: str, heap: _Heap) -> Lines | None:
+        codec = self._codecs[reference]
+        definition = codec.dictionary.packets[packet]
+        size = codec.layout.octets(definition.apid)
+        numbers: dict[Series, int] = {}
+        which = np.repeat(
+            [numbers.setdefault(series, len(numbers)) for series in heap.series],
+            [len(piece) // size for piece in heap.pieces],
+        )
+        octets = b"".join(heap.pieces)
+        rows = self._unwritten(list(numbers), which, codec.times(packet, octets))
+        if not rows.size:
+            return None
+        if rows.size < which.size:
+            octets = np.frombuffer(octets, np.uint8).reshape(-1, size)[rows].tobytes()
+            which = which[rows]
+        frame = codec.join(packet, octets, "", "", 0)
+        prefixes = [series_prefix(packet, series.tags) for series in numbers]
+        return series_lines(definition, prefixes, which, frame.t_ns, frame.columns)
+
+    def _unwritten(self, series: list[Series], which: NDArray[np.int64], t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the rows that were not handed out before, as another station's copy or as a resend."""
+        known = [self._known(one) for one in series]
+        rows = []
+        for row, (number, at_ns) in enumerate(zip(which.tolist(), t_ns.tolist(), strict=True)):
+            times = known[number]
+            if at_ns not in times:
+                times[at_ns] = None
+                rows.append(row)
+        for times in known:
+            for at_ns in list(islice(times, max(len(times) - REMEMBERED, 0))):
+                del times[at_ns]
+        while len(self._written) > MOST_SERIES:
+            del self._written[next(iter(self._written))]
+        return np.array(rows, np.int64)
+
+    def _known(self, series: Series) -> dict[int, None]:
+        known = self._written[series] = self._written.pop(series, {})
+        return known
 
 
 def _slices(messages: Sequence[Message]) -> Iterator[list[Message]]:

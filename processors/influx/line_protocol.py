@@ -109,31 +109,57 @@ def packet_lines(measurement: str, packet: Packet, tags: Mapping[str, str], fram
     """
     t_ns = _joined([frame.t_ns for frame in frames])
     joined = join_columns([frame.columns for frame in frames])
+    return series_lines(packet, [series_prefix(measurement, tags)], np.zeros(t_ns.size, np.int64), t_ns, joined)
+
+
+def series_lines(
+    packet: Packet,
+    prefixes: Sequence[str],
+    which: NDArray[np.int64],
+    t_ns: NDArray[np.int64],
+    joined: Mapping[str, NDArray[Any]],
+) -> Lines:
+    """Return the lines of one packet type of any number of vehicles; they cost by the column, not by the vehicle.
+
+    Parameters
+    ----------
+    packet
+        Its definition.
+    prefixes
+        Measurement and tags of each series, from `series_prefix`.
+    which
+        Index of each row's prefix, shape (n,).
+    t_ns, joined
+        Times and columns, shape (n,) each.
+    """
     columns = {q.name: joined[q.name] for q in packet.quantities}
     # what is derived is known as far as that is from which it is derived
     finite = [np.isfinite(columns[c.name]) for c in packet.channels if c.kind == "float"]
     keep: NDArray[Any] | None = None
     if all(each.all() for each in finite):
-        keep = _last_of_each(t_ns)
+        keep = _last_of_each(which, t_ns)
     elif len(finite) == len(packet.channels):
         keep = np.flatnonzero(np.any(finite, axis=0))
     if keep is not None and keep.size < t_ns.size:
-        t_ns = t_ns[keep]
+        t_ns, which = t_ns[keep], which[keep]
         columns = {name: column[keep] for name, column in columns.items()}
     # Arrow leaves out a row in which everything is null; there is none by now
     fields = _join_rows(*[_field(q, columns[q.name]) for q in packet.quantities], ",", null_handling="skip")
     times = _join_rows(pa.array(t_ns).cast(pa.string()), "\n", "")
-    return _join_rows(series_prefix(measurement, tags), fields, times, " ")
+    prefix = prefixes[0] if len(prefixes) == 1 else pa.array(prefixes).take(pa.array(which, pa.int64()))
+    return _join_rows(prefix, fields, times, " ")
 
 
 def _joined(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate(columns) if len(columns) > 1 else columns[0]
 
 
-def _last_of_each(t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the indices of the last row of each time, in order of rows."""
-    _, from_end = np.unique(t_ns[::-1], return_index=True)
-    return np.sort(t_ns.size - 1 - from_end)
+def _last_of_each(which: NDArray[np.int64], t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the indices of the last row of each time of each series, in order of rows."""
+    order = np.lexsort((t_ns, which))
+    last = np.ones(t_ns.size, np.bool_)
+    last[:-1] = (np.diff(t_ns[order]) != 0) | (np.diff(which[order]) != 0)
+    return np.sort(order[last])
 
 
 def _field(quantity: Channel | Derived, values: NDArray[Any]) -> Lines:

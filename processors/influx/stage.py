@@ -83,6 +83,7 @@ class InfluxStage:
 
     async def revoked(self, partitions: frozenset[Partition]) -> None:
         """Keep nothing of them."""
+        self._encoder.forget()
         for tp in partitions:
             self._read.pop(tp, None)
 
