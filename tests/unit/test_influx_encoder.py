@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from detection import T0_NS
+from detection import NS, T0_NS
 from ingesting import nav
 
 from processors.influx.encoder import Encoder, Readable
@@ -22,10 +22,10 @@ def message(flight: str, station: str, payload: bytes) -> Message:
 
 def test_what_a_second_station_brings_is_written_once_in_one_batch_and_in_the_next() -> None:
     encoder = Encoder(Decoder(Registry()), 5000)
-    first, second = nav(0, 1, t_ns=T0_NS), nav(1, 1, t_ns=T0_NS + 1)
+    first, second = nav(0, 1, t_ns=T0_NS), nav(1, 1, t_ns=T0_NS + NS)
     assert len(lines(encoder, [message("F", "a", first), message("F", "b", first)])) == 1
     found = lines(encoder, [message("F", "b", first + second), message("F", "a", second)])
-    assert [int(line.rpartition(b" ")[2]) for line in found] == [T0_NS + 1]
+    assert [int(line.rpartition(b" ")[2]) for line in found] == [T0_NS + NS]
 
 
 def test_another_flight_is_not_taken_for_a_copy_and_each_line_has_its_own_tags() -> None:
