@@ -137,7 +137,10 @@ class Engine:
 
     def quality(self) -> list[QualityRecord]:
         """Return the gaps, ledger rows and link states that have changed since they were last told."""
-        changed: list[QualityRecord] = [*self._books.gap_changes(self._clock_ns, self._holds)]
+        return [*self._books.gap_changes(self._clock_ns, self._holds), *self._changes()]
+
+    def _changes(self) -> list[QualityRecord]:
+        changed: list[QualityRecord] = []
         watches = self._watches.items()
         links = [
             state for name, watch in watches for state in watch.states(self.run, self.flight, name, self._clock_ns)
@@ -186,7 +189,7 @@ class Engine:
         new_period = self._clock_ns // QUALITY_PERIOD_NS > self._told_ns // QUALITY_PERIOD_NS
         if new_period or any(event.type in LINK_EVENTS for event in output.events):
             self._told_ns = self._clock_ns
-            output.quality += self.quality()
+            output.quality += self._changes()
         return output
 
     def _track(self, vehicle: str, dictionary: Dictionary) -> VehicleTrack:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +17,7 @@ from simulator.radio.stations import load_stations
 from telemetry.events import Event
 from telemetry.frames import Frame
 from telemetry.message import Message
-from telemetry.quality import LedgerRow
+from telemetry.quality import GapRecord, LedgerRow, QualityRecord
 from telemetry.topics import Kind
 
 NS = 10**9
@@ -40,6 +40,10 @@ def frames_of(message: Message) -> tuple[Frame, ...]:
     return DECODER.decode(message).frames
 
 
+def gaps(told: Iterable[QualityRecord]) -> list[GapRecord]:
+    return [record for record in told if isinstance(record, GapRecord)]
+
+
 def books(flown: Flown) -> dict[tuple[str, ...], LedgerRow]:
     return {row.identity: row for row in flown.engine.ledger()}
 
@@ -56,15 +60,20 @@ def cut_frames(message: Message, chance: np.random.Generator) -> Iterator[list[F
 @given(seed=st.integers(0, 2**32 - 1))
 def test_cutting_messages_changes_nothing(seed: int) -> None:
     chance = np.random.default_rng(seed)
-    engine, events = new_engine(), list[Event]()
+    engine, events, told = new_engine(), list[Event](), list[QualityRecord]()
     for message in stretch():
         if message.kind is Kind.LINK:
-            events += take(engine, message).events
+            output = take(engine, message)
+            events += output.events
+            told += output.quality
             continue
         dictionary = DECODER.dictionary_of(message)
         assert dictionary is not None
         for frames in cut_frames(message, chance):
-            events += engine.take_frames(message, frames, dictionary, {}).events
+            output = engine.take_frames(message, frames, dictionary, {})
+            events += output.events
+            told += output.quality
+    assert gaps(told) == gaps(undisturbed().quality) != []
     assert seen(events) == seen(undisturbed().events)
     assert books(Flown(engine)) == books(undisturbed())
 
@@ -99,14 +108,17 @@ def test_doubled_messages_change_nothing_but_the_count_of_duplicates(seed: int) 
 @few
 @given(cuts=st.lists(st.integers(0, 300), min_size=1, max_size=4))
 def test_snapshots_in_mid_flight_change_nothing(cuts: list[int]) -> None:
-    messages, events, engine = stretch(), list[Event](), new_engine()
+    messages, events, engine, told = stretch(), list[Event](), new_engine(), list[QualityRecord]()
     bounds = [0, *sorted(min(cut, len(messages)) for cut in cuts), len(messages)]
     for first, last in pairwise(bounds):
-        events += detect(messages[first:last], engine).events
+        flown = detect(messages[first:last], engine)
+        events += flown.events
+        told += flown.quality
         snapshot = engine.snapshot()
         engine = new_engine()
         engine.restore(snapshot)
         assert engine.snapshot() == snapshot
+    assert gaps(told) == gaps(undisturbed().quality)
     assert seen(events) == seen(undisturbed().events)
     assert books(Flown(engine)) == books(undisturbed())
 
@@ -143,7 +155,11 @@ def test_any_order_of_arrival_is_counted_and_never_raises(seed: int, share: floa
     for _ in range(round(share * 100)):
         a, b = chance.integers(0, len(messages), 2)
         messages[a], messages[b] = messages[b], messages[a]
-    rows = books(detect(messages))
+    flown = Flown(new_engine())
+    for message in messages:
+        take(flown.engine, message)
+        assert [row.imbalances for row in flown.engine.ledger() if not row.balanced] == []
+    rows = books(flown)
     unique = {identity: row.unique for identity, row in books(undisturbed()).items()}
     assert {identity: row.unique for identity, row in rows.items()} == unique
     assert all(row.balanced for row in rows.values())
