@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Final
 
 from ingest import metrics
@@ -19,6 +20,8 @@ from telemetry.topics import ROOT, KafkaTopic, Kind
 MOST_MESSAGES: Final = 1000
 SLOW_S: Final = 5.0
 WATCH_S: Final = 5.0
+SHARED: Final = tuple(f"$share/ingest/{ROOT}/+/+/+/+/{kind.value}" for kind in (Kind.TELEMETRY, Kind.LINK))
+LEAVE_S: Final = 5.0
 # what ingest itself publishes comes back from brokers that do not know "no local"
 ACKNOWLEDGEMENT: Final = f"/{Kind.ACK.value}"
 
@@ -59,6 +62,7 @@ class Bridge:
                 watching = group.create_task(self._watch_kafka(), name="watch Kafka")
                 while not self._scope.stop.is_set():
                     await self._turn(connection)
+                await self._leave(connection)
                 await self._outbox.emptied()
                 answering.cancel()
                 watching.cancel()
@@ -96,12 +100,22 @@ class Bridge:
     async def _subscribe(self, connection: Connection) -> None:
         if self._shared:
             # members of a shared subscription have no common order, and MQTT forbids them to leave out their own
-            for kind in (Kind.TELEMETRY, Kind.LINK):
-                await connection.subscribe(f"$share/ingest/{ROOT}/+/+/+/+/{kind.value}")
+            for topic_filter in SHARED:
+                await connection.subscribe(topic_filter)
         else:
             # in one filter, because some brokers keep the order of messages only within each
             await connection.subscribe(f"{ROOT}/+/+/+/+/+", no_local=True)
         self._scope.health.well("mqtt")
+
+    async def _leave(self, connection: Connection) -> None:
+        """Let the broker deal nothing more to a member that ends: it would keep that share until this one is back."""
+        if not self._shared:
+            return
+        with suppress(TimeoutError):
+            # a broker that waits for acknowledgements first does not answer; stations send again what it deals to us
+            async with asyncio.timeout(LEAVE_S):
+                for topic_filter in SHARED:
+                    await connection.unsubscribe(topic_filter)
 
     async def _turn(self, connection: Connection) -> None:
         # 1 read a batch

@@ -64,11 +64,13 @@ class Examiner:
     most_octets
         The largest record that Kafka takes, headers included. A larger payload is refused (`too-large`) and kept in
         parts: stations send less in one message, and two records of one payload would break its place in the order.
+    shared
+        Whether other members examine some of a vehicle's messages.
     """
 
-    def __init__(self, decoder: Decoder, most_octets: int) -> None:
+    def __init__(self, decoder: Decoder, most_octets: int, *, shared: bool = False) -> None:
         self._decoder = decoder
-        self._versions = VersionsOnBoard(decoder)
+        self._versions = VersionsOnBoard(decoder, shared=shared)
         self._most_octets = most_octets - HEADER_OCTETS
 
     def examine(self, inbound: Inbound, ingest_ns: int) -> Examined:

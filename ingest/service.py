@@ -30,8 +30,8 @@ async def run(settings: Settings, scope: Scope) -> None:
     await check_limits(settings.kafka)
     async with open_producer(settings.kafka, settings.ingest.client_id) as producer:
         scope.health.well("kafka")
-        bridge = Bridge(
-            producer, Examiner(decoder, settings.kafka.max_request_bytes), scope, shared=settings.ingest.shared
-        )
+        shared = settings.ingest.shared
+        examiner = Examiner(decoder, settings.kafka.max_request_bytes, shared=shared)
+        bridge = Bridge(producer, examiner, scope, shared=shared)
         client = Client(settings.mqtt, settings.ingest.client_id, persistent=True)
         await stay_connected(client, bridge.run, scope.log, settings.service.connect_timeout_s, scope.stop)

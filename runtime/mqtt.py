@@ -85,6 +85,13 @@ class Connection:
         except (OSError, aiomqtt.ConnectError, aiomqtt.ProtocolError) as error:
             raise MqttLostError(str(error)) from error
 
+    async def unsubscribe(self, topic_filter: str) -> None:
+        """End a subscription; what the broker has dealt to this session already still comes."""
+        try:
+            await self._client.unsubscribe(topic_filter)
+        except (OSError, aiomqtt.ConnectError, aiomqtt.ProtocolError, aiomqtt.NegativeAckError) as error:
+            raise MqttLostError(str(error)) from error
+
     async def receive(self, limit: int) -> list[Inbound]:
         """Wait for messages and return up to `limit` of them in order of arrival."""
         return [

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import pytest
@@ -66,11 +67,18 @@ class Ingest:
 
     async def says_that_it_ails(self, part: str) -> None:
         """Return when /healthz says that a part is not well."""
+        await self._says(lambda said: said["parts"][part] != "well")
+
+    async def says_that_it_is_well(self) -> None:
+        """Return when /healthz says that all parts are well."""
+        await self._says(lambda said: bool(said["healthy"]))
+
+    async def _says(self, what: Callable[[dict[str, Any]], bool]) -> None:
         url = f"http://127.0.0.1:{self.settings.service.health_port}/healthz"
         async with asyncio.timeout(WITHIN_S), aiohttp.ClientSession() as session:
             while True:
                 async with session.get(url) as answer:
-                    if (await answer.json())["parts"][part] != "well":
+                    if what(await answer.json()):
                         return
                 await asyncio.sleep(0.1)
 
@@ -233,6 +241,16 @@ async def test_without_kafka_nothing_is_acknowledged_to_anybody(
             assert sorted(set(await packets_in_kafka(settings, address))) == list(range(n * PACKETS))
 
 
+async def test_that_kafka_is_away_shows_though_nothing_comes(
+    own_mosquitto: OwnMosquitto, own_kafka: OwnKafka, tmp_path: Path
+) -> None:
+    async with ingest_of(settings_for(own_mosquitto.url, own_kafka.bootstrap), tmp_path) as ingest:
+        await own_kafka.kill()
+        await ingest.says_that_it_ails("kafka")
+        await own_kafka.start()
+        await ingest.says_that_it_is_well()
+
+
 async def test_asked_to_stop_it_finishes_what_it_took_in_and_leaves_the_rest_to_the_next(
     settings: Settings, tmp_path: Path
 ) -> None:
@@ -267,17 +285,30 @@ async def test_members_of_a_shared_subscription_share_the_work(settings: Setting
             idempotent=settings.kafka.idempotent,
             ingest=IngestSettings(client_id=f"member-{number}-{token_hex(4)}", shared=True),
         )
-        for number in range(2)
+        for number in range(3)
     ]
     async with AsyncExitStack() as stack:
-        both = [
-            await stack.enter_async_context(ingest_of(member, tmp_path / str(n))) for n, member in enumerate(members)
-        ]
+        starting = [ingest_of(member, tmp_path / str(n)) for n, member in enumerate(members)]
+        all_three = [await stack.enter_async_context(each) for each in starting]
         uplinks = await stack.enter_async_context(stations(settings, tmp_path))
-        await stream(uplinks, both[1].kill_and_start)
-        received = [await received_by(member) for member in members]
+        happens: Iterator[Callable[[], Awaitable[None]]] = iter(
+            [all_three[1].kill_and_start, all_three[2].kill_and_start, partial(take_out, all_three[1:])]
+        )
+        received: list[float] = []
+
+        async def count_and_disturb() -> None:
+            received[:] = [await received_by(member) for member in members]
+            await next(happens)()
+
+        await stream(uplinks, count_and_disturb)
         await assert_all_there(settings, uplinks)
     assert all(received)
+
+
+async def take_out(leaving: list[Ingest]) -> None:
+    """Stop members for good: what the broker has dealt to them comes from the stations once more."""
+    for ingest in leaving:
+        assert await ingest.stop() == 0
 
 
 async def received_by(member: Settings) -> float:

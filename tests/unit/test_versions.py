@@ -17,6 +17,7 @@ from telemetry.decoder import Decoder
 from telemetry.dictionary import Dictionary, Registry, load_dictionary
 from telemetry.errors import DictionaryError, Reason
 from telemetry.json_codec import encode_json
+from telemetry.link import LinkReport
 from telemetry.message import JSON, SPACE_PACKETS, Message
 from telemetry.survey import PacketSurveyor, surveyed
 from telemetry.topics import Address, Kind
@@ -200,3 +201,28 @@ def test_records_of_the_topic_are_read_by_the_version_that_they_name(tmp_path: P
     message = Message(ADDRESS, Kind.TELEMETRY, nav, T_NS, dictionary="sounding@1")
     assert list(decoder.decode(message).frames[0].columns) == ["altitude_m"]
     assert list(decoder.decode(replace(message, dictionary="sounding")).frames[0].columns) == ["speed_m_s"]
+
+
+def test_one_of_several_members_does_not_guess_what_another_may_have_heard(tmp_path: Path) -> None:
+    one, two = dictionary(tmp_path, 1), dictionary(tmp_path, 2)
+    decoder = Decoder(Registry((folder_of(tmp_path, 1, 2),)))
+    member = Examiner(decoder, 1_000_000, shared=True)
+    refused = examine(member, packets(one, "nav"))
+    assert refused.reasons == (Reason.UNKNOWN_VERSION,)
+    assert b"let its station name it, as sounding@2" in dict(refused.records[0].headers)["detail"]
+    assert kept(examine(member, packets(one, "nav"), named="sounding@1"))[0][:2] == ("telemetry", "sounding@1")
+    for vehicle, on_board in (("rocket", one), ("other", two)):
+        for packet in ("health", "nav"):
+            found = kept(examine(member, packets(on_board, packet), vehicle=vehicle))
+            assert found == [("telemetry", on_board.reference, packets(on_board, packet))]
+    # of one version there is nothing to guess
+    (tmp_path / "sounding-1.yaml").unlink()
+    alone = Examiner(Decoder(Registry((tmp_path,))), 1_000_000, shared=True)
+    assert kept(examine(alone, packets(two, "nav")))[0][:2] == ("telemetry", "sounding@2")
+
+
+def test_what_a_station_says_of_its_full_store_is_handed_on(tmp_path: Path) -> None:
+    examiner = Examiner(Decoder(Registry((folder_of(tmp_path, 1),))), 1_000_000)
+    report = LinkReport(state="aos", reason="heartbeat", ert_ns=T_NS, full_s=2.5).model_dump_json(exclude_none=True)
+    inbound = Inbound(ADDRESS.topic(Kind.LINK), report.encode(), {}, JSON, correlation=b"", retain=False, packet_id=1)
+    assert examiner.examine(inbound, T_NS).full_s == 2.5
