@@ -196,8 +196,10 @@ async def _one(settings: Settings, id_: str, *, from_archive: bool) -> tuple[Ref
 
     wanted = _wanted(None, None, None, [id_])
     source = await _source(settings, wanted, from_archive=from_archive)
-    async for record in refused_in(source, wanted):
-        return record, await marks_in(source)
+    # to the end, as the reader of Kafka closes only there
+    found = [record async for record in refused_in(source, wanted)]
+    if found:
+        return found[0], await marks_in(source)
     typer.secho(f"{id_}: no such refused record, or Kafka no longer has it: try --from-archive", err=True)
     raise typer.Exit(EXIT_LEFT)
 

@@ -130,7 +130,7 @@ def _packet_lines(packet: Mapping[str, Any]) -> list[str]:
 
 
 def _value(value: object) -> str:
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+    return "-" if value is None else f"{value:,.6g}" if isinstance(value, float) else str(value)
 
 
 def _number(text: str) -> int:

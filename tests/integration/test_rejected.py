@@ -145,6 +145,7 @@ async def test_a_packet_type_that_nobody_knew_comes_through_with_its_own_times(
     assert told["by_reason"] == {"unknown-apid": 3, "bad-crc": 1}
     ids = [one["id"] for one in told["records"]]
     shown = await rejected(settings, "show", ids[0])
+    assert shown.err == ""
     assert "unknown-apid: APID 11 is not in the dictionary" in shown.out
     assert "APID 11 (not in the dictionary), count 7, " in shown.out
     hopeless = await rejected(settings, "retry", "--flight", address.flight)
