@@ -1,37 +1,140 @@
-"""The engine alone, with all detectors: what a message and a flight cost, in CPU time of this process.
+"""The processor alone: channel samples a second of a core, with all detectors; and the like written for Quix Streams.
 
-An express flight with both vehicles and all stations, in bundles of 0.2 s, as the live line brings it.
+Ours: an express flight with both vehicles and all stations, in bundles of 0.2 s, as the live line brings it, straight into
+the engine. Quix Streams gets the same packets decoded, one a message, from a real Kafka; what it takes to read and parse
+them alone is measured too. quix_app.py says what it does less.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
+from uuid import uuid4
 
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from detection import DECODER, NS, detect, messages_of, transmitter
 
+from bench.kit import Table, machine, options, publish, say
+from downrange.stack.native import install, kafka
+from downrange.stack.process import free_port
+from runtime.kafka import client_options, open_producer
+from runtime.settings import KafkaSettings
+from telemetry.message import Message
 from telemetry.topics import Kind
 
+QUIX = "quixstreams==3.28.1"
+APP = Path(__file__).with_name("quix_app.py")
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--preset", default="express")
-    parser.add_argument("--messages", type=int, default=12_000, help="how many, from the start of the flight")
-    options = parser.parse_args()
-    messages = messages_of(transmitter(options.preset))[: options.messages]
+
+def ours(table: Table, preset: str, most: int) -> tuple[list[Message], float]:
+    """Measure our engine; returns what it took and its samples a second."""
+    messages = messages_of(transmitter(preset))[:most]
     begin = time.process_time()
     decoded = [DECODER.decode(message) for message in messages if message.kind is Kind.TELEMETRY]
+    # a column that is derived is computed when it is asked for: all of them are here
+    samples = sum(len(frame) * len([*frame.columns]) for one in decoded for frame in one.frames)
     decoding_s = time.process_time() - begin
     begin = time.process_time()
     flown = detect(messages)
-    engine_s = time.process_time() - begin - decoding_s
+    both_s = time.process_time() - begin
     flight_s = (messages[-1].ert_ns - messages[0].ert_ns) / NS
-    samples = sum(len(frame) * len(frame.columns) for one in decoded for frame in one.frames)
-    print(f"{options.preset}: {flight_s:.0f} s of flight, {len(decoded)} messages, {samples} channel samples")
-    print(f"decoding {decoding_s / len(decoded) * 1e6:.0f} us a message, {decoding_s / flight_s:.4f} core")
-    print(f"engine   {engine_s / len(decoded) * 1e6:.0f} us a message, {engine_s / flight_s:.4f} core")
-    print(f"engine   {samples / engine_s / 1e6:.2f} M samples/s a core")
-    print(f"snapshot {len(flown.engine.snapshot())} octets")
+    engine_s = both_s - decoding_s
+    table.add("Downrange, engine", samples / engine_s, engine_s / samples * 1e6, len(flown.events), None)
+    table.add("Downrange, decoding and engine", samples / both_s, both_s / samples * 1e6, len(flown.events), None)
+    table.notes.append(
+        f"{preset}: {flight_s:.0f} s of flight, {len(decoded)} messages, {samples:,} channel samples with both stations' "
+        f"copies; engine {engine_s / len(decoded) * 1e6:.0f} us a message, snapshot {len(flown.engine.snapshot()):,} octets."
+    )
+    return messages, samples / both_s
+
+
+def environment_of_quix() -> Path:
+    """Return a Python with Quix Streams, installing it into the user's cache once."""
+    cache = Path(os.environ.get("DOWNRANGE_CACHE_DIR") or Path.home() / ".cache" / "downrange")
+    python = cache / "quix" / QUIX / "bin" / "python"
+    if not python.exists():
+        say(f"installing {QUIX} into {cache.name}")
+        subprocess.run([sys.executable, "-m", "venv", str(python.parents[1])], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", QUIX], check=True)
+    return python
+
+
+def rows_of(messages: list[Message], most: int) -> list[tuple[str, bytes, int]]:
+    """Return packets as JSON, with key and number of samples."""
+    rows: list[tuple[str, bytes, int]] = []
+    for message in messages:
+        if message.kind is not Kind.TELEMETRY:
+            continue
+        for frame in DECODER.decode(message).frames:
+            columns = {name: values.tolist() for name, values in frame.columns.items()}
+            for at, (count, t_ns) in enumerate(zip(frame.counts.tolist(), frame.t_ns.tolist(), strict=True)):
+                # JSON has no NaN, which is not equal to itself
+                row = {
+                    "vehicle": frame.vehicle,
+                    "station": frame.station,
+                    "packet": frame.packet,
+                    "count": count,
+                    "t_ns": t_ns,
+                    "values": {name: values[at] for name, values in columns.items() if values[at] == values[at]},
+                }
+                rows.append((f"live/F/{frame.vehicle}", json.dumps(row).encode(), len(columns)))
+                if len(rows) == most:
+                    return rows
+    return rows
+
+
+async def quix(table: Table, messages: list[Message], most: int, ours_rate: float) -> None:
+    """Measure Quix Streams on the same packets."""
+    python = await asyncio.to_thread(environment_of_quix)
+    rows = rows_of(messages, most)
+    samples = sum(each[2] for each in rows)
+    await install("kafka")
+    with tempfile.TemporaryDirectory(prefix="downrange-bench-") as name:
+        async with kafka(Path(name) / "kafka", free_port()) as (bootstrap, _):
+            settings, topic = KafkaSettings(bootstrap=bootstrap, partitions=1), f"rows-{uuid4().hex[:8]}"
+            admin = AIOKafkaAdminClient(**client_options(settings))
+            await admin.start()
+            await admin.create_topics([NewTopic(topic, 1, 1)])
+            await admin.close()
+            async with open_producer(settings, "bench") as producer:
+                client = producer._client
+                sent = [await client.send(topic, value, key=key.encode()) for key, value, _ in rows]
+                await asyncio.gather(*sent)
+            for what, label in (("detect", "Quix Streams, 4 detectors and duplicates"), ("pass", "Quix Streams, reading only")):
+                told = await asyncio.create_subprocess_exec(
+                    str(python), str(APP), bootstrap, topic, str(len(rows)), what, f"quix-{uuid4().hex[:8]}",
+                    f"{name}/{what}", stdout=asyncio.subprocess.PIPE,
+                )
+                out, _ = await told.communicate()
+                cpu_s = float(json.loads(out.decode().splitlines()[-1])["cpu_s"])
+                table.add(label, samples / cpu_s, cpu_s / samples * 1e6, None, ours_rate / (samples / cpu_s))
+                say(f"{label}: {samples / cpu_s:,.0f} samples/s a core")
+    table.notes.append(f"Quix Streams {QUIX.partition('==')[2]}: {len(rows):,} packets, one a message; {machine()}")
+
+
+def main() -> None:
+    """Measure and print."""
+
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--preset", default="express")
+        parser.add_argument("--messages", type=int, default=12_000, help="how many, from the start of the flight")
+        parser.add_argument("--rows", type=int, help="packets for Quix Streams")
+        parser.add_argument("--only-ours", action="store_true")
+
+    chosen = options(__doc__, add)
+    columns = ("processor", "samples/s a core", "CPU s per million samples", "events", "ours (with decoding) is times as fast")
+    table = Table("(c) Processor alone", columns)
+    messages, rate = ours(table, chosen.preset, chosen.messages)
+    if not chosen.only_ours:
+        asyncio.run(quix(table, messages, chosen.rows or (20_000 if chosen.quick else 60_000), rate))
+    publish([table], as_json=chosen.json)
 
 
 if __name__ == "__main__":
