@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import astuple, dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from processors.bringers import Bringers
 from processors.timed_ranges import TimedRanges
 from processors.timeline import Timeline
 
-MAX_GAPS: Final = 4096
+MAX_GAPS: Final = 2048
 MAX_EPOCHS: Final = 32
 
 
@@ -26,8 +27,7 @@ class Epoch:
     last_t_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """Counts that have not come, and when their neighbours were made; there is none before the first packet."""
 
     first: int
@@ -35,7 +35,9 @@ class Gap:
     after_ns: int | None
     before_ns: int
 
-    def __len__(self) -> int:
+    @property
+    def packets(self) -> int:
+        """How many are missing."""
         return self.last + 1 - self.first
 
 
@@ -211,7 +213,8 @@ class Completeness:
             found.append(Gap(start, lowest - 1, None, self.ranges.first_t_ns))
         for first, last, after_ns, before_ns in self.ranges.gaps():
             # the rest of a turn that a reset left unused is nobody's loss
-            began = max((base for base in bases if first <= base <= last + 1), default=first)
+            at = bisect_right(bases, last + 1) - 1
+            began = max(first, bases[at])
             if began <= last:
                 found.append(Gap(began, last, after_ns, before_ns))
         return found
@@ -224,7 +227,7 @@ class Completeness:
             gone = self.epochs.pop(0)
             self._forgotten_sent += gone.highest + 1 - gone.base
         self.version += 1
-        self._forgotten_missing = self.missing - sum(len(gap) for gap in self.gaps())
+        self._forgotten_missing = self.missing - sum(gap.packets for gap in self.gaps())
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain values."""

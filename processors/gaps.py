@@ -91,10 +91,16 @@ class GapWatch:
 
     def snapshot(self) -> list[Any]:
         """Return the state as plain values."""
-        told = [[gap.first, gap.last, gap.after_ns, gap.before_ns, state] for gap, state in self._told.values()]
+        told = [
+            [gap.first, gap.last - gap.first, gap.after_ns, gap.before_ns - (gap.after_ns or 0), state == "confirmed"]
+            for gap, state in self._told.values()
+        ]
         return [self._version, self._suspected, self.untold, told]
 
     def restore(self, state: list[Any]) -> None:
         """Take the state of another one's snapshot."""
         self._version, self._suspected, self.untold, told = state
-        self._told = {each[0]: (Gap(*each[:4]), each[4]) for each in told}
+        self._told = {
+            first: (Gap(first, first + more, after_ns, (after_ns or 0) + ns), "confirmed" if confirmed else "suspected")
+            for first, more, after_ns, ns, confirmed in told
+        }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Final
 
 from processors.completeness import Completeness
@@ -87,8 +88,8 @@ def _row(
     refused = sum(rejected.values())
     beyond = unheard(books, counter)
     lost = sum(last + 1 - first for first, last in beyond)
-    ranges = [(gap.first, gap.last) for gap in books.gaps()] + beyond
-    longest = sorted(sorted(ranges, key=_longest_first)[:MOST_RANGES])
+    ranges = sorted([(gap.first, gap.last) for gap in books.gaps()] + beyond)
+    longest = ranges if len(ranges) <= MOST_RANGES else sorted(nsmallest(MOST_RANGES, ranges, key=_longest_first))
     return LedgerRow(
         run=run,
         flight=flight,

@@ -115,7 +115,7 @@ def test_the_index_says_what_a_slow_and_obvious_model_says(
         highest[one.epoch] = max(highest.get(one.epoch, -1), one.number)
     assert books.resets == len(highest) - 1
     assert books.missing == sum(last + 1 for last in highest.values()) - len(seen)
-    assert sum(len(gap) for gap in books.gaps()) == books.missing
+    assert sum(gap.packets for gap in books.gaps()) == books.missing
     for gap in books.gaps():
         assert gap.after_ns is None or gap.after_ns < gap.before_ns
 
