@@ -8,7 +8,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format servers bench fuzz lock clean
+.PHONY: help demo test check format servers bench bench-memory profile fuzz lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,13 +31,16 @@ format: $(VENV)/.dev ## Format the code
 servers: ## Install mosquitto, Kafka, InfluxDB and Chromium for the tests (first run: up to 15 minutes)
 	@deploy/native/servers.sh install all
 
-bench: $(VENV)/.dev servers ## Print what decoding, ingest, the engine and the simulator cost
-	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_codec.py
-	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_xtce.py
-	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_simulator.py
-	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_fleet.py
-	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_engine.py
-	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_ingest.py $(ARGS)
+bench: $(VENV)/.dev servers ## Measure everything beside its rivals, 25 minutes (ARGS="--only a,c", "--quick", "--json")
+	@PYTHONPATH=tests:. $(BIN)/python tests/bench/all.py $(ARGS)
+
+bench-memory: $(VENV)/.dev servers ## Memory of each service over 12 hours of a fleet, in 15 minutes (ARGS="--picture memory.png")
+	@PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_memory.py $(ARGS)
+
+profile: $(VENV)/.dev servers ## Flame graphs of every service under a fleet, into var/profile
+	@$(BIN)/python -m pip install -q py-spy
+	@mkdir -p var/profile
+	@PATH=$(BIN):$$PATH PYTHONPATH=tests:. $(BIN)/python tests/bench/bench_line.py --flights 100 --spy var/profile $(ARGS)
 
 fuzz: $(VENV)/.dev ## Give the decoders more than a million made-up inputs (about 4 minutes)
 	@PYTHONPATH=tests:. $(BIN)/python -m fuzz.run $(ARGS)

@@ -1,8 +1,8 @@
 """The processor alone: channel samples a second of a core, with all detectors; and the like written for Quix Streams.
 
-Ours: an express flight with both vehicles and all stations, in bundles of 0.2 s, as the live line brings it, straight into
-the engine. Quix Streams gets the same packets decoded, one a message, from a real Kafka; what it takes to read and parse
-them alone is measured too. quix_app.py says what it does less.
+Ours: an express flight with both vehicles and all stations, in bundles of 0.2 s, as the live line brings it, straight
+into the engine. Quix Streams gets the same packets decoded, one a message, from a real Kafka; what it takes to read and
+parse them alone is measured too. quix_app.py says what it does less.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from bench.kit import Table, machine, options, publish, say
 from detection import DECODER, NS, detect, messages_of, transmitter
 
-from bench.kit import Table, machine, options, publish, say
 from downrange.stack.native import install, kafka
 from downrange.stack.process import free_port
 from runtime.kafka import client_options, open_producer
@@ -49,8 +49,9 @@ def ours(table: Table, preset: str, most: int) -> tuple[list[Message], float]:
     table.add("Downrange, engine", samples / engine_s, engine_s / samples * 1e6, len(flown.events), None)
     table.add("Downrange, decoding and engine", samples / both_s, both_s / samples * 1e6, len(flown.events), None)
     table.notes.append(
-        f"{preset}: {flight_s:.0f} s of flight, {len(decoded)} messages, {samples:,} channel samples with both stations' "
-        f"copies; engine {engine_s / len(decoded) * 1e6:.0f} us a message, snapshot {len(flown.engine.snapshot()):,} octets."
+        f"{preset}: {flight_s:.0f} s of flight, {len(decoded)} messages, {samples:,} channel samples with "
+        f"both stations' copies; engine {engine_s / len(decoded) * 1e6:.0f} us a message, "
+        f"snapshot {len(flown.engine.snapshot()):,} octets."
     )
     return messages, samples / both_s
 
@@ -107,10 +108,20 @@ async def quix(table: Table, messages: list[Message], most: int, ours_rate: floa
                 client = producer._client
                 sent = [await client.send(topic, value, key=key.encode()) for key, value, _ in rows]
                 await asyncio.gather(*sent)
-            for what, label in (("detect", "Quix Streams, 4 detectors and duplicates"), ("pass", "Quix Streams, reading only")):
+            for what, label in (
+                ("detect", "Quix Streams, 4 detectors and duplicates"),
+                ("pass", "Quix Streams, reading only"),
+            ):
                 told = await asyncio.create_subprocess_exec(
-                    str(python), str(APP), bootstrap, topic, str(len(rows)), what, f"quix-{uuid4().hex[:8]}",
-                    f"{name}/{what}", stdout=asyncio.subprocess.PIPE,
+                    str(python),
+                    str(APP),
+                    bootstrap,
+                    topic,
+                    str(len(rows)),
+                    what,
+                    f"quix-{uuid4().hex[:8]}",
+                    f"{name}/{what}",
+                    stdout=asyncio.subprocess.PIPE,
                 )
                 out, _ = await told.communicate()
                 cpu_s = float(json.loads(out.decode().splitlines()[-1])["cpu_s"])
@@ -129,7 +140,13 @@ def main() -> None:
         parser.add_argument("--only-ours", action="store_true")
 
     chosen = options(__doc__, add)
-    columns = ("processor", "samples/s a core", "CPU s per million samples", "events", "ours (with decoding) is times as fast")
+    columns = (
+        "processor",
+        "samples/s a core",
+        "CPU s per million samples",
+        "events",
+        "ours (with decoding) is times as fast",
+    )
     table = Table("(c) Processor alone", columns)
     messages, rate = ours(table, chosen.preset, chosen.messages)
     if not chosen.only_ours:

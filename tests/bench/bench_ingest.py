@@ -26,11 +26,11 @@ import numpy as np
 import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-
 from bench.firehose import open_firehose, properties_of, publication, sized
 from bench.kit import Table, asked, environment, machine, options, publish, say, until
 from bench.telegraf import TOPIC as TELEGRAF_TOPIC
 from bench.telegraf import telegraf
+
 from downrange.stack.addresses import Addresses
 from downrange.stack.native import install, native_stack
 from downrange.stack.process import free_port, start_process
@@ -204,7 +204,7 @@ class Bench:
                 process.send_signal(signal.SIGSTOP)
                 await self.fill(some, run, acknowledged=bridge.acknowledged)
                 process.send_signal(signal.SIGCONT)
-                while await ends() - before < self._messages // 2:
+                while await ends() - before < self._messages // 2:  # noqa: ASYNC110 -- Kafka tells when it is asked
                     await asyncio.sleep(0.01)
                 process.kill()
             async with self.bridge(bridge, client_id):

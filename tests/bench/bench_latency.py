@@ -1,9 +1,9 @@
 """Latency from generation to InfluxDB, and to event over the detector's own delay, with 20, 100 and 200 flights.
 
-Stations at real time. To InfluxDB: from the generation of a packet on board until a query shows it; the path to the station
-and its bundle of 0.2 s are in it. To event: from the earth receive time of the message that completes the evidence (the
-same whatever the line's speed: the same recording gives the same events) until the event's record is on Kafka; the detector's
-own physical delay is what lies before that.
+Stations at real time. To InfluxDB: from the generation of a packet on board until a query shows it; the path to the
+station and its bundle of 0.2 s are in it. To event: from the earth receive time of the message that completes the
+evidence (the same whatever the line's speed: the same recording gives the same events) until the event's record is on
+Kafka; the detector's own physical delay is what lies before that.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ async def measure(chosen: argparse.Namespace) -> list[Table]:
         await lab.fly(groups, 4, chosen.seconds)
         for flights in chosen.flights:
             step = await lab.fly(groups, flights, chosen.seconds)
-            say(f"{flights} flights: to InfluxDB p99 {p99(step.stored_s):.2f} s, to event p99 {p99(step.event_s):.2f} s")
+            say(
+                f"{flights} flights: to InfluxDB p99 {p99(step.stored_s):.2f} s, to event p99 {p99(step.event_s):.2f} s"
+            )
             table.add(
                 flights,
                 step.samples / step.seconds,

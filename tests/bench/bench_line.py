@@ -1,7 +1,7 @@
 """The whole line, station to InfluxDB: how many samples a second it sustains with nothing lost, beside InfluxDB alone.
 
-Fleets fly in real time (a publisher of its own, encoded beforehand), one larger than the other, until one is not kept up
-with. InfluxDB alone takes the same lines, built beforehand, over four connections, in the same run.
+Fleets fly in real time (a publisher of its own, encoded beforehand), one larger than the other, until one is not kept
+up with. InfluxDB alone takes the same lines, built beforehand, over four connections, in the same run.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 from bench.kit import NS, Table, cpu_s, machine, options, publish, say
 from bench.lab import SERVICES, Lab, Step, open_lab, p50, p99
 from bench.load import Group, groups_of
+
 from processors.influx.encoder import Encoder, Readable
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Registry
@@ -93,7 +94,8 @@ async def measure(chosen: argparse.Namespace) -> list[Table]:
             step = await lab.fly(groups, flights, chosen.seconds, spy=chosen.spy)
             steps.append(step)
             say(
-                f"{flights} flights: {step.rate:,.0f} samples/s, drained after {step.drained_s:.1f} s, lost {step.lost}, "
+                f"{flights} flights: {step.rate:,.0f} samples/s, drained after {step.drained_s:.1f} s, "
+                f"lost {step.lost}, "
                 + ", ".join(f"{name} {spent / step.seconds:.2f}" for name, spent in step.cpu_s.items())
             )
             if not step.keeps_up:

@@ -1,7 +1,7 @@
-"""Memory of each service over 12 hours of a fleet, flown faster: flights come and go, and what they leave must not grow.
+"""Memory of each service over 12 hours of a fleet, flown faster: what flights leave behind must not grow.
 
-`--picture FILE.png` draws it. A rate of liftoffs an hour gives how many are in the air at once; each flight has a name of its
-own, and its telemetry is that of the express flight. Services are those of `make demo`, on real servers.
+`--picture FILE.png` draws it. A rate of liftoffs an hour gives how many are in the air at once; each flight has a name
+of its own, and its telemetry is that of the express flight. Services are those of `make demo`, on real servers.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
-
 from bench.bench_line import BEGIN_NS
-from bench.kit import NS, Table, machine, options, publish, say
+from bench.kit import Table, machine, options, publish, say
 from bench.lab import SERVICES, Lab, open_lab
 from bench.load import Group, Plan, group
-from telemetry.message import Message
 
 EVERY_S = 5.0
 FLIGHT_S = 2100.0

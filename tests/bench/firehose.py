@@ -46,9 +46,7 @@ def publication(topic: bytes, packet_id: int, properties: bytes, payload: bytes)
     """Return a QoS 1 PUBLISH packet; `topic` with its length before it."""
     head = varint(len(properties))
     length = len(topic) + 2 + len(head) + len(properties) + len(payload)
-    return b"".join(
-        (PUBLISH_QOS_1, varint(length), topic, packet_id.to_bytes(2, "big"), head, properties, payload)
-    )
+    return b"".join((PUBLISH_QOS_1, varint(length), topic, packet_id.to_bytes(2, "big"), head, properties, payload))
 
 
 class Firehose(asyncio.Protocol):
@@ -102,9 +100,9 @@ class Firehose(asyncio.Protocol):
         self._transport.write(packets)
 
     async def close(self) -> None:
-        """Take leave when everything is answered: a socket closed with answers unread resets what the broker has not read."""
+        """Take leave when all is answered: a socket closed with answers unread resets what the broker has not read."""
         async with asyncio.timeout(ANSWERED_WITHIN_S):
-            while self.answered_octets < PUBACK_OCTETS * self._written:
+            while self.answered_octets < PUBACK_OCTETS * self._written:  # noqa: ASYNC110 -- once, at the end
                 await asyncio.sleep(0.02)
         self._transport.write(mqtt5.DisconnectPacket().write())
         self._transport.close()
@@ -113,7 +111,7 @@ class Firehose(asyncio.Protocol):
 async def open_firehose(url: str, client_id: str) -> Firehose:
     """Connect to a broker without accounts."""
     parts = urlsplit(url)
-    _, hose = await asyncio.get_running_loop().create_connection(Firehose, parts.hostname, parts.port)
+    _, hose = await asyncio.get_running_loop().create_connection(Firehose, str(parts.hostname), parts.port or 1883)
     hose._transport.write(mqtt5.ConnectPacket(client_id=client_id, keep_alive=0).write())
     await asyncio.wait_for(hose.is_up.wait(), 10)
     return hose

@@ -51,7 +51,11 @@ class Table:
         cells = [list(self.columns), *([shown(cell) for cell in row] for row in self.rows)]
         widths = [max(len(row[at]) for row in cells) for at in range(len(self.columns))]
         lines = [
-            "| " + " | ".join(c.ljust(w) if at == 0 else c.rjust(w) for at, (c, w) in enumerate(zip(row, widths, strict=True))) + " |"
+            "| "
+            + " | ".join(
+                c.ljust(w) if at == 0 else c.rjust(w) for at, (c, w) in enumerate(zip(row, widths, strict=True))
+            )
+            + " |"
             for row in cells
         ]
         rule = "|" + "|".join("-" * (w + 1) + ("-" if at == 0 else ":") for at, w in enumerate(widths)) + "|"
@@ -148,4 +152,3 @@ def quantile(values: Sequence[float], share: float) -> float:
     """Return a quantile; NaN of nothing."""
     ordered = sorted(values)
     return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else float("nan")
-

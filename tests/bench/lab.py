@@ -18,9 +18,9 @@ from typing import Any
 from uuid import uuid4
 
 import psutil
-
 from bench.kit import NS, asked, cpu_s, quantile, rss_mb, say, until
 from bench.load import Group, Plan
+
 from downrange.line import Line, open_line
 from downrange.stack.addresses import Addresses
 from downrange.stack.names import StackName
@@ -120,11 +120,13 @@ class Lab:
         """Return how many points of each packet type InfluxDB has of a run."""
         found = {}
         for packet, channel in self._probes.items():
-            series = await self.ask(f"SELECT count(\"{channel}\") FROM \"{packet}\" WHERE \"run\"='{run}'")  # noqa: S608 -- our own names
+            series = await self.ask(f'SELECT count("{channel}") FROM "{packet}" WHERE "run"=\'{run}\'')  # noqa: S608 -- our own names
             found[packet] = int(series[0]["values"][0][1]) if series else 0
         return found
 
-    async def fly(self, groups: list[Group], flights: int, seconds: float, *, speed: float = 1.0, spy: str = "") -> Step:
+    async def fly(
+        self, groups: list[Group], flights: int, seconds: float, *, speed: float = 1.0, spy: str = ""
+    ) -> Step:
         """Fly a fleet and wait until InfluxDB has all of it, or no more comes."""
         run = f"bench-{uuid4().hex[:8]}"
         begin_s = time.time() + BEGIN_AFTER_S + flights / 100
@@ -136,8 +138,20 @@ class Lab:
         before = self.used()
         spies = [
             await asyncio.create_subprocess_exec(
-                "py-spy", "record", "-d", str(round(seconds / speed)), "-f", form, "-r", "200", "-o", f"{spy}/{name}.{end}", "-p",
-                str(self.pids[name]), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+                "py-spy",
+                "record",
+                "-d",
+                str(round(seconds / speed)),
+                "-f",
+                form,
+                "-r",
+                "200",
+                "-o",
+                f"{spy}/{name}.{end}",
+                "-p",
+                str(self.pids[name]),
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
             )
             for name in (SERVICES if spy else ())
             for form, end in (("flamegraph", "svg"), ("raw", "txt"))
@@ -197,8 +211,8 @@ class Lab:
     async def _probe(self, plan: Plan, step: Step) -> None:
         """Ask for the newest point of a few flights again and again: what is new became visible since the last time.
 
-        All samples between the last newest and this one are taken to have become visible now, so that figures are at most
-        one question too long. The first question of a flight only says where it stands.
+        All samples between the last newest and this one are taken to have become visible now, so that figures are at
+        most one question too long. The first question of a flight only says where it stands.
         """
         ahead_ns = round(plan.begin_s * NS) - self._first_ns(plan)
         chosen = random.Random(7).sample(range(plan.flights), min(4, plan.flights))  # noqa: S311 -- a choice, no secret
@@ -207,7 +221,7 @@ class Lab:
             for flight in chosen:
                 await asyncio.sleep(PROBE_EVERY_S / len(chosen))
                 series = await self.ask(
-                    f"SELECT last(\"{self._probes['nav']}\") FROM \"nav\" "  # noqa: S608 -- our own names
+                    f'SELECT last("{self._probes["nav"]}") FROM "nav" '  # noqa: S608 -- our own names
                     f"WHERE \"run\"='{plan.run}' AND \"flight\"='F{flight}' AND \"vehicle\"='ship'"
                 )
                 if not series:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-
 from bench.firehose import open_firehose, properties_of, publication, sized
+
 from simulator.radio.downlink import FINEST_BUNDLE_S, in_line, make_links, ticks
 from simulator.radio.stations import load_stations
 from simulator.simulate import simulate
@@ -109,19 +109,14 @@ def group(preset: str, seed: int, begin_ns: int, from_s: float, seconds: float, 
 def groups_of(n: int, begin_ns: int, seconds: float, phases_s: list[float], preset: str = "express") -> list[Group]:
     """Return groups at different places of a flight."""
     return [
-        group(preset, 7 + at, begin_ns, phases_s[at % len(phases_s)], seconds, at * BETWEEN_GROUPS_S)
-        for at in range(n)
+        group(preset, 7 + at, begin_ns, phases_s[at % len(phases_s)], seconds, at * BETWEEN_GROUPS_S) for at in range(n)
     ]
 
 
 async def fly(plan: Plan) -> dict[str, float]:
     """Publish a plan; returns what it took."""
     hoses = [await open_firehose(plan.url, f"load-{plan.run}-{at}") for at in range(CONNECTIONS)]
-    order = sorted(
-        (due, at, number)
-        for at, each in enumerate(plan.groups)
-        for number, due in enumerate(each.due_s)
-    )
+    order = sorted((due, at, number) for at, each in enumerate(plan.groups) for number, due in enumerate(each.due_s))
     flights: list[list[int]] = [list(range(at, plan.flights, len(plan.groups))) for at in range(len(plan.groups))]
     topics: dict[tuple[int, int, str, str, Kind], bytes] = {}
     messages, octets, latest, correlation = 0, 0, 0.0, 0

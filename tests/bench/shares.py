@@ -21,8 +21,8 @@ def main() -> None:
     print(f"{total} samples")
     for title, shares in (("own", own), ("with what it calls", whole)):
         print(title)
-        for frame, count in shares.most_common(int(sys.argv[2]) if len(sys.argv) > 2 else 25):
-            print(f"  {count / total:6.1%}  {frame}")
+        for frame, spent in shares.most_common(int(sys.argv[2]) if len(sys.argv) > 2 else 25):
+            print(f"  {spent / total:6.1%}  {frame}")
 
 
 if __name__ == "__main__":
