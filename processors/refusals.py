@@ -21,7 +21,7 @@ class Refusals:
     >>> refusals.retry("ship", "?", "unknown-apid", "0-17"), refusals.retry("ship", "?", "unknown-apid", "0-17")
     (True, False)
     >>> refusals.of("ship")
-    {}
+    {'?': {}}
     """
 
     def __init__(self) -> None:
@@ -60,11 +60,15 @@ class Refusals:
         return True
 
     def of(self, vehicle: str) -> dict[str, dict[str, int]]:
-        """Return how many packets of a vehicle stand refused, by packet type and reason."""
+        """Return how many packets of a vehicle stand refused, by packet type and reason.
+
+        A type of which all refusals are taken back stays, without reasons: its row has to say so once more.
+        """
         standing: dict[str, dict[str, int]] = {}
         for (packet, reason), count in self._counts.get(vehicle, {}).items():
+            reasons = standing.setdefault(packet, {})
             if count > 0:
-                standing.setdefault(packet, {})[reason] = count
+                reasons[reason] = count
         return standing
 
     def snapshot(self) -> list[Any]:

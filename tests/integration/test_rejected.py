@@ -6,17 +6,18 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
 
+import flown
 import numpy as np
 import pytest
 from flown import running, with_part_rules
 from ingesting import Kept, kept, publish
-from servers.own import OwnMosquitto
+from servers.own import OwnKafka, OwnMosquitto
 
 from downrange.line import RUN_SERVICE
 from ingest.rejects import rejected_records
@@ -29,6 +30,7 @@ from telemetry.codec import PacketCodec
 from telemetry.dictionary import load_dictionary
 from telemetry.errors import Reason
 from telemetry.message import Message
+from telemetry.quality import LedgerRow
 from telemetry.topics import Address, KafkaTopic, Kind
 
 LOG: Final = logger("test")
@@ -240,6 +242,40 @@ async def test_a_whole_message_of_an_unknown_dictionary_leaves_its_bad_packet_be
     again = (await rejected(settings, "retry", "--flight", address.flight, "--json")).json
     assert (again["records"], again["left"], again["before"]) == (0, 1, 1)
     assert len(await kept(settings, KafkaTopic.TELEMETRY, address.key)) == 1
+
+
+async def test_the_ledger_moves_what_a_retry_brings_through(
+    settings: Settings, address: Address, own_kafka: OwnKafka, tmp_path: Path
+) -> None:
+    line = replace(settings, kafka=KafkaSettings(bootstrap=own_kafka.bootstrap))
+    await ensure_topics(line.kafka, LOG, WITHIN_S)
+    codec = mend(line, NAV, TANK)
+    nav, tank = (
+        Message(address, Kind.TELEMETRY, made(codec, packet, 0, n), T_NS, T_NS, T_NS, dictionary="probe@1")
+        for packet, n in (("nav", 1), ("tank", 3))
+    )
+    await flown.publish(line.kafka, [nav])
+    await refuse(line, tank, Reason.UNKNOWN_APID, 1)
+    async with running("detect", line, tmp_path, well=True):
+        before = await row_of(line, address, "?", lambda row: row.rejected == 1)
+        assert (before.received, before.rejected_by, before.balanced) == (1, {"unknown-apid": 1}, True)
+        assert (await rejected(line, "retry", "--flight", address.flight)).code == 0
+        through = await row_of(line, address, "tank", lambda row: row.unique == 3)
+        assert (through.received, through.rejected, through.balanced) == (3, 0, True)
+        after = await row_of(line, address, "?", lambda row: row.rejected == 0)
+        assert (after.received, after.balanced) == (0, True)
+
+
+async def row_of(settings: Settings, address: Address, packet: str, when: Callable[[LedgerRow], bool]) -> LedgerRow:
+    """Return the newest ledger row of a packet type, once it is as it should be."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            found = await kept(settings, KafkaTopic.QUALITY, address.key)
+            rows = [LedgerRow.model_validate_json(one.value) for one in found if one.headers["type"] == "ledger"]
+            last = next((row for row in reversed(rows) if row.packet == packet), None)
+            if last is not None and when(last):
+                return last
+            await asyncio.sleep(0.1)
 
 
 async def test_octets_in_parts_are_put_together_and_what_is_no_telemetry_stays(
