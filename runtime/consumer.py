@@ -80,8 +80,21 @@ class Stage(Protocol[D, O]):
         """
 
 
-async def consume(settings: Settings, scope: Scope, stage: Stage[Any, Any]) -> None:
+class _GivenUp(Exception):  # noqa: N818 -- a way out of a step, not a failure; it never leaves this module
+    """The group wants the partitions back before the sink has taken their batch."""
+
+
+async def consume(settings: Settings, scope: Scope, stage: Stage[Any, Any], *, gives_up: bool = False) -> None:
     """Run a stage until the service is asked to stop.
+
+    Parameters
+    ----------
+    settings, scope, stage
+        What to run.
+    gives_up
+        Whether a batch that its sink does not take is dropped when the group wants the partitions back; their next
+        owner reads it again. For a sink that may be away for long: without, the whole group waits for it. The stage
+        must forget everything of the batch in `revoked`.
 
     Raises
     ------
@@ -92,7 +105,7 @@ async def consume(settings: Settings, scope: Scope, stage: Stage[Any, Any]) -> N
     await ensure_topics(settings.kafka, scope.log, settings.service.connect_timeout_s)
     name = f"downrange-{stage.name}", f"downrange.{stage.name}"
     async with open_consumer(settings.kafka, *name, fetch_min_bytes=WORTH_AN_ANSWER_OCTETS) as consumer:
-        loop = _Loop(consumer, stage, scope)
+        loop = _Loop(consumer, stage, scope, gives_up=gives_up)
         consumer.subscribe([topic.value for topic in stage.topics], listener=loop.listener)
         scope.health.well("kafka")
         while not scope.stop.is_set():
@@ -103,10 +116,11 @@ async def consume(settings: Settings, scope: Scope, stage: Stage[Any, Any]) -> N
 class _Loop(Generic[D, O]):
     """The only caller of the stage: one step at a time, whatever the group does meanwhile."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, stage: Stage[D, O], scope: Scope) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, stage: Stage[D, O], scope: Scope, *, gives_up: bool) -> None:
         self._consumer = consumer
         self._stage = stage
         self._scope = scope
+        self._gives_up = gives_up
         self._committed: dict[Partition, int] = {}
         self.listener = _Listener(consumer)
         self._next_s = 0.0
@@ -163,18 +177,24 @@ class _Loop(Generic[D, O]):
             mine = {tp: records for tp, records in batch.items() if tp in self.listener.owned}
             for tp, records in mine.items():
                 RECORDS_READ.labels(self._stage.name, tp.topic).inc(len(records))
-            # 2 decode
-            decoded = await self._stage.decode(mine)
-            # 3 engine
-            output = self._stage.advance(decoded)
-            # 4 produce
-            await self._insist("produce", lambda: self._stage.produce(output))
-            # 5 flush
-            await self._insist("flush", self._stage.flush)
-            # 6 save state
-            offsets = await self._insist("save", self._stage.save)
-            # 7 commit
-            await self._insist("commit", lambda: self._commit(offsets))
+            try:
+                await self._take_through(mine)
+            except _GivenUp:
+                self._scope.log.warning("batch given up", records=sum(map(len, mine.values())))
+
+    async def _take_through(self, batch: Batch) -> None:
+        # 2 decode
+        decoded = await self._stage.decode(batch)
+        # 3 engine
+        output = self._stage.advance(decoded)
+        # 4 produce
+        await self._insist("produce", lambda: self._stage.produce(output))
+        # 5 flush
+        await self._insist("flush", self._stage.flush)
+        # 6 save state
+        offsets = await self._insist("save", self._stage.save)
+        # 7 commit
+        await self._insist("commit", lambda: self._commit(offsets))
 
     async def _insist(self, step: str, action: Callable[[], Awaitable[T]]) -> T:
         """Do a step until it succeeds; between tries back off with jitter and stay ill on /healthz."""
@@ -185,7 +205,13 @@ class _Loop(Generic[D, O]):
                 TRANSIENT_ERRORS.labels(self._stage.name, step).inc()
                 self._scope.health.ill(step, str(error))
                 self._scope.log.warning("trying again", step=step, error=str(error), again_in_s=round(delay_s, 1))
-                await asyncio.sleep(delay_s)
+                if not self._gives_up:
+                    await asyncio.sleep(delay_s)
+                    continue
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.listener.wanted.wait(), delay_s)
+                if self.listener.wanted.is_set():
+                    raise _GivenUp from error
             else:
                 if step in self._scope.health.parts:
                     self._scope.health.well(step)
@@ -225,10 +251,13 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is
         self.arrived: frozenset[Partition] = frozenset()
         self.gone: frozenset[Partition] = frozenset()
         self.arrival = asyncio.Event()
+        self.wanted = asyncio.Event()
 
     async def on_partitions_revoked(self, revoked: set[Partition]) -> None:
-        """Give partitions back once the batch in hand is committed."""
+        """Give partitions back once the batch in hand is committed, or given up."""
+        self.wanted.set()
         async with self.lock:
+            self.wanted.clear()
             self.gone |= self.owned & revoked
             self.owned -= revoked
             self.arrived -= revoked

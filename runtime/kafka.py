@@ -50,6 +50,8 @@ Headers = list[tuple[str, bytes]]
 # Kafka's own lower bound: a member killed with -9 is missed for this long before its partitions move on
 SESSION_TIMEOUT_MS: Final = 6_000
 HEARTBEAT_INTERVAL_MS: Final = 2_000
+# a sink may be away for long, and its consumer reads nothing meanwhile; by default it would be put out after 5 minutes
+MAX_POLL_INTERVAL_MS: Final = 24 * 3600 * 1000
 BATCH_OCTETS: Final = 256 * 1024
 STOP_S: Final = 3.0
 # after one of these the client never delivers again: trying again would be for ever, a new process begins afresh
@@ -248,6 +250,7 @@ async def open_consumer(
         partition_assignment_strategy=(RangePartitionAssignor,),
         session_timeout_ms=SESSION_TIMEOUT_MS,
         heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
+        max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
         # what is read ahead of every partition lies in memory, decompressed
         max_partition_fetch_bytes=256 * 1024,
         fetch_max_bytes=2 * 1024 * 1024,

@@ -30,4 +30,4 @@ async def run(settings: Settings, scope: Scope) -> None:
         msg = f"cannot write to {folder} ({error.strerror}): set DOWNRANGE_ARCHIVE_DIR to a folder that you own"
         raise SettingsError(msg) from error
     scope.log.info("recording", folder=str(folder))
-    await consume(settings, scope, Recorder(settings.archive, scope.stop))
+    await consume(settings, scope, Recorder(settings.archive, scope.stop), gives_up=True)

@@ -82,7 +82,8 @@ class InfluxStage:
         return {}
 
     async def revoked(self, partitions: frozenset[Partition]) -> None:
-        """Keep nothing of them."""
+        """Keep nothing of them; a refused line of a batch that was given up is refused again at its next owner."""
+        self._refused.clear()
         self._encoder.forget()
         for tp in partitions:
             self._read.pop(tp, None)

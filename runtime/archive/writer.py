@@ -37,12 +37,17 @@ def write_part(folder: Path, stream: Stream, records: Sequence[Archived]) -> Pat
     half = folder / f".{name}"
     octets = sum(len(record.value or b"") for record in records)
     rows_a_group = max(1, len(records) * ROW_GROUP_OCTETS // max(octets, ROW_GROUP_OCTETS))
-    with half.open("wb") as file:
-        pq.write_table(to_table(records), file, compression="zstd", row_group_size=rows_a_group)
-        file.flush()
-        os.fsync(file.fileno())
-    final = folder / str(_free_name(folder, name, half))
-    half.replace(final)
+    try:
+        with half.open("wb") as file:
+            pq.write_table(to_table(records), file, compression="zstd", row_group_size=rows_a_group)
+            file.flush()
+            os.fsync(file.fileno())
+        final = folder / str(_free_name(folder, name, half))
+        half.replace(final)
+    except BaseException:
+        # a full disk needs its room back
+        half.unlink(missing_ok=True)
+        raise
     sync_folder(folder)
     return final
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import islice
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from flown import NS, STATIONS, fly, new_flight, publish, running
+from proxy import Proxy, proxied
 from pydantic import SecretStr
 from servers.provide import Influx
 
@@ -172,45 +173,12 @@ async def test_text_comes_back_from_influxdb(influx: Influx, text: str) -> None:
     assert rows == [[t0_ns, text.replace("\n", "\\n"), "a, b=c"]]
 
 
-class Relay:
-    """A TCP relay to a server, which can be cut."""
-
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._target = (parts.hostname, parts.port)
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self.port = free_port()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    async def open(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-
-    async def cut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        for stream in list(self._writers):
-            stream.transport.abort()
-
-    async def _serve(self, reader: asyncio.StreamReader, stream: asyncio.StreamWriter) -> None:
-        far_reader, far = await asyncio.open_connection(*self._target)
-        self._writers |= {stream, far}
-        try:
-            await asyncio.gather(self._copy(reader, far), self._copy(far_reader, stream))
-        finally:
-            self._writers -= {stream, far}
-            stream.transport.abort()
-            far.transport.abort()
-
-    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while octets := await source.read(64 * 1024):
-                sink.write(octets)
-                await sink.drain()
-        sink.transport.abort()
+@asynccontextmanager
+async def way_to(influx: Influx) -> AsyncIterator[tuple[Proxy, str]]:
+    """Open a proxy to InfluxDB; yields it and its URL."""
+    parts = urlsplit(influx.url)
+    async with proxied(parts.hostname or "", parts.port or 0) as proxy:
+        yield proxy, f"http://127.0.0.1:{proxy.port}"
 
 
 async def health(port: int) -> dict[str, Any]:
@@ -230,32 +198,59 @@ async def says(port: int, *, healthy: bool) -> dict[str, Any]:
 async def test_while_influxdb_is_away_nothing_is_committed_and_then_nothing_is_missing(
     settings: Settings, influx: Influx, tmp_path: Path
 ) -> None:
-    flight, relay, port = new_flight(), Relay(influx.url), free_port()
-    away = replace(
-        settings,
-        influx=influx_settings(influx, url=relay.url, timeout_s=2),
-        service=ServiceSettings(health_port=port, connect_timeout_s=PATIENCE_S),
-    )
-    t0_ns = some_week()
-    messages = fly(flight, 100, t0_ns=t0_ns)
-    await relay.open()
-    async with running("store", away, tmp_path):
-        await says(port, healthy=True)
+    flight, port = new_flight(), free_port()
+    messages = fly(flight, 100, t0_ns=some_week())
+    async with way_to(influx) as (way, url):
+        away = replace(
+            settings,
+            influx=influx_settings(influx, url=url, timeout_s=2),
+            service=ServiceSettings(health_port=port, connect_timeout_s=PATIENCE_S),
+        )
+        async with running("store", away, tmp_path, well=True):
+            await publish(settings.kafka, islice(messages, 40))
+            await stored(settings, flight)
+            way.refuse()
+            await publish(settings.kafka, islice(messages, 200))
+            found = await says(port, healthy=False)
+            assert url in found["parts"]["produce"]
+            with pytest.raises(TransientError, match=GROUP):
+                await stored(settings, flight, patience_s=1)
+            assert await count(influx, "altitude_m", "nav", flight) == 10 * NAV_HZ
+            await way.mend()
+            await publish(settings.kafka, messages)
+            await stored(settings, flight)
+            await says(port, healthy=True)
+    assert await count(influx, "altitude_m", "nav", flight) == 100 * NAV_HZ
+
+
+async def test_a_member_that_joins_while_influxdb_is_away_gets_its_partitions_at_once(
+    settings: Settings, influx: Influx, tmp_path: Path
+) -> None:
+    flight, port = new_flight(), free_port()
+    messages = fly(flight, 100, t0_ns=some_week())
+    async with AsyncExitStack() as stack:
+        way, url = await stack.enter_async_context(way_to(influx))
+        away = replace(
+            settings,
+            influx=influx_settings(influx, url=url, timeout_s=2),
+            service=ServiceSettings(health_port=port, connect_timeout_s=PATIENCE_S),
+        )
+        first = await stack.enter_async_context(running("store", away, tmp_path / "first", well=True))
         await publish(settings.kafka, islice(messages, 40))
         await stored(settings, flight)
-        await relay.cut()
-        await publish(settings.kafka, islice(messages, 200))
-        found = await says(port, healthy=False)
-        assert relay.url in found["parts"]["produce"]
-        with pytest.raises(TransientError, match=GROUP):
-            await stored(settings, flight, patience_s=1)
-        assert await count(influx, "altitude_m", "nav", flight) == 10 * NAV_HZ
-        await relay.open()
+        way.refuse()
         await publish(settings.kafka, messages)
+        assert url in (await says(port, healthy=False))["parts"]["produce"]
+        # the second does not see the outage
+        second = await stack.enter_async_context(running("store", settings, tmp_path / "second", well=True))
+        for member, words in ((first, "batch given up"), (second, '"event": "assigned"')):
+            async with asyncio.timeout(PATIENCE_S):
+                while words not in member.log.read_text():  # noqa: ASYNC110 -- a file tells nobody
+                    await asyncio.sleep(0.1)
+        await way.mend()
         await stored(settings, flight)
         await says(port, healthy=True)
-    await relay.cut()
-    assert await count(influx, "altitude_m", "nav", flight) == 100 * NAV_HZ
+        assert await count(influx, "altitude_m", "nav", flight) == 100 * NAV_HZ
 
 
 def scope() -> Scope:
