@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -13,11 +14,13 @@ SPACE_PACKETS: Final = "application/vnd.ccsds.space-packets"
 JSON: Final = "application/json"
 ERT_NS: Final = "ert_ns"
 SENT_NS: Final = "sent_ns"
+INGEST_NS: Final = "ingest_ns"
 DICTIONARY: Final = "dictionary"
 RETRY_OF: Final = "retry_of"
 RETRY_PACKET: Final = "retry_packet"
 RETRY_REASON: Final = "retry_reason"
 MAX_NS: Final = (1 << 63) - 1
+KNOWN_LINKS: Final = 4096
 
 KafkaHeaders = list[tuple[str, bytes]]
 
@@ -76,21 +79,34 @@ class Message:
 
     def kafka_headers(self) -> KafkaHeaders:
         """Return the headers of the Kafka record; the value is the payload, the key `address.key`."""
-        texts = {
-            "run": self.address.run,
-            "flight": self.address.flight,
-            "vehicle": self.address.vehicle,
-            "station": self.address.station,
-            "kind": self.kind.value,
-            ERT_NS: str(self.ert_ns),
-            SENT_NS: str(self.sent_ns),
-            "ingest_ns": str(self.ingest_ns),
-            "content-type": self.content_type,
-            DICTIONARY: self.dictionary,
-        }
+        before, after = _lasting_headers(self.address, self.kind, self.content_type, self.dictionary)
+        headers = [
+            *before,
+            (ERT_NS, b"%d" % self.ert_ns),
+            (SENT_NS, b"%d" % self.sent_ns),
+            (INGEST_NS, b"%d" % self.ingest_ns),
+            *after,
+        ]
         if self.retry_of:
-            texts |= {RETRY_OF: self.retry_of, RETRY_PACKET: self.retry_packet, RETRY_REASON: self.retry_reason}
-        return [(name, text.encode()) for name, text in texts.items()]
+            texts = {RETRY_OF: self.retry_of, RETRY_PACKET: self.retry_packet, RETRY_REASON: self.retry_reason}
+            headers += [(name, text.encode()) for name, text in texts.items()]
+        return headers
+
+
+@functools.lru_cache(KNOWN_LINKS)
+def _lasting_headers(
+    address: Address, kind: Kind, content_type: str, dictionary: str
+) -> tuple[KafkaHeaders, KafkaHeaders]:
+    """Return what is the same for all messages of a link, before the times and behind them."""
+    before = {
+        "run": address.run,
+        "flight": address.flight,
+        "vehicle": address.vehicle,
+        "station": address.station,
+        "kind": kind.value,
+    }
+    after = {"content-type": content_type, DICTIONARY: dictionary}
+    return [(k, v.encode()) for k, v in before.items()], [(k, v.encode()) for k, v in after.items()]
 
 
 def message_from_kafka(value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> Message:
@@ -103,16 +119,17 @@ def message_from_kafka(value: bytes | None, headers: Iterable[tuple[str, bytes |
     AddressError
         If a name in the headers is none.
     """
-    texts = {name: (octets or b"").decode("utf-8", "replace") for name, octets in headers}
+    named = {name: octets or b"" for name, octets in headers}
     try:
-        address = Address(texts["run"], texts["flight"], texts["vehicle"], texts["station"])
+        address = _known_address(named.pop("run"), named.pop("flight"), named.pop("vehicle"), named.pop("station"))
+        texts = {name: octets.decode("utf-8", "replace") for name, octets in named.items()}
         return Message(
             address,
             Kind(texts["kind"]),
             value or b"",
             read_ns(texts, ERT_NS),
             read_ns(texts, SENT_NS),
-            read_ns(texts, "ingest_ns"),
+            read_ns(texts, INGEST_NS),
             texts["content-type"],
             texts[DICTIONARY],
             retry_of=texts.get(RETRY_OF, ""),
@@ -123,6 +140,11 @@ def message_from_kafka(value: bytes | None, headers: Iterable[tuple[str, bytes |
         raise PacketError(Reason.BAD_PROPERTY, f"the record has no header {error}") from error
     except ValueError as error:
         raise PacketError(Reason.BAD_PROPERTY, f"header kind: {error}") from error
+
+
+@functools.lru_cache(KNOWN_LINKS)
+def _known_address(run: bytes, flight: bytes, vehicle: bytes, station: bytes) -> Address:
+    return Address(*(octets.decode("utf-8", "replace") for octets in (run, flight, vehicle, station)))
 
 
 def read_ns(properties: Mapping[str, str], name: str) -> int:
