@@ -131,7 +131,7 @@ class DetectSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DOWNRANGE_DETECT_", frozen=True, env_ignore_empty=True)
 
     hold_s: Seconds = 2.0
-    save_s: Seconds = 1.0
+    save_s: Seconds = 3.0
 
 
 class InfluxSettings(BaseSettings):
