@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from runtime.settings import MqttSettings
 from telemetry.errors import FatalError, TransientError
@@ -17,8 +18,7 @@ class MqttRefusedError(FatalError):
     """The broker does not let this client in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(NamedTuple):
     """A message that came from the broker.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -31,8 +31,7 @@ BLOCK_OCTETS: Final = 1 << 16
 _UNSEGMENTED_OCTETS: Final = bytes(range(UNSEGMENTED >> 8, 256))
 
 
-@dataclass(frozen=True, slots=True)
-class PacketRun:
+class PacketRun(NamedTuple):
     """Equal-typed good packets, one behind the other: `payload[start:stop]`."""
 
     packet: str

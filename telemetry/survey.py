@@ -7,9 +7,8 @@ is several times faster than numpy.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from telemetry.codec import FUTURE_TOLERANCE_NS, OLDEST_NS, PacketCodec
 from telemetry.cuc import NS_PER_S
@@ -22,8 +21,7 @@ KNOWN_SECONDS: Final = 1024
 OCTETS: Final = bytes(range(256))
 
 
-@dataclass(frozen=True, slots=True)
-class CountRange:
+class CountRange(NamedTuple):
     """A closed range of 14-bit sequence counts of one packet type."""
 
     packet: str
@@ -31,8 +29,7 @@ class CountRange:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class Surveyed:
+class Surveyed(NamedTuple):
     """What a payload held.
 
     Parameters
