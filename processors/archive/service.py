@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 
+import pyarrow as pa
+
 from processors.archive.stage import Recorder
 from runtime.consumer import consume
 from runtime.service import Scope
@@ -21,6 +23,8 @@ async def run(settings: Settings, scope: Scope) -> None:
     FatalError
         If Kafka is not reached in time.
     """
+    # Arrow's own pools keep what they once had
+    pa.set_memory_pool(pa.system_memory_pool())
     folder = settings.archive.dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
