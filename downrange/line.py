@@ -28,6 +28,8 @@ from telemetry.errors import FatalError
 READY_WITHIN_S: Final = 60.0
 ASK_EVERY_S: Final = 0.1
 STOP_WITHIN_S: Final = 25.0
+# nobody waits for the auditor of a line that is there for one flight
+JOB_QUIET_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,11 @@ async def open_line(
         say(f"brokers up after {time.monotonic() - started_s:.1f} s")
         settings = _settings(addresses, archive_dir, track_port or free_port())
         has_influx = await _has_influx(addresses, settings, say)
-        environment = {**os.environ, **environment_of(settings), "DOWNRANGE_LOG_FORMAT": "json"}
+        if not has_influx:
+            # empty counts as not set, also where the caller's environment has one
+            settings = replace(settings, influx=settings.influx.model_copy(update={"token": None}))
+        token = {} if has_influx else {"DOWNRANGE_INFLUX_TOKEN": ""}
+        environment = {**os.environ, **environment_of(settings), **token, "DOWNRANGE_LOG_FORMAT": "json"}
         processes: dict[str, Process] = {}
         health: dict[str, str] = {}
         for name in services:
@@ -154,6 +160,7 @@ def _settings(addresses: Addresses, archive_dir: Path, track_port: int) -> Setti
         kafka=KafkaSettings(bootstrap=addresses.kafka_bootstrap, idempotent=addresses.influx_url is not None),
         influx=influx,
         archive=theirs.archive.model_copy(update={"dir": archive_dir}),
+        audit=theirs.audit.model_copy(update={"quiet_s": min(theirs.audit.quiet_s, JOB_QUIET_S)}),
         track=theirs.track.model_copy(update={"host": "127.0.0.1", "port": track_port}),
     )
 

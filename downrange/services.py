@@ -40,6 +40,7 @@ SERVICES: dict[str, Service] = {
         Service("detect", "Telemetry to flight, cargo and link events, and the ledger.", "processors.service"),
         Service("store", "Telemetry and events to InfluxDB.", "processors.influx.service"),
         Service("record", "Everything as it came to the archive on disk.", "processors.archive.service"),
+        Service("audit", "The ledger held against InfluxDB and the archive.", "processors.audit.service"),
         Service("track", "Deliveries, the customers' page and API.", "tracking.service"),
     )
 }

@@ -163,6 +163,16 @@ class ArchiveSettings(BaseSettings):
     part_age_s: Seconds = 5.0
 
 
+class AuditSettings(BaseSettings):
+    """`DOWNRANGE_AUDIT_*`: the auditor of the books."""
+
+    model_config = SettingsConfigDict(env_prefix="DOWNRANGE_AUDIT_", frozen=True, env_ignore_empty=True)
+
+    quiet_s: Seconds = 10.0
+    every_s: Seconds = 60.0
+    patience_s: Seconds = 3600.0
+
+
 class TrackSettings(BaseSettings):
     """`DOWNRANGE_TRACK_*`: the customers' page and API."""
 
@@ -206,6 +216,7 @@ class Settings:
     detect: DetectSettings = field(default_factory=DetectSettings)
     influx: InfluxSettings = field(default_factory=InfluxSettings)
     archive: ArchiveSettings = field(default_factory=ArchiveSettings)
+    audit: AuditSettings = field(default_factory=AuditSettings)
     track: TrackSettings = field(default_factory=TrackSettings)
     grafana: GrafanaSettings = field(default_factory=GrafanaSettings)
 
@@ -254,6 +265,7 @@ SETTINGS_CLASSES: tuple[type[BaseSettings], ...] = (
     DetectSettings,
     InfluxSettings,
     ArchiveSettings,
+    AuditSettings,
     TrackSettings,
     GrafanaSettings,
 )

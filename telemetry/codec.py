@@ -145,6 +145,11 @@ class PacketCodec:
         rows = np.frombuffer(octets, dtype=np.uint8).reshape(-1, kind.octets)
         return self._time.decode(rows[:, PRIMARY_HEADER_OCTETS : self._head])
 
+    def counts(self, packet: str, octets: bytes) -> NDArray[np.int64]:
+        """Return the sequence counts of good packets of one type, as `join` does, and nothing else."""
+        kind = self._kinds[self.dictionary.packets[packet].apid]
+        return _counts(np.frombuffer(octets, dtype=np.uint8).reshape(-1, kind.octets))
+
     def versions(self, payload: bytes, run: PacketRun) -> list[int | None]:
         """Return the versions of the dictionary that a run of packets says; none if packets of that type do not."""
         place = self.layout.version

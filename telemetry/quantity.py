@@ -16,7 +16,7 @@ UNITS: frozenset[str] = frozenset(
     ]
 )
 
-RESERVED_NAMES: frozenset[str] = frozenset({"run", "flight", "vehicle", "station", "time"})
+RESERVED_NAMES: frozenset[str] = frozenset({"run", "flight", "vehicle", "station", "time", "sequence_count"})
 
 Kind = Literal["float", "int", "bool", "label", "text", "octets"]
 

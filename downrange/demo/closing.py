@@ -52,12 +52,35 @@ def _ledger_table(ledger: Ledger) -> Table:
         f"{said}: sent = unique + missing, received = unique + twice + rejected", style="" if ledger.balanced else "red"
     )
     table = Table(title=title, title_justify="left", header_style="dim")
-    for heading in ("packets", "sent", "received", "unique", "twice", "late", "rejected", "missing"):
+    for heading in (
+        "packets",
+        "sent",
+        "received",
+        "unique",
+        "twice",
+        "late",
+        "rejected",
+        "missing",
+        "stored",
+        "archived",
+    ):
         table.add_column(heading, justify="left" if heading == "packets" else "right", no_wrap=True)
     for row in ledger.rows:
-        counts = (row.sent, row.received, row.unique, row.duplicate, row.late, row.rejected, row.missing)
+        counts = (
+            row.sent,
+            row.received,
+            row.unique,
+            row.duplicate,
+            row.late,
+            row.rejected,
+            row.missing,
+            row.stored,
+            row.archived,
+        )
         style = "" if row.balanced else "red"
-        table.add_row(f"{row.vehicle} {row.packet}", *(f"{count:,}" for count in counts), style=style)
+        table.add_row(
+            f"{row.vehicle} {row.packet}", *("" if count is None else f"{count:,}" for count in counts), style=style
+        )
     return table
 
 

@@ -40,7 +40,7 @@ from telemetry.events import Event
 from telemetry.topics import LIVE_RUN
 from telemetry.vocabulary import DeliveryStatus
 
-SERVICES: Final = ("ingest", "detect", "store", "record", "track")
+SERVICES: Final = ("ingest", "detect", "store", "record", "audit", "track")
 LIFTOFF_IN_S: Final = 60
 SETTLED_WITHIN_S: Final = 60.0
 LOOK_EVERY_S: Final = 0.25
@@ -228,7 +228,7 @@ async def _note_first(feed: Feed, board: Board, timings: Timings) -> None:
 
 
 async def _settled(feed: Feed, board: Board, sortie: Sortie, folder: Path, *, has_parcels: bool) -> None:
-    """Wait until the last packet is in the books and in the archive and the parcels are where the flight brings them.
+    """Wait until the last packet is in the books and in the archive, the auditor has looked, and the parcels are there.
 
     What does not settle in time is not hidden: the summary shows the books as they stand.
     """
@@ -243,6 +243,7 @@ async def _settled(feed: Feed, board: Board, sortie: Sortie, folder: Path, *, ha
             await feed.until(is_told)
             while await asyncio.to_thread(archived_rows, folder) < board.messages:  # noqa: ASYNC110 -- no event tells of files
                 await asyncio.sleep(LOOK_EVERY_S)
+            await feed.until(lambda: all(row.archived is not None for row in board.ledger.values()))
     except TimeoutError:
         return
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
-from processors.airframe import Airframe
-from processors.flight_books import FlightBooks
-from processors.reading import Packets, read_rejected, read_telemetry
+from processors.audit.recount import Recount
 from runtime.archive.catalog import Recording
 from runtime.archive.contents import recorded_ledger
 from runtime.archive.layout import Stream
 from runtime.archive.reader import read_stream
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Registry
-from telemetry.errors import InputError
 from telemetry.quality import LedgerRow
 
-COMPARED: Final = ("sent", "received", "unique", "duplicate", "rejected", "missing")
+COMPARED: Final = ("sent", "received", "unique", "resent", "overlapping", "duplicate", "rejected", "missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,57 +72,35 @@ def audit(recording: Recording, registry: Registry) -> Audit:
     ArchiveError
         If a part of the recording is damaged.
     """
-    result, decoder = Audit(), Decoder(registry)
-    books = FlightBooks(recording.run, recording.flight)
-    admitted: set[tuple[str, str]] = set()
-    as_of_ns = 0
-    for record in read_stream(recording.folder, Stream.TELEMETRY):
-        try:
-            reading = read_telemetry(record.value or b"", record.headers, decoder)
-        except InputError:
-            result.unreadable += 1
-            continue
-        message = reading.message
-        as_of_ns = max(as_of_ns, message.ert_ns)
-        if not isinstance(reading, Packets) or reading.dictionary is None:
-            continue
-        if books.is_done(message):
-            continue
-        vehicle, station = message.address.vehicle, message.address.station
-        one = books.of(vehicle)
-        if (vehicle, reading.dictionary.reference) not in admitted:
-            admitted.add((vehicle, reading.dictionary.reference))
-            one.admit(Airframe(vehicle, reading.dictionary))
-        for frame in reading.frames:
-            one.open(frame.packet, reading.dictionary.packets[frame.packet].rate_hz)
-            one.take(station, frame)
-    _count_refused(recording, decoder, books)
-    result.rows = books.rows(as_of_ns)
+    recount = Recount(recording.run, recording.flight, Decoder(registry))
+    recount_recording(recording.folder, recount)
     recorded = recorded_ledger(recording)
-    result.has_ledger = bool(recorded)
-    if recorded:
-        result.disagreements = _disagreements(result.rows, recorded)
-    return result
+    rows = recount.rows()
+    return Audit(rows, bool(recorded), disagreements_of(rows, recorded) if recorded else [], recount.unreadable)
 
 
-def _count_refused(recording: Recording, decoder: Decoder, books: FlightBooks) -> None:
-    for record in read_stream(recording.folder, Stream.REJECTED):
-        try:
-            refused = read_rejected(record.value or b"", record.headers, decoder)
-        except InputError:
-            # what a sink refused was counted as a packet before
-            continue
-        if refused is not None:
-            books.refusals.add(refused.message.address.vehicle, refused.packet, refused.reason)
+def recount_recording(folder: Path, recount: Recount) -> None:
+    """Let a recount take all records of a flight's folder, each once even if it stands in two parts.
+
+    Raises
+    ------
+    ArchiveError
+        If a part is damaged.
+    """
+    for record in read_stream(folder, Stream.TELEMETRY):
+        recount.take_telemetry(record.value, record.headers)
+    for record in read_stream(folder, Stream.REJECTED):
+        recount.take_rejected(record.value, record.headers)
 
 
-def _disagreements(rows: list[LedgerRow], recorded: dict[tuple[str, str], LedgerRow]) -> list[Disagreement]:
+def disagreements_of(rows: Iterable[LedgerRow], recorded: Mapping[tuple[str, str], LedgerRow]) -> list[Disagreement]:
+    """Return where two ledgers of a flight differ, of what both of them say."""
     counted = {(row.vehicle, row.packet): row for row in rows}
     found: list[Disagreement] = []
     for vehicle, packet in sorted(counted.keys() | recorded.keys()):
         ours, theirs = counted.get((vehicle, packet)), recorded.get((vehicle, packet))
         for figure in COMPARED:
-            one, other = (int(getattr(row, figure)) if row is not None else 0 for row in (ours, theirs))
-            if one != other:
+            one, other = (getattr(row, figure) if row is not None else 0 for row in (ours, theirs))
+            if one is not None and other is not None and one != other:
                 found.append(Disagreement(vehicle, packet, figure, one, other))
     return found

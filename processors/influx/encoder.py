@@ -142,7 +142,7 @@ class Encoder:
             which = which[rows]
         frame = codec.join(packet, octets, "", "", 0)
         prefixes = [series_prefix(packet, series.tags) for series in numbers]
-        return series_lines(definition, prefixes, which, frame.t_ns, frame.columns)
+        return series_lines(definition, prefixes, which, frame.counts, frame.t_ns, frame.columns)
 
     def _unwritten(self, series: list[Series], which: NDArray[np.int64], t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the rows that were not handed out before, as another station's copy or as a resend."""

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from processors.influx.counted import SEQUENCE_COUNT, counted_field
 from telemetry.channels import Channel
 from telemetry.columns import join_columns
 from telemetry.derived import Derived
@@ -104,18 +105,22 @@ def packet_lines(measurement: str, packet: Packet, tags: Mapping[str, str], fram
     Returns
     -------
     Lines
-        Strings, each with its newline. A field that is no finite number is left out, and so is a line without fields.
+        Strings, each with its newline. A field that is no finite number is left out; a point that could then not be
+        counted has its sequence count instead, see `counted_field`.
         What stands twice, as from two stations, stands here once: InfluxDB would overwrite the point with itself.
     """
     t_ns = _joined([frame.t_ns for frame in frames])
     joined = join_columns([frame.columns for frame in frames])
-    return series_lines(packet, [series_prefix(measurement, tags)], np.zeros(t_ns.size, np.int64), t_ns, joined)
+    counts = _joined([frame.counts for frame in frames])
+    prefixes = [series_prefix(measurement, tags)]
+    return series_lines(packet, prefixes, np.zeros(t_ns.size, np.int64), counts, t_ns, joined)
 
 
 def series_lines(
     packet: Packet,
     prefixes: Sequence[str],
     which: NDArray[np.int64],
+    counts: NDArray[np.int64],
     t_ns: NDArray[np.int64],
     joined: Mapping[str, NDArray[Any]],
 ) -> Lines:
@@ -129,25 +134,28 @@ def series_lines(
         Measurement and tags of each series, from `series_prefix`.
     which
         Index of each row's prefix, shape (n,).
-    t_ns, joined
-        Times and columns, shape (n,) each.
+    counts, t_ns, joined
+        Sequence counts, times and columns, shape (n,) each.
     """
     columns = {q.name: joined[q.name] for q in packet.quantities}
     # what is derived is known as far as that is from which it is derived
-    finite = [np.isfinite(columns[c.name]) for c in packet.channels if c.kind == "float"]
-    keep: NDArray[Any] | None = None
-    if all(each.all() for each in finite):
+    finite = [np.isfinite(columns[c.name]).all() for c in packet.channels if c.kind == "float"]
+    if all(finite):
         keep = _last_of_each(which, t_ns)
-    elif len(finite) == len(packet.channels):
-        keep = np.flatnonzero(np.any(finite, axis=0))
-    if keep is not None and keep.size < t_ns.size:
-        t_ns, which = t_ns[keep], which[keep]
-        columns = {name: column[keep] for name, column in columns.items()}
-    # Arrow leaves out a row in which everything is null; there is none by now
-    fields = _join_rows(*[_field(q, columns[q.name]) for q in packet.quantities], ",", null_handling="skip")
+        if keep.size < t_ns.size:
+            t_ns, which, counts = t_ns[keep], which[keep], counts[keep]
+            columns = {name: column[keep] for name, column in columns.items()}
+    fields = [_field(q, columns[q.name]) for q in packet.quantities]
+    counted = counted_field(packet)
+    if counted not in columns or packet.channel(counted).kind == "float":
+        there = np.isfinite(columns[counted]) if counted in columns else np.zeros(t_ns.size, np.bool_)
+        if not there.all():
+            fields.append(_join_rows(f"{SEQUENCE_COUNT}=", pa.array(counts, mask=there).cast(pa.string()), "i", ""))
+    # Arrow leaves out a row in which everything is null; there is none
+    joined_fields = _join_rows(*fields, ",", null_handling="skip")
     times = _join_rows(pa.array(t_ns).cast(pa.string()), "\n", "")
     prefix = prefixes[0] if len(prefixes) == 1 else pa.array(prefixes).take(pa.array(which, pa.int64()))
-    return _join_rows(prefix, fields, times, " ")
+    return _join_rows(prefix, joined_fields, times, " ")
 
 
 def _joined(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:

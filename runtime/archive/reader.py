@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -24,18 +24,25 @@ def parts_of(folder: Path, stream: Stream) -> list[PartName]:
     return sorted((name for name in names if name is not None and name.stream is stream), key=lambda name: name.order)
 
 
-def read_stream(folder: Path, stream: Stream) -> Iterator[Archived]:
+def read_stream(folder: Path, stream: Stream, parts: Iterable[PartName] | None = None) -> Iterator[Archived]:
     """Yield the records of a flight's stream in order of partition and offset, each once.
 
     A recorder that was killed may have written a record twice, in parts that overlap: these are read side by side.
+
+    Parameters
+    ----------
+    folder, stream
+        Which.
+    parts
+        Only these of its parts, in order; all of them by default.
 
     Raises
     ------
     ArchiveError
         If a part is damaged; it names the file.
     """
-    for parts in _overlapping(parts_of(folder, stream)):
-        sources = [_read_part(folder / str(part)) for part in parts]
+    for group in _overlapping(parts_of(folder, stream) if parts is None else parts):
+        sources = [_read_part(folder / str(part)) for part in group]
         previous: Archived | None = None
         for record in heapq.merge(*sources, key=lambda record: record.order) if len(sources) > 1 else sources[0]:
             if previous is None or record.identity != previous.identity:
@@ -43,7 +50,7 @@ def read_stream(folder: Path, stream: Stream) -> Iterator[Archived]:
             previous = record
 
 
-def _overlapping(parts: list[PartName]) -> Iterator[list[PartName]]:
+def _overlapping(parts: Iterable[PartName]) -> Iterator[list[PartName]]:
     """Group parts that share offsets."""
     group: list[PartName] = []
     for part in parts:

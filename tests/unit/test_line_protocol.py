@@ -74,11 +74,19 @@ def test_what_is_no_finite_number_is_left_out_and_the_rest_stays() -> None:
     assert all("pressure_pa=0" in line for line in found)
 
 
-def test_a_row_without_any_number_is_no_line() -> None:
+def test_a_row_without_any_number_is_a_point_all_the_same() -> None:
     bare = Packet(apid=1, rate_hz=1, description="", channels=PACKET.channels[:1])
     some = frame([1, 2], altitude_m=np.array([np.nan, 4], np.float32))
-    assert packet_lines("state", bare, TAGS, [some]).to_pylist() == [f"{SERIES} altitude_m=4 2\n"]
-    assert packet_lines("state", bare, TAGS, [some.select(slice(0, 1))]).to_pylist() == []
+    lines = packet_lines("state", bare, TAGS, [some]).to_pylist()
+    assert lines == [f"{SERIES} sequence_count=0i 1\n", f"{SERIES} altitude_m=4 2\n"]
+
+
+def test_only_a_point_that_lacks_the_counted_field_has_its_sequence_count() -> None:
+    floats = Packet(apid=1, rate_hz=1, description="", channels=PACKET.channels[:2])
+    some = frame([1, 2], altitude_m=np.array([np.nan, 4], np.float32), pressure_pa=np.array([1.0, np.nan]))
+    found = packet_lines("state", floats, TAGS, [some]).to_pylist()
+    assert found == [f"{SERIES} pressure_pa=1,sequence_count=0i 1\n", f"{SERIES} altitude_m=4 2\n"]
+    assert "sequence_count" not in lines(some)[0], "a whole number is in every point"
 
 
 def test_a_code_without_label_is_written_as_text_for_the_field_has_one_type() -> None:

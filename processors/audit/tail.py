@@ -1,0 +1,105 @@
+"""Reads from Kafka what the archive does not have of a flight yet, and what the line says of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from pydantic import ValidationError
+
+from processors.audit.verdict import Key
+from runtime.archive.layout import STREAM_OF, Stream
+from runtime.kafka import Partition, Record, open_consumer, read_to_end
+from runtime.settings import KafkaSettings
+from telemetry.errors import TransientError
+from telemetry.quality import LedgerRow
+from telemetry.topics import flight_key, partition_of
+
+ANSWERS_WITHIN_S: Final = 2.0
+READ_WITHIN_S: Final = 120.0
+STREAMS: Final = (Stream.TELEMETRY, Stream.REJECTED, Stream.QUALITY)
+
+
+@dataclass(slots=True)
+class Tail:
+    """Records of one flight by stream, in order, and when the newest one of its telemetry was written."""
+
+    records: dict[Stream, list[Record]] = field(default_factory=lambda: {stream: [] for stream in STREAMS})
+    newest_ms: int = 0
+
+
+async def read_tail(settings: KafkaSettings, run: str, flight: str, after: Mapping[Stream, int]) -> Tail:
+    """Read what Kafka holds of a flight behind the last offset that the archive has of each stream.
+
+    Raises
+    ------
+    TransientError
+        If Kafka does not answer, or does not know the topics.
+    """
+    await _answers(settings)
+    key, found = flight_key(run, flight), Tail()
+    at = partition_of(key, settings.partitions)
+    starts = {Partition(stream.topic.value, at): after.get(stream, -1) + 1 for stream in STREAMS}
+    try:
+        async with asyncio.timeout(READ_WITHIN_S):
+            async for record in read_to_end(settings, "downrange-ledger", list(starts), starts):
+                if record.key == key.encode():
+                    stream = STREAM_OF[record.topic]
+                    found.records[stream].append(record)
+                    if stream is Stream.TELEMETRY:
+                        found.newest_ms = max(found.newest_ms, record.timestamp)
+    except (KafkaError, TimeoutError) as error:
+        raise TransientError(f"Kafka at {settings.bootstrap}: {error!r}") from error
+    return found
+
+
+@asynccontextmanager
+async def following(settings: KafkaSettings, run: str, flight: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """Open a consumer on the quality topic of a flight, at what comes from now on.
+
+    Raises
+    ------
+    TransientError
+        If Kafka does not answer.
+    """
+    await _answers(settings)
+    tp = Partition(Stream.QUALITY.topic.value, partition_of(flight_key(run, flight), settings.partitions))
+    try:
+        async with open_consumer(settings, "downrange-ledger", None) as consumer:
+            consumer.assign([tp])
+            await consumer.seek_to_end(tp)
+            yield consumer
+    except KafkaError as error:
+        raise TransientError(f"Kafka at {settings.bootstrap}: {error!r}") from error
+
+
+def row_of(record: Record, run: str, flight: str) -> LedgerRow | None:
+    """Return the ledger row of a record of the quality topic, if it is one of that flight."""
+    if record.key != flight_key(run, flight).encode() or dict(record.headers).get("type") != LedgerRow.type.encode():
+        return None
+    try:
+        return LedgerRow.model_validate_json(record.value or b"")
+    except ValidationError:
+        return None
+
+
+def told_in(tail: Tail, run: str, flight: str) -> dict[Key, LedgerRow]:
+    """Return the last row of each vehicle and packet type."""
+    rows = (row_of(record, run, flight) for record in tail.records[Stream.QUALITY])
+    return {(row.vehicle, row.packet): row for row in rows if row is not None}
+
+
+async def _answers(settings: KafkaSettings) -> None:
+    """See that anybody listens: the client itself tries for long."""
+    host, _, port = settings.bootstrap.split(",")[0].strip().rpartition(":")
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN_S):
+            _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+    except (OSError, TimeoutError) as error:
+        raise TransientError(f"no Kafka answers at {settings.bootstrap} (DOWNRANGE_KAFKA_BOOTSTRAP)") from error
+    writer.close()
