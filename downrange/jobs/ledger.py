@@ -1,73 +1,164 @@
-"""`downrange ledger`: the books of a recorded flight, recounted from its raw packets."""
+"""`downrange ledger`: the books of a flight, counted again from raw packets, archive and InfluxDB."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
-from dataclasses import asdict
+import time
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.live import Live
+
+from telemetry.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from processors.archive.audit import Audit
+    from aiokafka import AIOKafkaConsumer
+
+    from processors.audit.examine import Examined
+    from processors.audit.verdict import Key
+    from runtime.settings import Settings
+    from telemetry.quality import LedgerRow
 
 EXIT_UNBALANCED: Final = 1
-WIDE: Final = 120
+WIDE: Final = 140
+REDRAW_S: Final = 2.0
 
 
 def ledger(
-    flight: Annotated[str, typer.Argument(help="Name of the flight, as in the archive.")],
+    flight: Annotated[str, typer.Argument(help="Name of the flight.")],
     *,
     run: Annotated[str | None, typer.Option(help="Which run: live, imported, replay-...; the best by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on as the ledger is told; Ctrl-C ends it.")] = False,
 ) -> None:
-    """Recount the books of a recorded flight; exit code 1 if they do not balance."""
+    """Count a flight's packets again, in archive and InfluxDB; exit code 1 if its books do not balance."""
     # loaded here, so that `downrange --help` does not wait for pyarrow
-    from processors.archive.audit import audit
-    from replay.flight import replay_registry
-    from runtime.archive.catalog import find_recording
-    from runtime.settings import read_settings
+    from downrange.jobs.ledger_text import drawing, report
+    from processors.audit.examine import examine
+    from runtime.logs import configure_logs
+    from runtime.settings import ServiceSettings, read_settings
 
+    configure_logs(ServiceSettings(log_level="error"))
+    if watch and as_json:
+        raise typer.BadParameter("--watch and --json do not go together: watch shows a page, or lines on a pipe")
     settings = read_settings()
-    recording = find_recording(settings.archive.dir, flight, run)
-    found = audit(recording, replay_registry(settings))
+    if watch:
+        sys.exit(_watched(settings, flight, run))
+    found = asyncio.run(examine(settings, flight, run))
     if as_json:
-        report = {
-            "run": recording.run,
-            "flight": recording.flight,
-            "balanced": found.balanced,
-            "rows": [row.model_dump(mode="json") for row in found.rows],
-            "disagreements": [asdict(each) for each in found.disagreements],
-            "unreadable": found.unreadable,
-        }
-        typer.echo(json.dumps(report, indent=1))
+        typer.echo(json.dumps(report(found), indent=1))
     else:
-        _print(found, f"{recording.run}/{recording.flight}")
-    sys.exit(0 if found.balanced else EXIT_UNBALANCED)
+        _console().print(drawing(found), highlight=False)
+    sys.exit(0 if found.verdict.balanced else EXIT_UNBALANCED)
 
 
-def _print(found: Audit, name: str) -> None:
-    said = "the books balance" if found.balanced else "THE BOOKS DO NOT BALANCE"
-    table = Table(title=f"{name}, counted from the raw packets: {said}", title_justify="left", header_style="dim")
-    for heading in ("packets", "sent", "received", "unique", "twice", "rejected", "missing"):
-        table.add_column(heading, justify="left" if heading == "packets" else "right", no_wrap=True)
-    for row in found.rows:
-        counts = (row.sent, row.received, row.unique, row.duplicate, row.rejected, row.missing)
-        table.add_row(
-            Text(f"{row.vehicle} {row.packet}"),
-            *(f"{count:,}" for count in counts),
-            style="" if row.balanced else "red",
-        )
-    console = Console() if sys.stdout.isatty() else Console(width=WIDE)
-    console.print(table)
-    for each in found.disagreements:
-        counted = f"{each.figure} {each.recounted:,} by this count, {each.recorded:,} in the flight's own ledger"
-        console.print(f"{each.vehicle} {each.packet}: {counted}", style="red")
-    if found.unreadable:
-        console.print(f"{found.unreadable:,} records are no messages; they are in the recording", style="red")
-    if not found.has_ledger:
-        console.print("the recording holds no ledger to compare with", style="dim")
+def _console() -> Console:
+    return Console() if sys.stdout.isatty() else Console(width=WIDE)
+
+
+def _watched(settings: Settings, flight: str, run: str | None) -> int:
+    """Watch until Ctrl-C; the exit code says how the books stood when they were last counted."""
+    watching = _Watch(settings, flight, run)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(watching.go_on())
+    return 0 if watching.found is None or watching.found.verdict.balanced else EXIT_UNBALANCED
+
+
+class _Watch:
+    """Follows the ledger as it is told, and counts for itself whenever the flight is quiet."""
+
+    def __init__(self, settings: Settings, flight: str, run: str | None) -> None:
+        from telemetry.topics import LIVE_RUN
+
+        self._settings = settings
+        self._flight = flight
+        self._run = run or LIVE_RUN
+        self._console = _console()
+        self._told: dict[Key, LedgerRow] = {}
+        self.found: Examined | None = None
+
+    async def go_on(self) -> None:
+        """Show, follow, count; runs until cancelled."""
+        from processors.audit.tail import following
+
+        async with following(self._settings.kafka, self._run, self._flight) as consumer:
+            if not self._console.is_terminal:
+                await self._follow(consumer, None)
+                return
+            with Live(console=self._console, auto_refresh=False, transient=False) as live:
+                await self._follow(consumer, live)
+
+    async def _follow(self, consumer: AIOKafkaConsumer, live: Live | None) -> None:
+        count_at_s, again_s = time.monotonic(), self._settings.audit.quiet_s
+        while True:
+            if time.monotonic() >= count_at_s:
+                await self._count()
+                self._show(live, [])
+                # what balances is counted again when it is told anew; what does not may still catch up
+                is_done = self.found is not None and self.found.verdict.balanced and not self._is_flying
+                count_at_s = float("inf") if is_done else time.monotonic() + again_s
+                again_s = min(2 * again_s, self._settings.audit.every_s)
+            news = await self._read(consumer)
+            if any(row.stored is None and row.archived is None for row in news):
+                again_s = self._settings.audit.quiet_s
+                count_at_s = time.monotonic() + again_s
+            if news:
+                self._show(live, news)
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> list[LedgerRow]:
+        """Read for as long as a drawing stands, and return the rows that say something new."""
+        from processors.audit.tail import row_of
+
+        until_s = time.monotonic() + REDRAW_S
+        news: dict[Key, LedgerRow] = {}
+        while (left_s := until_s - time.monotonic()) > 0:
+            for records in (await consumer.getmany(timeout_ms=int(left_s * 1000))).values():
+                for record in records:
+                    row = row_of(record, self._run, self._flight)
+                    if row is not None:
+                        news[row.vehicle, row.packet] = row
+        changed = [row for key, row in news.items() if self._told.get(key) != row]
+        self._told |= news
+        return changed
+
+    async def _count(self) -> None:
+        """Count everywhere; a flight of which nothing has come yet is waited for."""
+        from processors.audit.examine import examine
+
+        try:
+            self.found = await examine(self._settings, self._flight, self._run)
+        except ArchiveError as error:
+            if self.found is not None:
+                raise
+            self._console.print(f"waiting for {self._run}/{self._flight}: {error.detail}", style="dim", highlight=False)
+        else:
+            self._told = {(row.vehicle, row.packet): row for row in self.found.verdict.rows}
+
+    @property
+    def _is_flying(self) -> bool:
+        return self.found is not None and self.found.verdict.counts.flying
+
+    def _show(self, live: Live | None, news: list[LedgerRow]) -> None:
+        """Draw the page anew, or print a line a change."""
+        from downrange.jobs.ledger_text import drawing, headline, line_of
+        from processors.audit.verdict import judge
+
+        if self.found is None:
+            return
+        found = self.found
+        if news:
+            counts = replace(found.verdict.counts, told=self._told, flying=True)
+            found = replace(found, verdict=judge(counts))
+        if live is not None:
+            live.update(drawing(found), refresh=True)
+            return
+        for row in news:
+            self._console.print(line_of(row), highlight=False, soft_wrap=True)
+        if not news:
+            for line in (headline(found).plain, *found.verdict.complaints):
+                self._console.print(line, highlight=False, soft_wrap=True)

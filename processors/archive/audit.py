@@ -79,18 +79,26 @@ def audit(recording: Recording, registry: Registry) -> Audit:
     return Audit(rows, bool(recorded), disagreements_of(rows, recorded) if recorded else [], recount.unreadable)
 
 
-def recount_recording(folder: Path, recount: Recount) -> None:
+def recount_recording(folder: Path, recount: Recount) -> int:
     """Let a recount take all records of a flight's folder, each once even if it stands in two parts.
+
+    Returns
+    -------
+    int
+        When Kafka took the newest of its telemetry, ms since 1970; 0 without any.
 
     Raises
     ------
     ArchiveError
         If a part is damaged.
     """
+    newest_ms = 0
     for record in read_stream(folder, Stream.TELEMETRY):
+        newest_ms = max(newest_ms, record.timestamp)
         recount.take_telemetry(record.value, record.headers)
     for record in read_stream(folder, Stream.REJECTED):
         recount.take_rejected(record.value, record.headers)
+    return newest_ms
 
 
 def disagreements_of(rows: Iterable[LedgerRow], recorded: Mapping[tuple[str, str], LedgerRow]) -> list[Disagreement]:

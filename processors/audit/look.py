@@ -98,8 +98,9 @@ class Looker:
             recount = seen.recount
             archived = recount.unique()
         stored = await self.stored(recount, told)
-        # the parts of an archive that grows say nothing of a row before them
-        recounted = {} if told else {(row.vehicle, row.packet): row for row in recount.rows()}
+        # of what is not told now the line told before, and knows more than a recount
+        rows = () if flying or archived is None else recount.rows()
+        recounted = {key: row for row in rows if (key := (row.vehicle, row.packet)) in told}
         return judge(Counts(recounted, stored, archived, told, unreadable=recount.unreadable, flying=flying)), seen
 
     async def stored(self, recount: Recount, told: Mapping[Key, LedgerRow]) -> Mapping[Key, int] | None:

@@ -12,50 +12,65 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
+from processors.audit.recount import Recount
 from processors.audit.verdict import Key
 from runtime.archive.layout import STREAM_OF, Stream
-from runtime.kafka import Partition, Record, open_consumer, read_to_end
+from runtime.kafka import Partition, Record, ensure_topics, open_consumer, read_to_end
+from runtime.logs import logger
 from runtime.settings import KafkaSettings
-from telemetry.errors import TransientError
+from telemetry.errors import FatalError, TransientError
 from telemetry.quality import LedgerRow
 from telemetry.topics import flight_key, partition_of
 
 ANSWERS_WITHIN_S: Final = 2.0
+TOPICS_WITHIN_S: Final = 10.0
 READ_WITHIN_S: Final = 120.0
 STREAMS: Final = (Stream.TELEMETRY, Stream.REJECTED, Stream.QUALITY)
 
 
 @dataclass(slots=True)
 class Tail:
-    """Records of one flight by stream, in order, and when the newest one of its telemetry was written."""
+    """Of one flight on Kafka: its last ledger rows, how many records, and when its newest telemetry came, in ms."""
 
-    records: dict[Stream, list[Record]] = field(default_factory=lambda: {stream: [] for stream in STREAMS})
+    told: dict[Key, LedgerRow] = field(default_factory=dict)
+    records: int = 0
     newest_ms: int = 0
 
 
-async def read_tail(settings: KafkaSettings, run: str, flight: str, after: Mapping[Stream, int]) -> Tail:
-    """Read what Kafka holds of a flight behind the last offset that the archive has of each stream.
+async def read_tail(settings: KafkaSettings, recount: Recount, after: Mapping[Stream, int]) -> Tail:
+    """Let a recount take what Kafka holds of its flight behind the last offset that the archive has of each stream.
 
     Raises
     ------
     TransientError
-        If Kafka does not answer, or does not know the topics.
+        If Kafka does not answer.
     """
     await _answers(settings)
-    key, found = flight_key(run, flight), Tail()
+    key, found = flight_key(recount.run, recount.flight), Tail()
     at = partition_of(key, settings.partitions)
     starts = {Partition(stream.topic.value, at): after.get(stream, -1) + 1 for stream in STREAMS}
     try:
         async with asyncio.timeout(READ_WITHIN_S):
             async for record in read_to_end(settings, "downrange-ledger", list(starts), starts):
                 if record.key == key.encode():
-                    stream = STREAM_OF[record.topic]
-                    found.records[stream].append(record)
-                    if stream is Stream.TELEMETRY:
-                        found.newest_ms = max(found.newest_ms, record.timestamp)
+                    _take(record, recount, found)
     except (KafkaError, TimeoutError) as error:
         raise TransientError(f"Kafka at {settings.bootstrap}: {error!r}") from error
     return found
+
+
+def _take(record: Record, recount: Recount, found: Tail) -> None:
+    found.records += 1
+    match STREAM_OF[record.topic]:
+        case Stream.TELEMETRY:
+            found.newest_ms = max(found.newest_ms, record.timestamp)
+            recount.take_telemetry(record.value, record.headers)
+        case Stream.REJECTED:
+            recount.take_rejected(record.value, record.headers)
+        case _:
+            row = row_of(record, recount.run, recount.flight)
+            if row is not None:
+                found.told[row.vehicle, row.packet] = row
 
 
 @asynccontextmanager
@@ -88,18 +103,15 @@ def row_of(record: Record, run: str, flight: str) -> LedgerRow | None:
         return None
 
 
-def told_in(tail: Tail, run: str, flight: str) -> dict[Key, LedgerRow]:
-    """Return the last row of each vehicle and packet type."""
-    rows = (row_of(record, run, flight) for record in tail.records[Stream.QUALITY])
-    return {(row.vehicle, row.packet): row for row in rows if row is not None}
-
-
 async def _answers(settings: KafkaSettings) -> None:
-    """See that anybody listens: the client itself tries for long."""
+    """See that Kafka is there, and its topics: asked for one that it does not know, the client waits for long."""
     host, _, port = settings.bootstrap.split(",")[0].strip().rpartition(":")
     try:
         async with asyncio.timeout(ANSWERS_WITHIN_S):
             _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+        writer.close()
+        await ensure_topics(settings, logger("ledger"), TOPICS_WITHIN_S)
     except (OSError, TimeoutError) as error:
         raise TransientError(f"no Kafka answers at {settings.bootstrap} (DOWNRANGE_KAFKA_BOOTSTRAP)") from error
-    writer.close()
+    except FatalError as error:
+        raise TransientError(str(error)) from error

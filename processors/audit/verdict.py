@@ -96,8 +96,10 @@ def judge(counts: Counts) -> Verdict:
         rows.append(row.model_copy(update=found))
     # what the archive lacks, the recount lacks too: said once is enough
     whole = {(row.vehicle, row.packet) for row in rows if row.archived is None or row.archived == row.unique}
-    differing = disagreements_of(counts.recounted.values(), counts.told) if counts.told and not counts.flying else []
-    differing = [each for each in differing if (each.vehicle, each.packet) in whole]
+    differing: list[Disagreement] = []
+    if counts.recounted and counts.told and not counts.flying:
+        differing = disagreements_of(counts.recounted.values(), counts.told)
+        differing = [each for each in differing if (each.vehicle, each.packet) in whole]
     return Verdict(tuple(rows), tuple(differing), counts)
 
 
