@@ -80,6 +80,7 @@ class _Watch:
         self._run = run or LIVE_RUN
         self._console = _console()
         self._told: dict[Key, LedgerRow] = {}
+        self._waited = False
         self.found: Examined | None = None
 
     async def go_on(self) -> None:
@@ -135,7 +136,10 @@ class _Watch:
         except ArchiveError as error:
             if self.found is not None:
                 raise
-            self._console.print(f"waiting for {self._run}/{self._flight}: {error.detail}", style="dim", highlight=False)
+            if not self._waited:
+                self._waited = True
+                text = f"waiting for {self._run}/{self._flight}: {error.detail}"
+                self._console.print(text, style="dim", highlight=False, soft_wrap=True)
         else:
             self._told = {(row.vehicle, row.packet): row for row in self.found.verdict.rows}
 
@@ -146,14 +150,17 @@ class _Watch:
     def _show(self, live: Live | None, news: list[LedgerRow]) -> None:
         """Draw the page anew, or print a line a change."""
         from downrange.jobs.ledger_text import drawing, headline, line_of
-        from processors.audit.verdict import judge
+        from processors.audit.examine import Examined
+        from processors.audit.verdict import Counts, judge
 
-        if self.found is None:
-            return
         found = self.found
         if news:
-            counts = replace(found.verdict.counts, told=self._told, flying=True)
-            found = replace(found, verdict=judge(counts))
+            counts = Counts({}, None, None, {}) if found is None else found.verdict.counts
+            sources = dict.fromkeys(("influx", "archive", "kafka"), "not asked yet") if found is None else found.sources
+            verdict = judge(replace(counts, told=self._told, flying=True))
+            found = Examined(self._run, self._flight, verdict, sources)
+        if found is None:
+            return
         if live is not None:
             live.update(drawing(found), refresh=True)
             return

@@ -1,0 +1,288 @@
+"""The auditor and `downrange ledger` on real servers: what the stores lack is said in words, nothing is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from audited import answers, archive, ledger_of, store, telemetry_of, tell
+from flown import NS, new_flight, publish, running
+from proxy import proxied
+from pydantic import SecretStr
+from servers.provide import Influx
+
+from downrange.line import RUN_SERVICE
+from downrange.stack.process import free_port
+from processors.audit.examine import examine
+from runtime.groups import ends_of, group_passes
+from runtime.kafka_topics import ensure_topics
+from runtime.logs import logger
+from runtime.settings import (
+    ArchiveSettings,
+    AuditSettings,
+    InfluxSettings,
+    KafkaSettings,
+    ServiceSettings,
+    Settings,
+    environment_of,
+)
+from telemetry.errors import ArchiveError
+from telemetry.message import Message
+from telemetry.quality import LedgerRow
+from telemetry.topics import KafkaTopic, flight_key
+
+GROUP = "downrange.audit"
+SECONDS = 6
+T0_NS = 1_895_000_000 * NS
+WITHIN_S = 30
+
+
+@pytest.fixture
+async def settings(kafka_bootstrap: str, influx: Influx, tmp_path: Path) -> Settings:
+    kafka = KafkaSettings(bootstrap=kafka_bootstrap)
+    await ensure_topics(kafka, logger("test"), 60)
+    place = InfluxSettings(
+        url=influx.url, token=SecretStr(influx.token), org=influx.org, bucket=influx.bucket, timeout_s=5
+    )
+    (tmp_path / "archive").mkdir()
+    return Settings(
+        service=ServiceSettings(health_port=free_port()),
+        kafka=kafka,
+        influx=place,
+        archive=ArchiveSettings(dir=tmp_path / "archive"),
+        audit=AuditSettings(quiet_s=0.5, every_s=1.0),
+    )
+
+
+async def until_answered(settings: Settings, flight: str, **wanted: Any) -> list[LedgerRow]:
+    """Wait until the auditor's last word on every row has these figures, `unique` standing for the row's own."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            said = await answers(settings.kafka, flight)
+            last = {(row.vehicle, row.packet): row for row in said}
+            if last and all(getattr(row, n) == v(row) for row in last.values() for n, v in wanted.items()):
+                return said
+            await asyncio.sleep(0.1)
+
+
+def unique(row: LedgerRow) -> int:
+    return row.unique
+
+
+async def committed(settings: Settings, flight: str) -> None:
+    ends = await ends_of(settings.kafka, flight_key("live", flight), [KafkaTopic.QUALITY])
+    await group_passes(settings.kafka, GROUP, ends, WITHIN_S)
+
+
+async def metric(settings: Settings, name: str) -> float:
+    address = f"http://127.0.0.1:{settings.service.health_port}/metrics"
+    async with aiohttp.ClientSession() as session, session.get(address) as answer:
+        text = await answer.text()
+    return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, flags=re.MULTILINE))
+
+
+async def test_killed_before_its_answer_it_answers_after_its_return_and_never_of_itself(
+    settings: Settings, tmp_path: Path
+) -> None:
+    flight = new_flight()
+    messages = telemetry_of(flight, SECONDS, T0_NS)
+    archive(settings.archive.dir, messages)
+    await store(settings.influx, messages)
+    patient = replace(settings, audit=AuditSettings(quiet_s=600, every_s=600))
+    async with running("audit", patient, tmp_path, well=True) as auditor, asyncio.timeout(WITHIN_S):
+        await tell(settings.kafka, ledger_of(messages))
+        while await metric(patient, "downrange_audit_waiting") == 0:  # noqa: ASYNC110 -- a process tells by its metrics
+            await asyncio.sleep(0.05)
+        await auditor.kill()
+    assert await answers(settings.kafka, flight) == []
+    async with running("audit", settings, tmp_path) as auditor:
+        said = await until_answered(settings, flight, stored=unique, archived=unique)
+        await committed(settings, flight)
+        await asyncio.sleep(3 * settings.audit.quiet_s)
+        assert await answers(settings.kafka, flight) == said, "its own rows are no news"
+        assert await auditor.stop(25) == 0
+    assert len(said) == len(ledger_of(messages))
+    assert all(row.balanced and row.detected == row.unique for row in said)
+
+
+async def test_what_the_archive_gets_later_is_found_later_and_no_offset_is_committed_before(
+    settings: Settings, tmp_path: Path
+) -> None:
+    flight = new_flight()
+    messages = telemetry_of(flight, SECONDS, T0_NS)
+    half = len(messages) // 2
+    archive(settings.archive.dir, messages[:half])
+    alone = replace(settings, influx=InfluxSettings())
+    async with running("audit", alone, tmp_path):
+        await tell(settings.kafka, ledger_of(messages))
+        first = await until_answered(settings, flight, archived=lambda row: row.unique // 2)
+        assert {(row.stored, row.balanced) for row in first} == {(None, False)}
+        ends = await ends_of(settings.kafka, flight_key("live", flight), [KafkaTopic.QUALITY])
+        with pytest.raises(Exception, match="has done nothing"):
+            await group_passes(settings.kafka, GROUP, ends, 1)
+        archive(settings.archive.dir, messages[half:], first=half)
+        await until_answered(settings, flight, archived=unique, stored=lambda _: None)
+        await committed(settings, flight)
+
+
+async def test_without_influxdb_it_waits_is_ill_and_goes_on_when_it_is_back(settings: Settings, tmp_path: Path) -> None:
+    flight = new_flight()
+    messages = telemetry_of(flight, SECONDS, T0_NS)
+    archive(settings.archive.dir, messages)
+    await store(settings.influx, messages)
+    where = urlsplit(settings.influx.url)
+    async with proxied(where.hostname or "", where.port or 0) as way:
+        url = f"http://127.0.0.1:{way.port}"
+        through = replace(settings, influx=settings.influx.model_copy(update={"url": url}))
+        async with running("audit", through, tmp_path, well=True):
+            way.refuse()
+            await tell(settings.kafka, ledger_of(messages))
+            async with asyncio.timeout(WITHIN_S):
+                while "InfluxDB" not in await ailment(through):  # noqa: ASYNC110 -- a process tells by its health
+                    await asyncio.sleep(0.05)
+            assert await answers(settings.kafka, flight) == []
+            await way.mend()
+            await until_answered(settings, flight, stored=unique, archived=unique)
+            assert not await ailment(through)
+
+
+async def ailment(settings: Settings) -> str:
+    address = f"http://127.0.0.1:{settings.service.health_port}/healthz"
+    async with aiohttp.ClientSession() as session, session.get(address) as answer:
+        said = await answer.json()
+    return "" if said["healthy"] else json.dumps(said["parts"])
+
+
+@asynccontextmanager
+async def ledger_command(settings: Settings, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", RUN_SERVICE, "ledger", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, **environment_of(settings), "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def ask(settings: Settings, flight: str) -> tuple[int, str]:
+    async with ledger_command(settings, flight) as process:
+        out, _ = await process.communicate()
+    return process.returncode or 0, " ".join(out.decode().split())
+
+
+async def delete_one(influx: InfluxSettings, t_ns: int) -> None:
+    def text(each_ns: int) -> str:
+        return f"{datetime.fromtimestamp(each_ns // NS, UTC):%Y-%m-%dT%H:%M:%S}.{each_ns % NS:09d}Z"
+
+    query = {"org": influx.org, "bucket": influx.bucket}
+    body = {"start": text(t_ns), "stop": text(t_ns + 1), "predicate": '_measurement="nav"'}
+    headers = {"Authorization": f"Token {influx.token.get_secret_value() if influx.token else ''}"}
+    address = f"{influx.url}/api/v2/delete"
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.post(address, params=query, json=body) as answer,
+    ):
+        assert answer.status == HTTPStatus.NO_CONTENT, await answer.text()
+
+
+async def test_a_point_that_was_deleted_and_a_part_that_was_removed_are_named(settings: Settings) -> None:
+    flight, t0_ns = new_flight(), T0_NS + 10**12
+    messages = telemetry_of(flight, SECONDS, t0_ns)
+    archive(settings.archive.dir, messages[:4])
+    second = archive(settings.archive.dir, messages[4:], first=4)
+    await store(settings.influx, messages)
+    await tell(settings.kafka, ledger_of(messages))
+    code, said = await ask(settings, flight)
+    assert (code, "the books balance" in said) == (0, True), said
+    await delete_one(settings.influx, t0_ns)
+    code, said = await ask(settings, flight)
+    assert code == 1
+    assert "ship nav: stored = unique does not hold, 299 is not 300: 1 packet that came is not in InfluxDB" in said
+    assert "archived = unique" not in said
+    second.unlink()
+    found = await examine(settings, flight, None)
+    assert [each for each in found.verdict.complaints if each.startswith("ship cargo")] == [
+        "ship cargo: archived = unique does not hold, 10 is not 30: 20 packets that came are not in the archive"
+    ]
+    nav = next(row for row in found.verdict.rows if row.packet == "nav")
+    assert (nav.unique, nav.stored, nav.archived) == (300, 299, 100)
+
+
+async def test_whom_it_could_not_ask_it_names(settings: Settings) -> None:
+    flight = new_flight()
+    messages = telemetry_of(flight, SECONDS, T0_NS)
+    archive(settings.archive.dir, messages)
+    nobody = f"127.0.0.1:{free_port()}"
+    away = replace(
+        settings,
+        influx=settings.influx.model_copy(update={"url": f"http://{nobody}"}),
+        kafka=settings.kafka.model_copy(update={"bootstrap": nobody}),
+    )
+    found = await examine(away, flight, None)
+    assert found.verdict.balanced
+    assert {row.stored for row in found.verdict.rows} == {None}
+    assert found.sources["influx"].startswith("not asked: InfluxDB at http://127.0.0.1")
+    assert found.sources["kafka"].startswith("not asked: no Kafka answers at 127.0.0.1")
+    wrong = replace(away, influx=settings.influx.model_copy(update={"token": SecretStr("wrong")}))
+    assert "token to one that may read" in (await examine(wrong, flight, None)).sources["influx"].replace(
+        "_TOKEN", "token"
+    )
+    with pytest.raises(ArchiveError, match="Nor has Kafka any of it"):
+        await examine(away, "nobody-flew-this", None)
+
+
+async def test_a_flight_that_flies_is_counted_from_kafka_and_its_stores_are_not_judged(settings: Settings) -> None:
+    flight = new_flight()
+    messages: list[Message] = telemetry_of(flight, SECONDS, T0_NS)
+    archive(settings.archive.dir, messages[:4])
+    await publish(settings.kafka, messages)
+    await tell(settings.kafka, ledger_of(messages))
+    patient = replace(settings, audit=AuditSettings(quiet_s=600))
+    found = await examine(patient, flight, None)
+    assert (found.verdict.balanced, found.verdict.counts.flying) == (True, True), found.verdict.complaints
+    told = {row.packet: row for row in ledger_of(messages)}
+    assert {p: (r.sent, r.unique) for (_, p), r in found.verdict.counts.recounted.items()} == {
+        packet: (row.sent, row.unique) for packet, row in told.items()
+    }
+    impatient = replace(settings, audit=AuditSettings(quiet_s=0.001))
+    complaints = (await examine(impatient, flight, None)).verdict.complaints
+    assert any("not in InfluxDB" in each for each in complaints)
+    assert any("not in the archive" in each for each in complaints)
+
+
+async def test_watching_on_a_pipe_is_a_line_a_change_and_ends_with_the_verdict(settings: Settings) -> None:
+    flight = new_flight()
+    messages = telemetry_of(flight, SECONDS, T0_NS)
+    rows = ledger_of(messages)
+    async with ledger_command(settings, flight, "--watch") as process, asyncio.timeout(WITHIN_S):
+        lines = process.stdout
+        assert lines is not None
+        assert b"waiting for" in await lines.readline()
+        archive(settings.archive.dir, messages)
+        await store(settings.influx, messages)
+        await tell(settings.kafka, rows)
+        told = [(await lines.readline()).decode().strip() for _ in rows]
+        assert any(line.startswith("ship nav: sent 300, received 600, unique 300") for line in told)
+        while (line := (await lines.readline()).decode().strip()) != f"live/{flight}: the books balance":
+            assert line, "it ended"
+        process.send_signal(signal.SIGINT)
+        assert await process.wait() == 0
