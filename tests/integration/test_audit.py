@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import numpy as np
 import pytest
 from audited import answers, archive, ledger_of, store, telemetry_of, tell
 from flown import NS, new_flight, publish, running
@@ -28,6 +29,10 @@ from servers.provide import Influx
 from downrange.line import RUN_SERVICE
 from downrange.stack.process import free_port
 from processors.audit.examine import examine
+from processors.influx.counted import Asked, counted_field
+from processors.influx.line_protocol import pack, packet_lines
+from processors.influx.reader import open_reader
+from processors.influx.writer import open_writer
 from runtime.groups import ends_of, group_passes
 from runtime.kafka_topics import ensure_topics
 from runtime.logs import logger
@@ -40,7 +45,9 @@ from runtime.settings import (
     Settings,
     environment_of,
 )
+from telemetry.dictionary import built_in
 from telemetry.errors import ArchiveError
+from telemetry.frames import Frame
 from telemetry.message import Message
 from telemetry.quality import LedgerRow
 from telemetry.topics import KafkaTopic, flight_key
@@ -267,6 +274,29 @@ async def test_a_flight_that_flies_is_counted_from_kafka_and_its_stores_are_not_
     complaints = (await examine(impatient, flight, None)).verdict.complaints
     assert any("not in InfluxDB" in each for each in complaints)
     assert any("not in the archive" in each for each in complaints)
+
+
+async def test_every_point_counts_once_also_where_a_channel_is_absent(settings: Settings) -> None:
+    packet, flight = built_in("webcast").packets["kinematics"], new_flight()
+    t_ns = T0_NS + np.arange(5) * NS
+    nan = np.nan
+    columns = {
+        "speed_m_s": np.array([1, nan, 3, nan, 5], np.float32),
+        "altitude_m": np.array([1, 2, nan, nan, 5], np.float32),
+        **{derived.name: np.full(5, nan) for derived in packet.derived},
+    }
+    frame = Frame("stage1", "s", "kinematics", packet.apid, np.arange(5), t_ns, 0, columns)
+    tags = {"run": "live", "flight": flight, "vehicle": "stage1"}
+    (block,) = pack([packet_lines("kinematics", packet, tags, [frame])], 100, 100_000)
+    async with open_writer(settings.influx) as writer, open_reader(settings.influx) as reader:
+        assert reader is not None
+        for _ in range(2):
+            assert await writer.write(block) == []
+        asked = [Asked("stage1", "kinematics", counted_field(packet)), Asked("ship", "nav", "nav_mode")]
+        found = await reader.counts("live", flight, asked, int(t_ns[0]), int(t_ns[-1]))
+        assert found == {("stage1", "kinematics"): 5, ("ship", "nav"): 0}
+        later = await reader.counts("live", flight, asked, int(t_ns[1]), int(t_ns[3]))
+        assert later["stage1", "kinematics"] == 3
 
 
 async def test_watching_on_a_pipe_is_a_line_a_change_and_ends_with_the_verdict(settings: Settings) -> None:

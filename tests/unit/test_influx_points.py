@@ -86,9 +86,21 @@ def test_quality_records_stand_in_their_measurements() -> None:
             "quality,flight=YX1-7,packet=nav,run=live,type=gap,vehicle=ship "
             f'first=3i,last=7i,state="suspected",before_ns=8i {t_ns}\n'
         )
-    latency = StageLatency(stage="ingest", as_of_ns=6, messages=9, p50_s=0, p99_s=0.5, max_s=1, **ABOUT)
+    latency = StageLatency(
+        **ABOUT,
+        service="store",
+        stage="store",
+        as_of_ns=6,
+        since_ns=5,
+        messages=9,
+        p50_s=0,
+        p95_s=0.2,
+        p99_s=0.5,
+        max_s=1,
+    )
     assert quality_line(latency) == (
-        f"quality,{TAGS},stage=ingest,type=latency,vehicle=ship messages=9i,p50_s=0.0,p99_s=0.5,max_s=1.0 6\n"
+        f"quality,{TAGS},service=store,stage=store,type=latency,vehicle=ship "
+        "messages=9i,since_ns=5i,p50_s=0.0,p95_s=0.2,p99_s=0.5,max_s=1.0 6\n"
     )
     link = LinkState(station="haiyang", state="los", reason="mask", as_of_ns=7, since_ns=3, **ABOUT)
     assert quality_line(link) == (

@@ -26,7 +26,17 @@ DETAILS: dict[str, Any] = {
 RECORDS: list[QualityRecord] = [
     LedgerRow(**FLIGHT, packet="nav", **COUNTS, **DETAILS),
     LinkState(**FLIGHT, station="haiyang", state="aos", reason="mask", since_ns=3, signal_dbm=-90.5),
-    StageLatency(**FLIGHT, stage="ingest", messages=3, p50_s=0.1, p99_s=0.2, max_s=0.3),
+    StageLatency(
+        **FLIGHT,
+        service="store",
+        stage="store",
+        messages=3,
+        p50_s=0.1,
+        p95_s=0.2,
+        p99_s=0.2,
+        max_s=0.3,
+        histogram="kAEB",
+    ),
     GapRecord(**FLIGHT, packet="nav", first=3, last=4, state="suspected", after_ns=1, before_ns=2),
 ]
 
