@@ -19,17 +19,24 @@ from telemetry.topics import KafkaTopic
 
 UNREADABLE = Counter("downrange_detect_unreadable_total", "Records that could not be decoded", ["reason"])
 MOST_TEXT: Final = 300
+# https://kafka.apache.org/documentation/#recordbatch, attributes, bit 3
+LOG_APPEND_TIME: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A record that was read: where it stood, whose it is, and what is in it."""
+    """A record that was read: where it stood, whose it is, and what is in it.
+
+    `logged_ms` is the record's time, Unix ms, 0 where nobody asks; `appended` says that it is the broker's.
+    """
 
     partition: int
     topic: str
     offset: int
     key: str
     reading: Reading
+    logged_ms: int = 0
+    appended: bool = False
 
 
 @dataclass(slots=True)
@@ -38,8 +45,8 @@ class Readings:
 
     Parameters
     ----------
-    now_s, wall_ns
-        When it was read, by the clock that only goes forward and by the one on the wall.
+    now_s
+        When it was read, by the clock that only goes forward.
     arrivals
         What could be read, in order within each partition.
     last
@@ -49,15 +56,14 @@ class Readings:
     """
 
     now_s: float
-    wall_ns: int
     arrivals: list[Arrival] = field(default_factory=list)
     last: dict[Partition, Record] = field(default_factory=dict)
     unreadable: list[Outgoing] = field(default_factory=list)
 
 
-def read_batch(batch: Batch, decoder: Decoder, now_s: float, wall_ns: int) -> Readings:
+def read_batch(batch: Batch, decoder: Decoder, now_s: float) -> Readings:
     """Decode every record of a batch; none raises."""
-    readings = Readings(now_s, wall_ns)
+    readings = Readings(now_s)
     for tp, records in batch.items():
         for record in records:
             if tp.topic == KafkaTopic.REJECTED.value:
@@ -121,7 +127,15 @@ def refusal_of(arrival: Arrival, command: LimitCommand, error: InputError) -> Ou
 
 
 def _arrival(tp: Partition, record: Record, reading: Packets | Report | Refused) -> Arrival:
-    return Arrival(tp.partition, tp.topic, record.offset, reading.message.address.key, reading)
+    return Arrival(
+        tp.partition,
+        tp.topic,
+        record.offset,
+        reading.message.address.key,
+        reading,
+        record.timestamp,
+        record.timestamp_type == LOG_APPEND_TIME,
+    )
 
 
 def _rejection(record: Record, octets: bytes, headers: Headers, error: InputError) -> Outgoing:

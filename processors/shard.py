@@ -10,7 +10,6 @@ import msgpack
 
 from processors.engine import Engine
 from processors.intake import Arrival
-from processors.latency import Latencies
 from telemetry.events import Event
 from telemetry.topics import KafkaTopic, flight_key
 
@@ -40,7 +39,6 @@ class Flight:
     engine: Engine
     next_offsets: dict[str, int]
     acts: list[Event] = field(default_factory=list)
-    latencies: Latencies = field(default_factory=Latencies)
     touched_s: float = 0.0
     dirty: bool = False
     told: bool = True

@@ -31,6 +31,7 @@ from processors.state_topic import find_snapshot, input_ends, restore_shard
 from runtime.backoff import backoff_delays_s
 from runtime.consumer import Batch, Offsets
 from runtime.kafka import Outgoing, Partition, Producer
+from runtime.latency import Handled, Latencies
 from runtime.settings import Settings
 from telemetry.cuc import NS_PER_S
 from telemetry.decoder import Decoder
@@ -75,6 +76,8 @@ class DetectStage:
         self._shards: dict[int, Shard] = {}
         self._safe: dict[Partition, int] = {}
         self._saved_s = time.monotonic()
+        self._latencies = Latencies(self.name)
+        self._handled: list[Handled] = []
 
     async def assigned(self, partitions: frozenset[Partition]) -> Offsets:
         """Restore the flights of partitions and go on from where their state ends."""
@@ -99,7 +102,7 @@ class DetectStage:
 
     async def decode(self, batch: Batch) -> Readings:
         """Step 2: decode, and have the flights in memory that the records belong to."""
-        readings = read_batch(batch, self._decoder, time.monotonic(), time.time_ns())
+        readings = read_batch(batch, self._decoder, time.monotonic())
         waiting = [arrival for shard in self._shards.values() for arrival in shard.waiting]
         for partition, key in {(arrival.partition, arrival.key) for arrival in (*waiting, *readings.arrivals)}:
             await self._load(partition, key)
@@ -121,6 +124,7 @@ class DetectStage:
         for shard in self._shards.values():
             self._take_commands(shard, decoded, findings)
         self._tell_idle(decoded.now_s, findings)
+        findings.records += self._latencies.due(decoded.now_s, everything=self._stop.is_set())
         return findings
 
     async def produce(self, output: Findings) -> None:
@@ -131,6 +135,8 @@ class DetectStage:
     async def flush(self) -> None:
         """Step 5: all of them are safe, and it is known up to where the events topic is ours."""
         events, ends = await self._outbox.acknowledged()
+        self._latencies.take(self._handled, time.time_ns(), time.monotonic())
+        self._handled.clear()
         for number, end in ends.items():
             self._shards[number].at.events_offset = end
         for event in events:
@@ -190,15 +196,11 @@ class DetectStage:
         flight.next_offsets[arrival.topic] = arrival.offset + 1
         flight.touched_s, flight.dirty, flight.told = readings.now_s, True, False
         self._keep(arrival.partition, output, findings)
+        findings.records += [_quality(record) for record in output.quality]
         reading = arrival.reading
         if isinstance(reading, Packets):
-            message = reading.message
-            flight.latencies.add(message.address.vehicle, "ingest", message.sent_ns, message.ingest_ns)
-            flight.latencies.add(message.address.vehicle, "detect", message.ingest_ns, readings.wall_ns)
-        if output.quality and not isinstance(reading, Asked):
-            address = reading.message.address
-            latencies = flight.latencies.take(address.run, address.flight, reading.message.ert_ns)
-            findings.records += [_quality(record) for record in (*output.quality, *latencies)]
+            oldest_ns = min((int(frame.t_ns[0]) for frame in reading.frames), default=0)
+            self._handled.append(Handled(reading.message, oldest_ns, arrival.logged_ms, arrival.appended))
 
     def _keep(self, partition: int, output: Output, findings: Findings) -> None:
         """Keep what an engine said of a message or command."""

@@ -104,6 +104,9 @@ def _new_topic(topic: KafkaTopic, settings: KafkaSettings) -> NewTopic:
         "min.cleanable.dirty.ratio": "0.1",
     }
     configs = compacted if topic.compacted else {"cleanup.policy": "delete", "retention.ms": "-1"}
+    if topic is KafkaTopic.TELEMETRY:
+        # when Kafka had it, which only Kafka knows: the latency of stage `kafka`
+        configs["message.timestamp.type"] = "LogAppendTime"
     if topic in {KafkaTopic.TELEMETRY, KafkaTopic.QUALITY}:
         configs["retention.ms"] = str(7 * 24 * 3600 * 1000)
     if topic is KafkaTopic.REJECTED:

@@ -160,15 +160,39 @@ class LinkState(QualityRecord):
 
 
 class StageLatency(QualityRecord):
-    """Wall-clock latency of one stage of the line over the messages since the last record."""
+    """How long messages took for one stage of the line, of all that one member of a service has counted so far.
+
+    Parameters
+    ----------
+    service, stage
+        Who counted, and what; the stages are in `telemetry.latency.STAGES`.
+    since_ns
+        When this member began to count for this vehicle, Unix ns; part of the identity, so that members stay apart.
+    messages
+        How many.
+    p50_s, p95_s, p99_s, max_s
+        Wrong by at most 1/128; the longest is exact.
+    histogram
+        What they are of (`telemetry.histogram.Histogram.text`), so that several members can be added up. Empty in a
+        recording from before there were any: its figures are of a few seconds only, and it has no `p95_s`.
+    """
 
     type: ClassVar[str] = "latency"
     about: ClassVar[str] = "stage"
     stage: str
+    service: str = "detect"
+    since_ns: Count = 0
     messages: Count
     p50_s: float
+    p95_s: float | None = None
     p99_s: float
     max_s: float
+    histogram: str = ""
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Flight, vehicle, stage, and which member of which service counted."""
+        return (self.run, self.flight, self.vehicle, self.stage, self.service, str(self.since_ns))
 
 
 QUALITY_TYPES: dict[str, type[QualityRecord]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,11 +12,12 @@ from structlog.typing import FilteringBoundLogger
 
 from runtime.consumer import Batch, Offsets
 from runtime.kafka import Partition, Producer, Record, read_to_end
+from runtime.latency import Handled, Latencies
 from runtime.settings import KafkaSettings
 from telemetry.errors import InputError
 from telemetry.events import Event, event_from_kafka
 from telemetry.message import Message, message_from_kafka
-from telemetry.topics import KafkaTopic, partition_of
+from telemetry.topics import KafkaTopic, Kind, partition_of
 from tracking.load import Booking
 from tracking.records import TYPE_HEADER, RecordType, StateRecord, read_record
 from tracking.register import Register
@@ -69,6 +71,8 @@ class TrackStage:
         self._log = log
         self._next: dict[Partition, int] = {}
         self._sent: list[asyncio.Future[Any]] = []
+        self._latencies = Latencies(self.name)
+        self._handled: list[Handled] = []
 
     async def assigned(self, partitions: frozenset[Partition]) -> Offsets:
         """Read back what was written of the flights of these partitions."""
@@ -105,21 +109,27 @@ class TrackStage:
             self._tracker.take_event(event)
         for offset, message in inputs.messages:
             self._tracker.take_message(message, offset)
+        self._handled = [Handled(message) for _, message in inputs.messages if message.kind is Kind.TELEMETRY]
         idle = not (inputs.bookings or inputs.events or inputs.messages)
         return self._tracker.due(everything=idle or self._stop.is_set())
 
     async def produce(self, output: list[StateRecord]) -> None:
-        """Step 4: write what changed."""
+        """Step 4: write what changed, and how long things took."""
         self._sent = []
         for record in output:
             sent = await self._producer.send(
                 KafkaTopic.DELIVERIES, record.key, record.value, record.headers, flight=record.flight
             )
             self._sent.append(sent)
+        self._sent += await self._producer.send_all(
+            self._latencies.due(time.monotonic(), everything=self._stop.is_set())
+        )
 
     async def flush(self) -> None:
         """Step 5: wait until Kafka has it."""
         await self._producer.acknowledged(self._sent)
+        self._latencies.take(self._handled, time.time_ns(), time.monotonic())
+        self._handled.clear()
 
     async def save(self) -> Offsets:
         """Step 6: the state is what was written; telemetry that no written record reflects is not to be committed."""

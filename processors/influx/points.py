@@ -22,6 +22,7 @@ LEDGER_FIELDS: Final = (
     *("sent", "received", "unique", "duplicate", "resent", "overlapping", "late", "detected", "held", "rejected"),
     *("missing", "ranges_left_out", "resets", "stored", "archived", "balanced"),
 )
+LATENCY_FIELDS: Final = ("messages", "since_ns", "p50_s", "p95_s", "p99_s", "max_s")
 
 
 class ParcelName(BaseModel):
@@ -86,8 +87,9 @@ def quality_line(record: QualityRecord) -> str | None:
         t_ns = record.before_ns if record.after_ns is None else record.after_ns
         return point_line("quality", tags | {"type": record.type, "packet": record.packet}, fields, t_ns)
     if isinstance(record, StageLatency):
-        fields = {"messages": record.messages, "p50_s": record.p50_s, "p99_s": record.p99_s, "max_s": record.max_s}
-        return point_line("quality", tags | {"type": record.type, "stage": record.stage}, fields, record.as_of_ns)
+        fields = {name: getattr(record, name) for name in LATENCY_FIELDS}
+        told = {"type": record.type, "stage": record.stage, "service": record.service}
+        return point_line("quality", tags | told, fields, record.as_of_ns)
     if isinstance(record, LinkState):
         signal_dbm = None if record.signal_dbm is None else float(record.signal_dbm)
         fields = {

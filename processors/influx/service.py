@@ -36,4 +36,4 @@ async def run(settings: Settings, scope: Scope) -> None:
         scope.health.well("influx")
         await ensure_topics(settings.kafka, scope.log, service.connect_timeout_s)
         async with open_producer(settings.kafka, "downrange-store") as producer:
-            await consume(settings, scope, InfluxStage(writer, producer, encoder, scope.log), gives_up=True)
+            await consume(settings, scope, InfluxStage(writer, producer, encoder, scope.stop, scope.log), gives_up=True)

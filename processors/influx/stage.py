@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -23,6 +24,7 @@ from processors.influx.line_protocol import Block
 from processors.influx.writer import InfluxWriter, RefusedLine
 from runtime.consumer import Batch, Offsets
 from runtime.kafka import Outgoing, Partition, Producer
+from runtime.latency import Handled, Latencies
 from telemetry.errors import InputError, TransientError
 from telemetry.topics import KafkaTopic, flight_key
 
@@ -58,9 +60,11 @@ class InfluxStage:
     writer
         Where to.
     producer
-        Takes refused lines to `downrange.rejected`.
+        Takes refused lines to `downrange.rejected`, and latencies.
     encoder
         Makes lines.
+    stop
+        When it is set, the last latencies are told.
     log
         The service's logger.
     """
@@ -68,13 +72,23 @@ class InfluxStage:
     name: Final = "store"
     topics: Final[tuple[KafkaTopic, ...]] = tuple(KafkaTopic(topic) for topic in READERS)
 
-    def __init__(self, writer: InfluxWriter, producer: Producer, encoder: Encoder, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self,
+        writer: InfluxWriter,
+        producer: Producer,
+        encoder: Encoder,
+        stop: asyncio.Event,
+        log: FilteringBoundLogger,
+    ) -> None:
         self._writer = writer
         self._producer = producer
         self._encoder = encoder
+        self._stop = stop
         self._log = log
         self._read: dict[Partition, int] = {}
         self._refused: list[RefusedLine] = []
+        self._latencies = Latencies(self.name)
+        self._handled: list[Handled] = []
 
     async def assigned(self, partitions: frozenset[Partition]) -> Offsets:
         """Go on from the group's offsets: what they cover is stored."""
@@ -84,6 +98,7 @@ class InfluxStage:
     async def revoked(self, partitions: frozenset[Partition]) -> None:
         """Keep nothing of them; a refused line of a batch that was given up is refused again at its next owner."""
         self._refused.clear()
+        self._handled.clear()
         self._encoder.forget()
         for tp in partitions:
             self._read.pop(tp, None)
@@ -100,6 +115,7 @@ class InfluxStage:
                     self._log.warning("unreadable", topic=tp.topic, offset=record.offset, error=str(error))
             if records:
                 self._read[tp] = records[-1].offset + 1
+        self._handled = [Handled(message) for message in readable.telemetry]
         return readable
 
     def advance(self, decoded: Readable) -> Blocks:
@@ -132,7 +148,11 @@ class InfluxStage:
 
     async def flush(self) -> None:
         """Step 5: everything is stored, or safe in `downrange.rejected`."""
-        futures = await self._producer.send_all(_rejection(refused) for refused in self._refused)
+        now_s = time.monotonic()
+        self._latencies.take(self._handled, time.time_ns(), now_s)
+        self._handled.clear()
+        told = self._latencies.due(now_s, everything=self._stop.is_set())
+        futures = await self._producer.send_all([*map(_rejection, self._refused), *told])
         await self._producer.acknowledged(futures)
         if self._refused:
             first = self._refused[0]

@@ -65,6 +65,8 @@ def test_every_record_has_a_type_of_its_own() -> None:
         (RECORDS[0], {"packet": "cargo"}),
         (RECORDS[1], {"station": "kiritimati"}),
         (RECORDS[2], {"stage": "detect"}),
+        (RECORDS[2], {"service": "detect"}),
+        (RECORDS[2], {"since_ns": 5}),
         (RECORDS[3], {"packet": "cargo"}),
         (RECORDS[3], {"first": 2}),
         *((record, {"run": "replay-1"}) for record in RECORDS),
