@@ -118,6 +118,13 @@ class DiskSpool:
         count, octets = database.execute("SELECT count(*), total(length(payload)) FROM message").fetchone()
         self._count = int(count)
         self._octets = int(octets) + self._count * ROW_OVERHEAD_OCTETS
+        row = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'message'").fetchone()
+        self._last = int(row[0]) if row is not None else 0
+
+    @property
+    def last(self) -> int:
+        """Number of the last message ever kept, settled or not: a receiver that records goes on behind it."""
+        return self._last
 
     def append(self, message: Message) -> int:
         """Keep a message; see `Store`. When this returns, it survives the process."""
@@ -140,7 +147,8 @@ class DiskSpool:
             raise SpoolFullError(f"the spool cannot be written: {error}") from error
         self._count += 1
         self._octets += octets
-        return int(inserted.lastrowid or 0)
+        self._last = int(inserted.lastrowid or 0)
+        return self._last
 
     def settle(self, numbers: Iterable[int]) -> int:
         """Forget messages; see `Store`. What a full disk does not let it forget now, it forgets with the next ones."""

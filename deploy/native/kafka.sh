@@ -3,7 +3,8 @@
 # classes that halves the time to start.
 #
 # Environment of `start`: KAFKA_JVM (more flags of the JVM; tests give -XX:TieredStopAtLevel=1, which starts sooner and runs slower),
-# KAFKA_HEAP (512m), KAFKA_CONTROLLER_PORT (a free one).
+# KAFKA_HEAP (512m), KAFKA_CONTROLLER_PORT (a free one), KAFKA_LISTENERS_TOO ("NAME:PORT:ADVERTISED ...": a listener more for each,
+# whose clients are told to come back by port ADVERTISED, where a proxy of theirs is; NAME in capitals).
 
 : "${cache:?}" "${here:?}" "${KAFKA_VERSION:?}" "${KAFKA_SCALA_VERSION:?}" "${LOG4J_BINDING_VERSION:?}"
 : "${MAVEN_DEPENDENCY_PLUGIN_VERSION:?}" "${JAVA_AT_LEAST:?}"
@@ -55,6 +56,7 @@ kafka_start() {
   local data=$1 port=$2 controller_port=${KAFKA_CONTROLLER_PORT:-$(free_port)} jvm
   sed -e "s|@PORT@|$port|g" -e "s|@CONTROLLER_PORT@|$controller_port|g" -e "s|@DATA@|$data|g" \
     "$here/kafka/server.properties" > "$data/server.properties"
+  kafka_add_listeners "$data/server.properties"
   jvm=(-Xms128m -Xmx"${KAFKA_HEAP:-512m}" -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -Djava.net.preferIPv4Stack=true
     -Djava.awt.headless=true -Dlog4j2.configurationFile="$here/kafka/log4j2.properties" -Dkafka.log.level="${KAFKA_LOG_LEVEL:-WARN}"
     -Xlog:cds=off -Xlog:cds+dynamic=off -cp "$kafka_libs/*")
@@ -65,6 +67,16 @@ kafka_start() {
   fi
   # shellcheck disable=SC2086  # KAFKA_JVM holds several words
   exec java "${jvm[@]}" ${KAFKA_JVM:-} kafka.Kafka "$data/server.properties"
+}
+
+kafka_add_listeners() {
+  local properties=$1 each name port advertised
+  for each in ${KAFKA_LISTENERS_TOO:-}; do
+    IFS=: read -r name port advertised <<< "$each"
+    sed -i -E -e "s|^(listeners=.*)|\1,$name://127.0.0.1:$port|" \
+      -e "s|^(advertised.listeners=.*)|\1,$name://127.0.0.1:$advertised|" \
+      -e "s|^(listener.security.protocol.map=.*)|\1,$name:PLAINTEXT|" "$properties"
+  done
 }
 
 # 16 random octets as Kafka writes them: base64 for URLs without padding, and not beginning with a dash, which reads as an option
