@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from processors.airframe import Airframe
+from processors.bringers import Brought
 from processors.completeness import Completeness
 from processors.counters import SentCounter
 from processors.frames import margin_ns, pieces_of
@@ -60,6 +61,15 @@ class VehicleBooks:
         self.read_counters(frame)
         for piece in pieces_of(frame, self._margins_ns[frame.packet]):
             self.packets[frame.packet].accept(int(piece.counts[0]), piece.t_ns, station)
+
+    def brought(self) -> dict[str, Brought]:
+        """Return what each station brought, of all packet types."""
+        found: dict[str, Brought] = {}
+        for books in self.packets.values():
+            for station, one in books.bringers.brought.items():
+                so_far = found.get(station, Brought())
+                found[station] = Brought(*(a + b for a, b in zip(so_far, one, strict=True)))
+        return found
 
     def gap_changes(self, whose: Whose, as_of_ns: int, holds: Iterable[Hold]) -> Iterator[GapRecord]:
         """Yield what has changed about gaps since the last call, so many a packet type; see `processors.gaps`."""

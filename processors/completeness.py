@@ -80,7 +80,7 @@ class Completeness:
         self.forgotten_below = 0
         self.epochs: list[Epoch] = []
         self._timeline = Timeline(rate_hz)
-        self._bringers = Bringers()
+        self.bringers = Bringers()
         self._forgotten_missing = 0
         self._forgotten_sent = 0
         self._gaps: tuple[int, list[Gap]] = (-1, [])
@@ -126,7 +126,7 @@ class Completeness:
         first_t_ns, last_t_ns = int(t_ns[0]), int(t_ns[-1])
         first = line.go_on(count, n, first_t_ns, last_t_ns)
         if first >= 0:
-            self._bringers.add(station, first, first + n - 1)
+            self.bringers.add(station, first, first + n - 1)
             self.ranges.extend(first + n - 1, last_t_ns)
             epoch = self.epochs[-1]
             epoch.highest, epoch.last_t_ns = first + n - 1, last_t_ns
@@ -137,7 +137,7 @@ class Completeness:
         last = first + n - 1
         if line.base != base or not self.epochs:
             self._open_epoch(line.base, first_t_ns)
-        again = n - self._bringers.add(station, first, last)
+        again = n - self.bringers.add(station, first, last)
         fresh = self._fresh(first, last, again) if first <= self.ranges.highest else None
         new = n if fresh is None else int(np.count_nonzero(fresh))
         self.resent += again
@@ -237,7 +237,7 @@ class Completeness:
             "counts": [*counts, self.forgotten_below, self._forgotten_missing, self._forgotten_sent],
             "epochs": [list(astuple(epoch)) for epoch in self.epochs],
             "timeline": self._timeline.snapshot(),
-            "stations": self._bringers.snapshot(),
+            "stations": self.bringers.snapshot(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -247,4 +247,4 @@ class Completeness:
         self.forgotten_below, self._forgotten_missing, self._forgotten_sent = state["counts"][5:]
         self.epochs = [Epoch(*epoch) for epoch in state["epochs"]]
         self._timeline.restore(state["timeline"])
-        self._bringers.restore(state["stations"])
+        self.bringers.restore(state["stations"])

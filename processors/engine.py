@@ -141,11 +141,10 @@ class Engine:
 
     def _changes(self) -> list[QualityRecord]:
         changed: list[QualityRecord] = []
-        watches = self._watches.items()
-        links = [
-            state for name, watch in watches for state in watch.states(self.run, self.flight, name, self._clock_ns)
-        ]
-        for record in (*self.ledger(), *links):
+        records: list[QualityRecord] = [*self.ledger()]
+        for name, watch in self._watches.items():
+            records += watch.states((self.run, self.flight, name), self._clock_ns, self._books.brought(name))
+        for record in records:
             content = vars(record) | {"as_of_ns": None}
             about = (record.type, *record.identity)
             if self._told.get(about) != content:
@@ -171,6 +170,8 @@ class Engine:
         if new_second:
             # before the message's own content, so that it makes no difference how that is cut
             moment.output.quality += self._books.gap_changes(clock_ns, self._holds)
+            for vehicle, watch in self._watches.items():
+                watch.on_second(clock_ns, self._books.brought(vehicle))
 
     def _holds(self, vehicle: str) -> list[Hold]:
         return [track.hold for (name, _), track in self._tracks.items() if name == vehicle]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from processors.books import VehicleBooks
+from processors.bringers import Brought
 from processors.hold import Hold
 from processors.refusals import Refusals
 from telemetry.message import Message
@@ -46,6 +47,10 @@ class FlightBooks:
         """Yield what has changed about gaps since the last call; see `processors.gaps`."""
         for vehicle, books in self._vehicles.items():
             yield from books.gap_changes((self.run, self.flight, vehicle), as_of_ns, holds_of(vehicle))
+
+    def brought(self, vehicle: str) -> dict[str, Brought]:
+        """Return what each station brought of a vehicle."""
+        return self._vehicles[vehicle].brought() if vehicle in self._vehicles else {}
 
     def rows(self, as_of_ns: int, holds_of: HoldsOf | None = None) -> list[LedgerRow]:
         """Return one row a vehicle and packet type; without holds nobody asks what detectors saw."""

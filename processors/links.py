@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
+from processors.bringers import Brought
 from processors.detector import Finding, Found, Value
+from processors.sources import Heard, Sources
 from telemetry.cuc import NS_PER_S
 from telemetry.link import LinkReport
 from telemetry.quality import LinkState
@@ -61,6 +64,7 @@ class LinkWatch:
         self.parameters = parameters or LinkParameters()
         self.parameter_values: dict[str, Value] = asdict(self.parameters)
         self.links: dict[str, Link] = {}
+        self.sources = Sources()
 
     def packets(self, station: str, ert_ns: int, clock_ns: int) -> tuple[Found, ...]:
         """Take note that packets came, received at `ert_ns`."""
@@ -104,13 +108,20 @@ class LinkWatch:
                 findings += self._change(station, link, "los", SILENCE, link.heard_ns, self.parameters.heartbeat_s)
         return tuple(findings)
 
+    def on_second(self, clock_ns: int, brought: Mapping[str, Brought]) -> None:
+        """Take note of a new second of flight, and of what each station has brought up to now."""
+        locked = {name: Heard(link.signal_dbm) for name, link in self.links.items() if link.state == "aos"}
+        self.sources.on_second(clock_ns, brought, locked)
+
     @property
     def heard_ns(self) -> int | None:
         """When the line last heard of a station that has lock; None while no station has."""
         return max((link.heard_ns for link in self.links.values() if link.state == "aos"), default=None)
 
-    def states(self, run: str, flight: str, vehicle: str, as_of_ns: int) -> list[LinkState]:
-        """Return the state of every station's link."""
+    def states(self, whose: tuple[str, str, str], as_of_ns: int, brought: Mapping[str, Brought]) -> list[LinkState]:
+        """Return the state of every station's link; `whose` is run, flight and vehicle."""
+        run, flight, vehicle = whose
+        unique = sum(each.first for each in brought.values())
         return [
             LinkState(
                 run=run,
@@ -122,6 +133,13 @@ class LinkWatch:
                 reason=link.reason,
                 since_ns=link.since_ns,
                 signal_dbm=link.signal_dbm,
+                frames=brought.get(station, Brought()).packets,
+                frame_rate_hz=round(self.sources.frame_rate_hz(station), 2),
+                first=brought.get(station, Brought()).first,
+                share=round(brought.get(station, Brought()).first / unique, 4) if unique else None,
+                only=brought.get(station, Brought()).only,
+                best=station == self.sources.best and link.state == "aos",
+                why_best=self.sources.why if station == self.sources.best and link.state == "aos" else None,
             )
             for station, link in self.links.items()
         ]
@@ -139,8 +157,10 @@ class LinkWatch:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain values."""
-        return {station: asdict(link) for station, link in self.links.items()}
+        links = {station: asdict(link) for station, link in self.links.items()}
+        return {"links": links, "sources": self.sources.snapshot()}
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Take over what another one remembered."""
-        self.links = {station: Link(**link) for station, link in snapshot.items()}
+        self.links = {station: Link(**link) for station, link in snapshot["links"].items()}
+        self.sources.restore(snapshot["sources"])

@@ -148,7 +148,22 @@ class GapRecord(QualityRecord):
 
 
 class LinkState(QualityRecord):
-    """Whether a station hears a vehicle, since when, and what it said last."""
+    """Whether a station hears a vehicle, since when, what it said last, and what came from it.
+
+    Parameters
+    ----------
+    station, state, reason, since_ns, signal_dbm
+        The link, by the station's own reports, its will, or its silence.
+    frames, frame_rate_hz
+        Packets that it brought, each time it brought them, and how many a second of flight lately.
+    first, share
+        Of the vehicle's unique packets, those that came from it first, and their share of all; none before any came.
+    only
+        Unique packets that no other station had.
+    best, why_best
+        Whether it is the vehicle's best source now, and what made it that: `lock` (the only one that has it), `first`
+        (most came from it first), `signal` (heard strongest), `name` (nothing tells them apart).
+    """
 
     type: ClassVar[str] = "link"
     about: ClassVar[str] = "station"
@@ -157,6 +172,13 @@ class LinkState(QualityRecord):
     reason: str
     since_ns: int
     signal_dbm: float | None = None
+    frames: Count = 0
+    frame_rate_hz: float = 0.0
+    first: Count = 0
+    share: float | None = None
+    only: Count = 0
+    best: bool = False
+    why_best: str | None = None
 
 
 class StageLatency(QualityRecord):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 COUNT_MODULO: Final = 1 << 14
+ENDLESS: Final = 1 << 62
 
 
 def unwrap_near(counts: NDArray[np.int64], expected: int) -> NDArray[np.int64]:
@@ -124,6 +125,19 @@ class RangeSet:
         """Return the last member of the range that holds `member`, or `member - 1` if none does."""
         at = bisect_right(self._first, member) - 1
         return self._last[at] if at >= 0 and member <= self._last[at] else member - 1
+
+    def span_at(self, member: int) -> tuple[bool, int]:
+        """Return whether a number is in the set, and the last number up to which the same is true of all.
+
+        Examples
+        --------
+        >>> RangeSet([(0, 9), (20, 29)]).span_at(4), RangeSet([(0, 9), (20, 29)]).span_at(12)
+        ((True, 9), (False, 19))
+        """
+        at = bisect_right(self._first, member) - 1
+        if at >= 0 and member <= self._last[at]:
+            return True, self._last[at]
+        return False, self._first[at + 1] - 1 if at + 1 < len(self._first) else ENDLESS
 
     @property
     def highest(self) -> int:

@@ -23,6 +23,10 @@ LEDGER_FIELDS: Final = (
     *("missing", "ranges_left_out", "resets", "stored", "archived", "balanced"),
 )
 LATENCY_FIELDS: Final = ("messages", "since_ns", "p50_s", "p95_s", "p99_s", "max_s")
+LINK_FIELDS: Final = (
+    *("state", "reason", "since_ns", "signal_dbm", "frames", "frame_rate_hz", "first", "share", "only"),
+    *("best", "why_best"),
+)
 
 
 class ParcelName(BaseModel):
@@ -91,13 +95,7 @@ def quality_line(record: QualityRecord) -> str | None:
         told = {"type": record.type, "stage": record.stage, "service": record.service}
         return point_line("quality", tags | told, fields, record.as_of_ns)
     if isinstance(record, LinkState):
-        signal_dbm = None if record.signal_dbm is None else float(record.signal_dbm)
-        fields = {
-            "state": record.state,
-            "reason": record.reason,
-            "since_ns": record.since_ns,
-            "signal_dbm": signal_dbm,
-        }
+        fields = {name: getattr(record, name) for name in LINK_FIELDS}
         return point_line("links", tags | {"station": record.station}, fields, record.as_of_ns)
     raise PacketError(Reason.BAD_JSON, f"no measurement for a quality record of type {record.type!r}")
 

@@ -17,7 +17,7 @@ from simulator.radio.stations import load_stations
 from telemetry.events import Event
 from telemetry.frames import Frame
 from telemetry.message import Message
-from telemetry.quality import GapRecord, LedgerRow, QualityRecord
+from telemetry.quality import GapRecord, LedgerRow, LinkState, QualityRecord
 from telemetry.topics import Kind
 
 NS = 10**9
@@ -42,6 +42,13 @@ def frames_of(message: Message) -> tuple[Frame, ...]:
 
 def gaps(told: Iterable[QualityRecord]) -> list[GapRecord]:
     return [record for record in told if isinstance(record, GapRecord)]
+
+
+def links(flown: Flown) -> list[LinkState]:
+    """Return the states of all links: an engine restored tells everything anew."""
+    engine = new_engine()
+    engine.restore(flown.engine.snapshot())
+    return [record for record in engine.quality() if isinstance(record, LinkState)]
 
 
 def books(flown: Flown) -> dict[tuple[str, ...], LedgerRow]:
@@ -76,6 +83,7 @@ def test_cutting_messages_changes_nothing(seed: int) -> None:
     assert gaps(told) == gaps(undisturbed().quality) != []
     assert seen(events) == seen(undisturbed().events)
     assert books(Flown(engine)) == books(undisturbed())
+    assert links(Flown(engine)) == links(undisturbed())
 
 
 def test_longer_bundles_change_nothing() -> None:
@@ -121,6 +129,7 @@ def test_snapshots_in_mid_flight_change_nothing(cuts: list[int]) -> None:
     assert gaps(told) == gaps(undisturbed().quality)
     assert seen(events) == seen(undisturbed().events)
     assert books(Flown(engine)) == books(undisturbed())
+    assert links(Flown(engine)) == links(undisturbed())
 
 
 @few

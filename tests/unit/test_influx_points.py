@@ -103,8 +103,10 @@ def test_quality_records_stand_in_their_measurements() -> None:
         "messages=9i,since_ns=5i,p50_s=0.0,p95_s=0.2,p99_s=0.5,max_s=1.0 6\n"
     )
     link = LinkState(station="haiyang", state="los", reason="mask", as_of_ns=7, since_ns=3, **ABOUT)
-    assert quality_line(link) == (
-        f'links,{TAGS},station=haiyang,vehicle=ship state="los",reason="mask",since_ns=3i 7\n'
+    came = {"frames": 9, "frame_rate_hz": 2.5, "first": 6, "share": 0.75, "only": 1, "best": True, "why_best": "first"}
+    assert quality_line(link.model_copy(update=came)) == (
+        f'links,{TAGS},station=haiyang,vehicle=ship state="los",reason="mask",since_ns=3i,'
+        'frames=9i,frame_rate_hz=2.5,first=6i,share=0.75,only=1i,best=true,why_best="first" 7\n'
     )
 
 
