@@ -8,7 +8,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format servers bench bench-memory profile fuzz lock clean
+.PHONY: help demo test check format servers bench bench-memory profile fuzz chaos lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ profile: $(VENV)/.dev servers ## Flame graphs of every service under a fleet, in
 
 fuzz: $(VENV)/.dev ## Give the decoders more than a million made-up inputs (about 4 minutes)
 	@PYTHONPATH=tests:. $(BIN)/python -m fuzz.run $(ARGS)
+
+chaos: $(VENV)/.dev servers ## Kill and cut every part of the line at random, then prove that nothing is lost (about 20 minutes)
+	@PYTHONPATH=tests:. $(BIN)/python -m chaos.run $(ARGS)
 
 lock: ## Resolve the dependencies anew
 	@$(BIN)/python -m pip install -q uv

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from chaos.parcels import book_flight
 from chaos.part import Say
-from chaos.plant import SERVERS, Plant, open_plant, station_part
+from chaos.plant import Plant, open_plant, station_part
 from chaos.proof import Found, Witness
 from chaos.recording import Recording, record_fleet, write_recording
 from chaos.schedule import Act, Deed, schedule
@@ -80,12 +81,14 @@ class Outcome:
 async def fly(plan: Plan, say: Say) -> Outcome:
     """Do one run."""
     outcome = Outcome()
-    fleet = [recordings for recordings in record_fleet(plan.flights, plan.seed)]
+    fleet = list(record_fleet(plan.flights, plan.seed))
     truths = [truth_of(recordings) for recordings in fleet]
     packets, events = sum(len(truth.good) for truth in truths), sum(len(truth.events) for truth in truths)
     say(f"{len(fleet)} flights recorded: {packets:,} different packets, {events} events in an undisturbed run")
     async with AsyncExitStack() as stack:
         plant = await stack.enter_async_context(open_plant(plan.folder, say))
+        for truth in truths:
+            await book_flight(plant.settings, truth.flight)
         stations = await _stations(plan, plant, fleet, stack, say)
         lasts_s = max(due_s for each in fleet for one in each for due_s, _ in one.messages) / plan.speed
         acts = schedule(plan.seed, list(plant.parts), list(plant.proxies), plan.kills, plan.cuts, lasts_s - FIRST_ACT_S)

@@ -1,4 +1,4 @@
-"""A part of the line that is kept running: started again when it was killed, and when it ended by itself, as Docker does."""
+"""A part of the line that is kept running: started again when killed, and as Docker does when it ended by itself."""
 
 from __future__ import annotations
 

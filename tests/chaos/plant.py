@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -22,7 +22,7 @@ from downrange.services import SERVICES
 from downrange.stack import native
 from downrange.stack.process import free_port
 from downrange.stack.ready import influx_answers, kafka_answers, mqtt_answers
-from runtime.settings import InfluxSettings, KafkaSettings, MqttSettings, Settings
+from runtime.settings import InfluxSettings, KafkaSettings, MqttSettings, Settings, TrackSettings
 
 READY_WITHIN_S: Final = 180.0
 ASK_EVERY_S: Final = 0.2
@@ -80,6 +80,7 @@ class Ports:
     mosquitto: int = field(default_factory=free_port)
     kafka: int = field(default_factory=free_port)
     influxdb: int = field(default_factory=free_port)
+    track: int = field(default_factory=free_port)
     kafka_of: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in SERVICES})
 
 
@@ -130,7 +131,7 @@ def _settings(ports: Ports, token: str, folder: Path) -> Settings:
         ),
     )
     archive = settings.archive.model_copy(update={"dir": folder / "archive"})
-    return Settings(mqtt=settings.mqtt, kafka=settings.kafka, influx=settings.influx, archive=archive)
+    return replace(settings, archive=archive, track=TrackSettings(port=ports.track))
 
 
 async def _start_servers(plant: Plant, ports: Ports, token: str, say: Say) -> None:
@@ -168,7 +169,7 @@ def _start_service(plant: Plant, name: str, token: str, say: Say) -> None:
         "DOWNRANGE_INFLUX_BUCKET": native.BUCKET,
         "DOWNRANGE_ARCHIVE_DIR": str(plant.folder / "archive"),
         "DOWNRANGE_AUDIT_QUIET_S": "5",
-        "DOWNRANGE_TRACK_PORT": str(free_port()),
+        "DOWNRANGE_TRACK_PORT": str(plant.settings.track.port),
     }
     command = [sys.executable, "-c", RUN_SERVICE, "run", name]
     plant.start(Part(name, command, environment, plant.folder / "logs" / f"{name}.log", say))
@@ -194,7 +195,7 @@ async def _all_well(plant: Plant) -> bool:
 async def _until(what: str, answers: Callable[[], Awaitable[bool]]) -> None:
     try:
         async with asyncio.timeout(READY_WITHIN_S):
-            while not await answers():
+            while not await answers():  # noqa: ASYNC110 -- what is waited for is another process
                 await asyncio.sleep(ASK_EVERY_S)
     except TimeoutError as error:
         msg = f"not after {READY_WITHIN_S:g} s: {what}; see the logs"

@@ -1,8 +1,9 @@
 """What the stations' receivers have recorded: a fleet of hops, spoiled in ways that do not depend on who is killed.
 
-Every station hears every packet of its vehicle, so that what is detected does not depend on which of them is alive. What
-makes the books interesting is the same at all stations: packets that nobody hears, packets that nobody hears whole, and
-one vehicle whose computer restarts. Besides, each station passes on damaged copies of packets that it has whole too.
+Every station hears every packet of its vehicle, so that what is detected does not depend on which of them is alive.
+What makes the books interesting is the same at all stations: packets that nobody hears, packets that nobody hears
+whole, and one vehicle whose computer restarts. Besides, each station passes on damaged copies of packets that it has
+whole too.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chaos.flown import Outcome, Plan
+from chaos.proof import Found
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -39,15 +40,19 @@ def _done(outcome: Outcome) -> Table:
 
 def _found(outcome: Outcome) -> Table:
     table = Table(title="what was found", title_justify="left", header_style="dim", show_footer=True)
-    columns = ("made", "unique", "messages", "resent", "stored", "archived", "events", "lost", "doubled")
+    columns = ("made", "unique", "messages", "resent", "kept twice", "stored", "archived", "events", "lost", "doubled")
     table.add_column("flight", footer=f"{outcome.kills.total()} kills")
     for name in columns:
-        total = sum(getattr(found, name) for found in outcome.flights)
+        total = sum(_figure(found, name) for found in outcome.flights)
         table.add_column(name, justify="right", footer=f"{total:,}")
     for found in outcome.flights:
-        figures = [f"{getattr(found, name):,}" for name in columns]
+        figures = [f"{_figure(found, name):,}" for name in columns]
         table.add_row(found.flight, *figures, style="red" if found.wrong else "")
     return table
+
+
+def _figure(found: Found, heading: str) -> int:
+    return int(getattr(found, heading.replace(" ", "_")))
 
 
 def _verdict(plan: Plan, outcome: Outcome) -> Iterator[Text]:

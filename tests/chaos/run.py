@@ -9,7 +9,7 @@ import random
 import sys
 import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +18,10 @@ from chaos.report import drawing
 from rich.console import Console
 
 WIDE: Final = 140
+UNDISTURBED_SPEED: Final = 2.0
 
 
-def plan_of(arguments: list[str] | None = None) -> tuple[Plan, Path | None]:
+def plan_of(arguments: list[str] | None = None) -> tuple[Plan, bool, Path | None]:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument(
@@ -33,30 +34,43 @@ def plan_of(arguments: list[str] | None = None) -> tuple[Plan, Path | None]:
     parser.add_argument("--settle", type=float, default=300.0, help="seconds that the line may take to catch up")
     parser.add_argument("--folder", type=Path, default=None, help="for data and logs; a new one by default")
     parser.add_argument("--json", type=Path, default=None, help="where to write all figures")
+    parser.add_argument(
+        "--undisturbed",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="fly the same flights first with nobody killed, so that events are compared with those of a real line too",
+    )
     given = parser.parse_args(arguments)
     seed = random.SystemRandom().randrange(1_000_000) if given.seed is None else given.seed
     folder = given.folder or Path(tempfile.mkdtemp(prefix="downrange-chaos-"))
     cuts = given.kills // 2 if given.cuts is None else given.cuts
-    return Plan(seed, given.flights, given.kills, cuts, given.speed, given.settle, folder), given.json
+    plan = Plan(seed, given.flights, given.kills, cuts, given.speed, given.settle, folder)
+    return plan, given.undisturbed, given.json
 
 
 def main() -> int:
     """Run it, print the table and return the exit code."""
-    plan, figures = plan_of()
+    plan, undisturbed, figures = plan_of()
     console = Console() if sys.stdout.isatty() else Console(width=WIDE)
     began_s = time.monotonic()
 
     def say(line: str) -> None:
         console.print(f"{time.monotonic() - began_s:7.1f} s  {line}", highlight=False, markup=False)
 
-    say(
-        f"seed {plan.seed}, {plan.flights} flights, {plan.kills} kills, {plan.cuts} cuts; data and logs in {plan.folder}"
-    )
-    outcome = asyncio.run(fly(plan, say))
-    console.print(drawing(plan, outcome))
+    done = f"{plan.flights} flights, {plan.kills} kills, {plan.cuts} cuts"
+    say(f"seed {plan.seed}, {done}; data and logs in {plan.folder}")
+    plans = [plan]
+    if undisturbed:
+        plans.insert(0, replace(plan, kills=0, cuts=0, speed=UNDISTURBED_SPEED, folder=plan.folder / "undisturbed"))
+    outcomes = []
+    for each in plans:
+        outcomes.append(asyncio.run(fly(each, say)))
+        console.print(drawing(each, outcomes[-1]))
+        if not outcomes[-1].is_whole:
+            break
     if figures is not None:
-        figures.write_text(json.dumps(asdict(outcome), indent=1, default=str))
-    return 0 if outcome.is_whole else 1
+        figures.write_text(json.dumps(asdict(outcomes[-1]), indent=1, default=str))
+    return 0 if outcomes[-1].is_whole else 1
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from runtime.settings import KafkaSettings
 from telemetry.topics import KafkaTopic
 
 ASK_EVERY_S: Final = 1.0
-# longer than a service holds anything back that it writes by itself, and than the auditor waits for a flight to be quiet
+# longer than a service holds back what it writes by itself, and than the auditor waits for a flight to be quiet
 STAYS_S: Final = 8.0
 GROUPS: Final = {
     "detect": (KafkaTopic.TELEMETRY, KafkaTopic.REJECTED),
@@ -45,7 +45,7 @@ async def lags(settings: KafkaSettings) -> dict[str, int]:
 
 
 async def settle(settings: KafkaSettings, within_s: float) -> dict[str, int]:
-    """Wait until no group is behind any more; returns how far they are, all 0 when they have come to the end in time."""
+    """Wait until no group is behind any more; returns how far each is, 0 when it has come to the end in time."""
     loop = asyncio.get_running_loop()
     end_s, quiet_since_s, behind = loop.time() + within_s, loop.time(), {"?": 1}
     while loop.time() < end_s:

@@ -1,8 +1,8 @@
 """A ground station's process: its receiver is a recording on disk, its way into the line the project's own uplink.
 
-`python -m chaos.station SPOOLS START_S SPEED RECORDING...`, MQTT settings from the environment. What it has handed to its
-spool it has sent, so after kill -9 it goes on with the first message that its spool never took. It ends with 0 when the
-line has confirmed everything.
+`python -m chaos.station SPOOLS START_S SPEED RECORDING...`, MQTT settings from the environment. What it has handed to
+its spool it has sent, so after kill -9 it goes on with the first message that its spool never took. It ends with 0 when
+the line has confirmed everything.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from chaos.recording import read_recording
+
 from runtime.logs import configure_logs, logger
 from runtime.service import EXIT_FATAL
 from runtime.settings import Settings, read_settings
@@ -61,7 +62,7 @@ def main() -> int:
         fatal = [leaf for leaf in leaves_of(error) if isinstance(leaf, FatalError)]
         if not fatal:
             raise
-        logger("station").error("cannot run", error=str(fatal[0]))  # noqa: TRY400 -- the remedy, not a traceback
+        logger("station").error("cannot run", error=str(fatal[0]))
         return EXIT_FATAL
     return 0
 

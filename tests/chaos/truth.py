@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+from chaos.parcels import Parcels, expected_parcels
 from chaos.recording import Recording, in_order, packets_in
 from detection import detect, new_engine
 
@@ -40,6 +41,8 @@ class Truth:
         Damaged packets, how many in all.
     events
         Of an undisturbed run, as `seen_of` has them.
+    parcels
+        What becomes of them in an undisturbed run.
     """
 
     flight: str
@@ -48,6 +51,7 @@ class Truth:
     good: dict[bytes, str] = field(default_factory=dict)
     bad: int = 0
     events: Seen = field(default_factory=dict)
+    parcels: Parcels = field(default_factory=dict)
 
     @property
     def unique(self) -> Counter[str]:
@@ -55,7 +59,7 @@ class Truth:
         return Counter(self.good.values())
 
 
-def truth_of(recordings: Sequence[Recording], *, with_events: bool = True) -> Truth:
+def truth_of(recordings: Sequence[Recording]) -> Truth:
     """Return the truth of one flight; its events are those of an engine that nobody disturbs."""
     address, made = recordings[0].address, recordings[0].made
     truth = Truth(address.flight, made)
@@ -69,8 +73,8 @@ def truth_of(recordings: Sequence[Recording], *, with_events: bool = True) -> Tr
                         truth.good[packet] = apids[int.from_bytes(packet[:2]) & 0x7FF]
                     else:
                         truth.bad += 1
-    if with_events:
-        truth.events = seen_of(detect(in_order(recordings), new_engine(address.flight, address.run)).events)
+    events = detect(in_order(recordings), new_engine(address.flight, address.run)).events
+    truth.events, truth.parcels = seen_of(events), expected_parcels(address.flight, events)
     return truth
 
 
@@ -85,7 +89,7 @@ def is_whole(packet: bytes) -> bool:
 
 
 def seen_of(events: Iterable[Event]) -> Seen:
-    """Return events by id: what must not depend on who was killed. Those of links do, a killed station is a lost link."""
+    """Return by id what must not depend on who was killed; events of links do, a killed station is a lost link."""
     return {
         event.id: (
             event.type,
