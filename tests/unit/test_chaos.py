@@ -1,4 +1,4 @@
-"""What the chaos suite itself promises: a schedule that repeats, recordings that are what they say, a proof that sees."""
+"""What the chaos suite promises: a schedule that repeats, recordings that are what they say, a proof that sees."""
 
 from __future__ import annotations
 
