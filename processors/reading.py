@@ -21,6 +21,7 @@ from telemetry.message import Message, message_from_kafka
 from telemetry.refused import claim_of
 from telemetry.topics import Kind
 
+ORIGIN: Final = "origin"
 RETRIED: Final = re.compile(r"[0-9]{1,9}-[0-9]{1,18}")
 Headers = Iterable[tuple[str, bytes]]
 
@@ -45,11 +46,15 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A record of `downrange.rejected` that was telemetry: the packet type that it claims to be, or `?`, and why."""
+    """A record of `downrange.rejected` that was telemetry: the packet type that it claims to be, or `?`, and why.
+
+    `origin` is what detection writes of a record that it refused itself, see `processors.intake`; else empty.
+    """
 
     message: Message
     packet: str
     reason: str
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,8 @@ def read_rejected(value: bytes, headers: Headers, decoder: Decoder) -> Refused |
         return None
     texts = dict(named)
     reason = texts.get("reason", b"").decode("utf-8", "replace")
-    return Refused(message, claim_of(message, texts, decoder.dictionary_of(message)), reason)
+    origin = texts.get(ORIGIN, b"").decode("ascii", "replace")
+    return Refused(message, claim_of(message, texts, decoder.dictionary_of(message)), reason, origin)
 
 
 def read_command(value: bytes, key: str) -> Asked:

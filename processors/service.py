@@ -24,4 +24,4 @@ async def run(settings: Settings, scope: Scope) -> None:
     decoder = Decoder(Registry(folders, service.dictionary))
     await ensure_topics(settings.kafka, scope.log, service.connect_timeout_s)
     async with open_producer(settings.kafka, "downrange-detect") as producer:
-        await consume(settings, scope, DetectStage(settings, producer, decoder, scope.log, scope.stop))
+        await consume(settings, scope, DetectStage(settings, producer, decoder, scope.health, scope.log, scope.stop))

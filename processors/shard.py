@@ -8,8 +8,9 @@ from typing import Any, Final, cast
 
 import msgpack
 
-from processors.engine import Engine
+from processors.flight import Flight, pack_flight
 from processors.intake import Arrival
+from processors.snapshot_parts import PART_OCTETS
 from telemetry.events import Event
 from telemetry.topics import KafkaTopic, flight_key
 
@@ -26,22 +27,6 @@ class Checkpoint:
 
     next_offsets: dict[str, int] = field(default_factory=dict)
     events_offset: int = 0
-
-
-@dataclass(slots=True)
-class Flight:
-    """A flight in memory; records before `next_offsets` are in its engine already.
-
-    `acts` are events of people's commands that stand on the topic already and are not in the engine yet: each is done
-    again at the place in the telemetry where it was done first.
-    """
-
-    engine: Engine
-    next_offsets: dict[str, int]
-    acts: list[Event] = field(default_factory=list)
-    touched_s: float = 0.0
-    dirty: bool = False
-    told: bool = True
 
 
 @dataclass(slots=True)
@@ -98,7 +83,7 @@ class Shard:
         told = Counter(str(event.values[COMMAND]) for event in acts)
         return [event for event in acts if told[str(event.values[COMMAND])] == event.values.get("acts")]
 
-    def keep_snapshot(self, key: str, snapshot: bytes) -> None:
+    def keep_snapshot(self, key: str, snapshot: bytes | None) -> None:
         """Keep the snapshot of a flight that is not in memory, and let go of the octets of the oldest."""
         self.snapshots[key] = snapshot
         self.snapshots.move_to_end(key)
@@ -111,7 +96,8 @@ class Shard:
         surplus = len(self.flights) - MOST_FLIGHTS
         idle = [key for key, flight in self.flights.items() if not flight.dirty][: max(surplus, 0)]
         for key in idle:
-            self.keep_snapshot(key, pack_flight(self.flights.pop(key), self.saved.events_offset))
+            value = pack_flight(self.flights.pop(key), self.saved.events_offset)
+            self.keep_snapshot(key, value if len(value) <= PART_OCTETS else None)
 
 
 def command_offset(event: Event) -> int:
@@ -127,24 +113,6 @@ def telemetry_offset(event: Event) -> int:
 def _offset_in(event: Event, topic: KafkaTopic) -> int:
     offsets = event.evidence.topic_offsets
     return next((at for place, at in offsets.items() if place.startswith(f"{topic.value}-")), -1)
-
-
-def pack_flight(flight: Flight, events_offset: int) -> bytes:
-    """Return a flight's record of `downrange.state`."""
-    return cast("bytes", msgpack.packb([flight.next_offsets, events_offset, flight.engine.snapshot()]))
-
-
-def unpack_flight(value: bytes, engine: Engine) -> Flight:
-    """Restore a flight into a new engine.
-
-    Raises
-    ------
-    PacketError
-        If the snapshot is of another version, or names a dictionary that is not known.
-    """
-    next_offsets, _, snapshot = msgpack.unpackb(value)
-    engine.restore(snapshot)
-    return Flight(engine, next_offsets)
 
 
 def pack_checkpoint(checkpoint: Checkpoint) -> bytes:

@@ -4,41 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
 from processors.engine import Engine
-from processors.intake import Arrival, Readings, key_of, read_batch, refusal_of
+from processors.flight import Flight, unpack_flight
+from processors.intake import Arrival, Readings, kept, key_of, read_batch
 from processors.outbox import Findings, Outbox
-from processors.output import Output
-from processors.reading import Asked, Packets, advance
-from processors.shard import (
-    CHECKPOINT_KEY,
-    INPUTS,
-    Checkpoint,
-    Flight,
-    Shard,
-    command_offset,
-    pack_checkpoint,
-    pack_flight,
-    telemetry_offset,
-    unpack_flight,
-)
+from processors.quarantine import Quarantine
+from processors.reading import Asked, Packets
+from processors.saver import Saver
+from processors.shard import INPUTS, Shard, command_offset, telemetry_offset
 from processors.state_topic import find_snapshot, input_ends, restore_shard
+from processors.told import Told
 from runtime.backoff import backoff_delays_s
 from runtime.consumer import Batch, Offsets
-from runtime.kafka import Outgoing, Partition, Producer
+from runtime.health import Health
+from runtime.kafka import Partition, Producer
 from runtime.latency import Handled, Latencies
 from runtime.settings import Settings
 from telemetry.cuc import NS_PER_S
 from telemetry.decoder import Decoder
-from telemetry.errors import InputError, PacketError, TransientError
-from telemetry.limit_state import LimitState
-from telemetry.quality import QualityRecord
-from telemetry.topics import KafkaTopic, flight_key, partition_of
+from telemetry.errors import InputError, InternalError, PacketError, TransientError
+from telemetry.topics import KafkaTopic, partition_of
 
 IDLE_S: Final = 1.0
 T = TypeVar("T")
@@ -55,6 +46,8 @@ class DetectStage:
         Takes events, quality records, refused records and snapshots.
     decoder
         Reads telemetry.
+    health
+        Where it says what broke its engines.
     log
         The service's logger.
     stop
@@ -65,14 +58,21 @@ class DetectStage:
     topics: Final[tuple[KafkaTopic, ...]] = INPUTS
 
     def __init__(
-        self, settings: Settings, producer: Producer, decoder: Decoder, log: FilteringBoundLogger, stop: asyncio.Event
+        self,
+        settings: Settings,
+        producer: Producer,
+        decoder: Decoder,
+        health: Health,
+        log: FilteringBoundLogger,
+        stop: asyncio.Event,
     ) -> None:
         self._settings = settings
-        self._producer = producer
         self._decoder = decoder
         self._log = log
         self._stop = stop
         self._outbox = Outbox(producer, settings.kafka)
+        self._saver = Saver(producer, log)
+        self._quarantine = Quarantine(health, log)
         self._shards: dict[int, Shard] = {}
         self._safe: dict[Partition, int] = {}
         self._saved_s = time.monotonic()
@@ -148,8 +148,9 @@ class DetectStage:
         now_s = time.monotonic()
         if now_s - self._saved_s >= self._settings.detect.save_s or self._stop.is_set():
             moved = {number: shard for number, shard in self._shards.items() if shard.route and shard.at != shard.saved}
-            complete = await self._save_flights(moved)
-            await self._save_checkpoints({number: moved[number] for number in complete})
+            for number in await self._saver.save(moved):
+                saved = self._shards[number].saved.next_offsets
+                self._safe |= {Partition(topic, number): at for topic, at in saved.items()}
             self._saved_s = now_s
         return self._safe
 
@@ -169,22 +170,28 @@ class DetectStage:
         if key in shard.flights:
             shard.flights.move_to_end(key)
             return
-        known = key in shard.snapshots
-        snapshot = shard.snapshots.pop(key, None)
-        if known and snapshot is None:
-            snapshot = await find_snapshot(self._settings.kafka, partition, key)
-        flight = shard.flights[key] = self._flight(key, snapshot)
+        flight = shard.flights[key] = await self._restored(shard, partition, key)
         flight.acts = shard.take_acts(key, flight.next_offsets.get(KafkaTopic.COMMANDS.value, 0))
 
-    def _flight(self, key: str, snapshot: bytes | None) -> Flight:
+    async def _restored(self, shard: Shard, partition: int, key: str) -> Flight:
+        if key not in shard.snapshots:
+            return Flight(self._new_engine(key), {})
+        snapshot, turn = shard.snapshots.pop(key), 0
+        try:
+            if snapshot is None:
+                find = partial(find_snapshot, self._settings.kafka, partition, key)
+                snapshot, turn = await self._insist(find) or (None, 0)
+            if snapshot is not None:
+                flight = unpack_flight(snapshot, self._new_engine(key))
+                flight.turn = turn
+                return flight
+        except PacketError as error:
+            self._log.warning("a flight begins anew", key=key, error=str(error))
+        return Flight(self._new_engine(key), {})
+
+    def _new_engine(self, key: str) -> Engine:
         run, _, flight = key.partition("/")
-        hold_ns = round(self._settings.detect.hold_s * NS_PER_S)
-        if snapshot is not None:
-            try:
-                return unpack_flight(snapshot, Engine(run, flight, self._decoder.registry, hold_ns))
-            except PacketError as error:
-                self._log.warning("a flight begins anew", run=run, flight=flight, error=str(error))
-        return Flight(Engine(run, flight, self._decoder.registry, hold_ns), {})
+        return Engine(run, flight, self._decoder.registry, round(self._settings.detect.hold_s * NS_PER_S))
 
     def _advance(self, arrival: Arrival, readings: Readings, findings: Findings) -> None:
         shard = self._shards[arrival.partition]
@@ -192,25 +199,38 @@ class DetectStage:
         if arrival.offset < flight.next_offsets.get(arrival.topic, 0):
             return
         self._redo(arrival.partition, flight, findings)
-        output = advance(flight.engine, arrival.reading, {f"{arrival.topic}-{arrival.partition}": arrival.offset})
+        offsets = {f"{arrival.topic}-{arrival.partition}": arrival.offset}
+        if flight.is_news(arrival.reading):
+            self._take(flight, arrival, offsets, findings)
         flight.next_offsets[arrival.topic] = arrival.offset + 1
         flight.touched_s, flight.dirty, flight.told = readings.now_s, True, False
-        self._keep(arrival.partition, output, findings)
-        findings.records += [_quality(record) for record in output.quality]
         reading = arrival.reading
         if isinstance(reading, Packets):
             oldest_ns = min((int(frame.t_ns[0]) for frame in reading.frames), default=0)
             self._handled.append(Handled(reading.message, oldest_ns, arrival.logged_ms, arrival.appended))
 
-    def _keep(self, partition: int, output: Output, findings: Findings) -> None:
+    def _take(self, flight: Flight, arrival: Arrival, offsets: dict[str, int], findings: Findings) -> None:
+        """Let a flight take a reading; one that breaks its engine is kept, and the engine as it was before."""
+        try:
+            told = flight.take(arrival.reading, offsets)
+        except InternalError as error:
+            flight.go_back(self._new_engine(arrival.key), self._decoder)
+            self._quarantine.took(arrival, error)
+            findings.records += kept(arrival, error)
+        except InputError as error:
+            findings.records += kept(arrival, error)
+        else:
+            self._keep(arrival.partition, told, findings)
+
+    def _keep(self, partition: int, told: Told, findings: Findings) -> None:
         """Keep what an engine said of a message or command."""
         known = self._shards[partition].known
-        for event in output.events:
+        for event in told.events:
             if event.id in known:
                 known.discard(event.id)
             else:
                 findings.events.append((partition, event))
-        findings.records += [_limit(state) for state in output.limits]
+        findings.records += told.records
 
     def _take_commands(self, shard: Shard, readings: Readings, findings: Findings) -> None:
         """Take the commands that wait, once all telemetry is read that whoever gave them may have seen."""
@@ -237,12 +257,7 @@ class DetectStage:
         if KafkaTopic.TELEMETRY.value in flight.next_offsets:
             place = f"{KafkaTopic.TELEMETRY.value}-{arrival.partition}"
             offsets[place] = flight.next_offsets[KafkaTopic.TELEMETRY.value] - 1
-        try:
-            output = advance(flight.engine, reading, offsets)
-        except InputError as error:
-            findings.records.append(refusal_of(arrival, reading.command, error))
-        else:
-            self._keep(arrival.partition, output, findings)
+        self._take(flight, arrival, offsets, findings)
 
     def _redo(self, partition: int, flight: Flight, findings: Findings) -> None:
         """Do again what people did behind the snapshot, at the place in the telemetry where it was done first."""
@@ -251,62 +266,17 @@ class DetectStage:
             event = flight.acts.pop(0)
             flight.next_offsets[KafkaTopic.COMMANDS.value] = command_offset(event) + 1
             flight.dirty = True
-            self._keep(partition, flight.engine.redo(event), findings)
+            self._keep(partition, flight.redo(event), findings)
 
     def _tell_idle(self, now_s: float, findings: Findings) -> None:
         """Tell the last of a flight that has fallen silent: no second of its data will come to carry it."""
         stopping = self._stop.is_set()
         for shard in self._shards.values():
-            for flight in shard.flights.values():
+            for key, flight in shard.flights.items():
                 if not flight.told and (stopping or now_s - flight.touched_s >= IDLE_S):
-                    findings.records += [_quality(record) for record in flight.engine.quality()]
                     flight.told = True
-
-    async def _save_flights(self, moved: Mapping[int, Shard]) -> list[int]:
-        """Save the flights that have changed; returns the partitions of which every one is safe."""
-        futures: list[asyncio.Future[Any]] = []
-        complete: list[int] = []
-        for number, shard in moved.items():
-            values = {
-                key: pack_flight(flight, shard.at.events_offset)
-                for key, flight in shard.flights.items()
-                if flight.dirty
-            }
-            try:
-                for key, value in values.items():
-                    futures.append(await self._producer.send(KafkaTopic.STATE, key, value, [("kind", b"flight")]))
-            except PacketError as error:
-                # without all snapshots the checkpoint must stay: more is read again after a crash
-                self._log.error("snapshots not saved", partition=number, error=str(error))
-            else:
-                complete.append(number)
-        await self._producer.acknowledged(futures)
-        return complete
-
-    async def _save_checkpoints(self, complete: Mapping[int, Shard]) -> None:
-        kind = [("kind", b"checkpoint")]
-        futures = [
-            await self._producer.send(
-                KafkaTopic.STATE, CHECKPOINT_KEY, pack_checkpoint(shard.at), kind, flight=shard.route
-            )
-            for shard in complete.values()
-        ]
-        await self._producer.acknowledged(futures)
-        for number, shard in complete.items():
-            shard.saved = Checkpoint(dict(shard.at.next_offsets), shard.at.events_offset)
-            self._safe |= {Partition(topic, number): at for topic, at in shard.saved.next_offsets.items()}
-            for flight in shard.flights.values():
-                flight.dirty = False
-            shard.evict()
-
-
-def _quality(record: QualityRecord) -> Outgoing:
-    headers = [("type", record.type.encode()), ("run", record.run.encode()), ("flight", record.flight.encode())]
-    key = flight_key(record.run, record.flight)
-    return Outgoing(KafkaTopic.QUALITY, key, record.model_dump_json().encode(), headers)
-
-
-def _limit(state: LimitState) -> Outgoing:
-    headers = [("type", b"limit"), ("run", state.run.encode()), ("flight", state.flight.encode())]
-    value = state.model_dump_json().encode()
-    return Outgoing(KafkaTopic.LIMITS, state.key, value, headers, flight_key(state.run, state.flight))
+                    try:
+                        findings.records += flight.tell().records
+                    except InternalError as error:
+                        flight.go_back(self._new_engine(key), self._decoder)
+                        self._quarantine.cannot_tell(key, error)

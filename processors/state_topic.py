@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from aiokafka.errors import KafkaError
 
 from processors.shard import CHECKPOINT_KEY, COMMAND, Checkpoint, Shard, unpack_checkpoint
+from processors.snapshot_parts import is_part, join_snapshot, turn_of
 from runtime.kafka import Partition, Record, open_consumer, read_to_end
 from runtime.kafka_ends import log_ends
 from runtime.settings import KafkaSettings
@@ -58,12 +59,14 @@ async def restore_shard(settings: KafkaSettings, partition: int, ends: Mapping[P
     shard = Shard()
     async for record in _records(settings, KafkaTopic.STATE, partition, 0):
         key = (record.key or b"").decode("utf-8", "replace")
+        if is_part(key):
+            continue
         if record.value is None:
             shard.snapshots.pop(key, None)
         elif key == CHECKPOINT_KEY:
             shard.saved = unpack_checkpoint(record.value)
         else:
-            shard.keep_snapshot(key, record.value)
+            shard.keep_snapshot(key, record.value if turn_of(record.value) is None else None)
     shard.at = Checkpoint(dict(shard.saved.next_offsets), shard.saved.events_offset)
     async for offset, event in _events(settings, partition, shard.saved.events_offset):
         shard.at.events_offset = max(shard.at.events_offset, offset + 1)
@@ -94,13 +97,25 @@ async def _events(settings: KafkaSettings, partition: int, first: int) -> AsyncI
             yield record.offset, event
 
 
-async def find_snapshot(settings: KafkaSettings, partition: int, key: str) -> bytes | None:
-    """Return a flight's last snapshot, None if there is none."""
+async def find_snapshot(settings: KafkaSettings, partition: int, key: str) -> tuple[bytes, int] | None:
+    """Return a flight's last snapshot, and under which turn its next one's parts may be written; None if there is none.
+
+    Raises
+    ------
+    PacketError
+        If its parts do not belong together.
+    TransientError
+        If Kafka does not answer.
+    """
     found: bytes | None = None
+    parts: dict[str, bytes] = {}
     async for record in _records(settings, KafkaTopic.STATE, partition, 0):
-        if record.key == key.encode():
+        name = (record.key or b"").decode("utf-8", "replace")
+        if name == key:
             found = record.value
-    return found
+        elif is_part(name) and name.startswith(f"{key}/") and record.value is not None:
+            parts[name] = record.value
+    return None if found is None else (join_snapshot(key, found, parts), 1 - (turn_of(found) or 0))
 
 
 async def _records(settings: KafkaSettings, topic: KafkaTopic, partition: int, first: int) -> AsyncIterator[Record]:

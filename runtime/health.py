@@ -19,6 +19,7 @@ class Health:
 
     service: str
     parts: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def starting(self, part: str) -> None:
         """Name a part that is not ready yet."""
@@ -31,6 +32,10 @@ class Health:
     def ill(self, part: str, why: str) -> None:
         """Say what ails a part."""
         self.parts[part] = why
+
+    def note(self, about: str, text: str) -> None:
+        """Say what an operator should look at although every part works."""
+        self.notes[about] = text
 
     @property
     def is_well(self) -> bool:
@@ -49,7 +54,7 @@ async def health_server(settings: ServiceSettings, health: Health) -> AsyncItera
     """
 
     async def healthz(_: web.Request) -> web.Response:
-        body = {"service": health.service, "healthy": health.is_well, "parts": health.parts}
+        body = {"service": health.service, "healthy": health.is_well, "parts": health.parts, "notes": health.notes}
         return web.json_response(body, status=200 if health.is_well else 503)
 
     async def metrics(_: web.Request) -> web.Response:

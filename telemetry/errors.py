@@ -4,8 +4,10 @@ DownrangeError
 ├── InputError          permanent: keep the input with its reason, go on
 │   ├── PacketError     reason: bad-length, bad-crc, unknown-apid, bad-time, ...
 │   ├── AddressError    reason: bad-topic
-│   └── ManifestError   reason: overfull, bad-manifest
+│   ├── ManifestError   reason: overfull, bad-manifest
+│   └── InternalError   reason: internal-error: the input is good, what takes it is not
 ├── TransientError      back off with jitter and try again; commit nothing
+│   └── TimedOutError   no answer in time: a smaller piece may be answered
 └── FatalError          end the process non-zero
     ├── SettingsError   a setting names something impossible
     ├── FlightError     a simulated vehicle cannot fly its mission
@@ -16,6 +18,7 @@ DownrangeError
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import PurePath
 
 
 class Reason(StrEnum):
@@ -38,6 +41,8 @@ class Reason(StrEnum):
     BAD_MANIFEST = "bad-manifest"
     BAD_ROW = "bad-row"
     REFUSED_COMMAND = "refused-command"
+    INTERNAL_ERROR = "internal-error"
+    TOO_MANY = "too-many"
 
 
 class DownrangeError(Exception):
@@ -73,8 +78,41 @@ class ManifestError(InputError):
     """A manifest that cannot be flown."""
 
 
+class InternalError(InputError):
+    """Input that broke the code that takes it; to be tried again when that is mended.
+
+    Parameters
+    ----------
+    error
+        What was raised.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        place = "" if trace is None else f" at {PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+        super().__init__(Reason.INTERNAL_ERROR, f"{type(error).__name__}{place}: {error}")
+
+
 class TransientError(DownrangeError):
-    """Something that may succeed when tried again; nothing was acknowledged."""
+    """Something that may succeed when tried again; nothing was acknowledged.
+
+    Parameters
+    ----------
+    detail
+        What went wrong, and where.
+    after_s
+        How long the other side asks to be left alone, if it says.
+    """
+
+    def __init__(self, detail: str, after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.after_s = after_s
+
+
+class TimedOutError(TransientError):
+    """No answer in time; whether it was done is not known, and a smaller piece may be answered."""
 
 
 class FatalError(DownrangeError):

@@ -5,17 +5,8 @@ from __future__ import annotations
 from detection import DECODER, detect, messages_of, new_engine, seen, transmitter
 
 from processors.engine import Engine
-from processors.shard import (
-    MOST_FLIGHTS,
-    MOST_SNAPSHOTS,
-    Checkpoint,
-    Flight,
-    Shard,
-    pack_checkpoint,
-    pack_flight,
-    unpack_checkpoint,
-    unpack_flight,
-)
+from processors.flight import Flight, pack_flight, unpack_flight
+from processors.shard import MOST_FLIGHTS, MOST_SNAPSHOTS, Checkpoint, Shard, pack_checkpoint, unpack_checkpoint
 
 
 def engine(name: str) -> Engine:
