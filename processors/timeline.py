@@ -159,7 +159,7 @@ class Timeline:
                 low, high = one.last + 1, ceiling
                 beyond = (t_ns - one.last_t_ns) * self.rate_hz / NS_PER_S
                 expected = one.last + beyond
-            elif one.last == one.first:
+            elif one.last == one.first or one.last_t_ns == one.first_t_ns:
                 expected = float(one.first)
             else:
                 share = (t_ns - one.first_t_ns) / (one.last_t_ns - one.first_t_ns)
