@@ -26,6 +26,9 @@ RECORDS_READ = Counter("downrange_records_read_total", "Records read from Kafka"
 TRANSIENT_ERRORS = Counter("downrange_transient_errors_total", "Steps tried again", ["service", "step"])
 MAX_RECORDS: Final = 2_000
 TICK_S: Final = 0.5
+# a sink that is back is seen this soon, unless it asked for more time
+LONGEST_TRY_S: Final = 3.0
+LONGEST_ASKED_S: Final = 60.0
 # a turn costs a commit, a request to the sink and some work a flight, however few records it has
 APART_S: Final = 0.15
 WORTH_A_TURN: Final = 500
@@ -197,13 +200,14 @@ class _Loop(Generic[D, O]):
         await self._insist("commit", lambda: self._commit(offsets))
 
     async def _insist(self, step: str, action: Callable[[], Awaitable[T]]) -> T:
-        """Do a step until it succeeds; between tries back off with jitter and stay ill on /healthz."""
-        for delay_s in backoff_delays_s():
+        """Do a step until it succeeds; between tries back off, as long as the sink asks, and stay ill on /healthz."""
+        for drawn_s in backoff_delays_s(longest_s=LONGEST_TRY_S):
             try:
                 result = await action()
             except TransientError as error:
                 TRANSIENT_ERRORS.labels(self._stage.name, step).inc()
                 self._scope.health.ill(step, str(error))
+                delay_s = max(drawn_s, min(error.after_s or 0.0, LONGEST_ASKED_S))
                 self._scope.log.warning("trying again", step=step, error=str(error), again_in_s=round(delay_s, 1))
                 if not self._gives_up:
                     await asyncio.sleep(delay_s)

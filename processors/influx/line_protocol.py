@@ -44,7 +44,7 @@ class Block:
 
     def lines(self) -> list[bytes]:
         """Return the lines without their newlines."""
-        return self.body.splitlines()
+        return [line for line in self.body.split(b"\n") if line]
 
 
 def series_prefix(measurement: str, tags: Mapping[str, str]) -> str:

@@ -21,11 +21,12 @@ from processors.influx.encoder import (
     read_telemetry,
 )
 from processors.influx.line_protocol import Block
+from processors.influx.portions import Portions
 from processors.influx.writer import InfluxWriter, RefusedLine
 from runtime.consumer import Batch, Offsets
 from runtime.kafka import Outgoing, Partition, Producer
 from runtime.latency import Handled, Latencies
-from telemetry.errors import InputError, TransientError
+from telemetry.errors import InputError, TimedOutError, TransientError
 from telemetry.topics import KafkaTopic, flight_key
 
 UNREADABLE = Counter("downrange_influx_unreadable_total", "Records that could not be decoded", ["topic", "reason"])
@@ -42,14 +43,21 @@ TAG: Final = re.compile(rb",(flight|run|vehicle)=([^, ]+)")
 
 @dataclass(slots=True)
 class Blocks:
-    """Blocks on their way; one that failed is handed out again before the next."""
+    """Blocks on their way, in pieces of a size that InfluxDB can take; one that failed comes again before the next."""
 
     blocks: Iterator[Block]
+    portions: Portions
     again: list[Block] = field(default_factory=list)
 
     def next(self) -> Block | None:
         """Return the next block to write, None at the end."""
-        return self.again.pop() if self.again else next(self.blocks, None)
+        block = self.again.pop() if self.again else next(self.blocks, None)
+        if block is None:
+            return None
+        first, rest = self.portions.cut(block)
+        if rest is not None:
+            self.again.append(rest)
+        return first
 
 
 class InfluxStage:
@@ -87,6 +95,7 @@ class InfluxStage:
         self._log = log
         self._read: dict[Partition, int] = {}
         self._refused: list[RefusedLine] = []
+        self._portions = Portions()
         self._latencies = Latencies(self.name)
         self._handled: list[Handled] = []
 
@@ -120,7 +129,7 @@ class InfluxStage:
 
     def advance(self, decoded: Readable) -> Blocks:
         """Step 3: lines, made as they are asked for."""
-        return Blocks(self._encoder.blocks(decoded))
+        return Blocks(self._encoder.blocks(decoded), self._portions)
 
     async def produce(self, output: Blocks) -> None:
         """Step 4: write the blocks, the next one while InfluxDB works on the last."""
@@ -131,8 +140,12 @@ class InfluxStage:
             try:
                 self._refused += await self._writer.write(block)
             except TransientError as error:
+                if isinstance(error, TimedOutError):
+                    self._portions.timed_out(block.count)
                 failures.append(error)
                 output.again.append(block)
+            else:
+                self._portions.done(block.count)
             finally:
                 slots.release()
 
@@ -144,7 +157,8 @@ class InfluxStage:
                     break
                 group.create_task(write(block), name="write to InfluxDB")
         if failures:
-            raise failures[0]
+            # who asks for the longest time is right
+            raise max(failures, key=lambda error: error.after_s or 0.0)
 
     async def flush(self) -> None:
         """Step 5: everything is stored, or safe in `downrange.rejected`."""

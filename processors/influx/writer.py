@@ -6,9 +6,11 @@ import asyncio
 import json
 import re
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -22,7 +24,7 @@ from processors.influx.line_protocol import Block
 from runtime.backoff import backoff_delays_s
 from runtime.service import Scope
 from runtime.settings import InfluxSettings
-from telemetry.errors import FatalError, Reason, SettingsError, TransientError
+from telemetry.errors import FatalError, Reason, SettingsError, TimedOutError, TransientError
 
 LINES = Counter("downrange_influx_lines_total", "Lines that InfluxDB stored")
 REFUSED = Counter("downrange_influx_refused_lines_total", "Lines that InfluxDB refused", ["reason"])
@@ -106,7 +108,7 @@ class InfluxWriter:
                             error=str(error),
                             again_in_s=round(delay_s, 1),
                         )
-                        await asyncio.sleep(delay_s)
+                        await asyncio.sleep(max(delay_s, error.after_s or 0.0))
                     else:
                         return
         except TimeoutError as error:
@@ -119,7 +121,9 @@ class InfluxWriter:
         Raises
         ------
         TransientError
-            If it may work when tried again; writing a line twice changes nothing.
+            If it may work when tried again, with how long InfluxDB asks to wait; writing a line twice changes nothing.
+        TimedOutError
+            If InfluxDB did not answer in time: fewer lines may be done in time.
         SettingsError
             If token, organisation or bucket are wrong.
         """
@@ -166,7 +170,9 @@ class InfluxWriter:
                 )
         except ApiException as error:
             raise self._meaning(error) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except TimeoutError as error:
+            raise TimedOutError(f"InfluxDB at {settings.url} did not answer within {settings.timeout_s:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
             raise TransientError(f"InfluxDB at {settings.url}: {str(error) or repr(error)}") from error
 
     def _meaning(self, error: ApiException) -> Exception:
@@ -181,7 +187,8 @@ class InfluxWriter:
             named = f"bucket {settings.bucket!r} of organisation {settings.org!r}"
             remedy = "set DOWNRANGE_INFLUX_BUCKET and DOWNRANGE_INFLUX_ORG"
             return SettingsError(f"InfluxDB at {settings.url} has no {named} ({message}): {remedy}")
-        return TransientError(f"InfluxDB at {settings.url} answered {status}: {message}")
+        asked_s = _retry_after_s(error.headers or {})
+        return TransientError(f"InfluxDB at {settings.url} answered {status}: {message}", asked_s)
 
 
 @asynccontextmanager
@@ -218,3 +225,16 @@ def _message_of(error: ApiException) -> str:
         return str(json.loads(error.body or b"{}")["message"])
     except (ValueError, KeyError, TypeError):
         return (error.body or b"").decode("utf-8", "replace")[:200] or str(error.reason)
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Return how long the header `Retry-After` asks to wait, which may be a date (RFC 9110, 10.2.3); None without."""
+    said = headers.get("Retry-After", "")
+    if said.isdecimal():
+        return float(said)
+    try:
+        at = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    # a date without a zone is in UTC
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

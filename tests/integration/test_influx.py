@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from http import HTTPStatus
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from flown import NS, STATIONS, fly, new_flight, publish, running
+from flown import STATIONS, fly, new_flight, publish, running
+from influxes import GROUP, PATIENCE_S, ask, count, influx_settings, some_week, stored, writer
 from proxy import Proxy, proxied
 from pydantic import SecretStr
 from servers.provide import Influx
@@ -24,27 +23,17 @@ from servers.provide import Influx
 from downrange.stack.process import free_port
 from processors.influx.line_protocol import Block, point_line
 from processors.influx.stage import LINE_PROTOCOL
-from processors.influx.writer import InfluxWriter, open_writer
-from runtime.groups import ends_of, group_passes
 from runtime.health import Health
 from runtime.kafka import Partition, read_to_end
 from runtime.kafka_topics import ensure_topics
 from runtime.logs import logger
 from runtime.service import Scope
-from runtime.settings import InfluxSettings, KafkaSettings, ServiceSettings, Settings
+from runtime.settings import KafkaSettings, ServiceSettings, Settings
 from telemetry.errors import FatalError, Reason, SettingsError, TransientError
 from telemetry.topics import KafkaTopic, flight_key, partition_of
 
-GROUP = "downrange.store"
-PATIENCE_S = 60
-WEEK_NS = 7 * 24 * 3600 * NS
 SECONDS = 400
 NAV_HZ = 50
-
-
-def some_week() -> int:
-    """Return a time in a week of a test's own: InfluxDB keeps a field's type for a week."""
-    return random.randrange(2_700, 9_000) * WEEK_NS + WEEK_NS // 2  # noqa: S311 -- no secret
 
 
 @pytest.fixture
@@ -52,46 +41,6 @@ async def settings(kafka_bootstrap: str, influx: Influx) -> Settings:
     kafka = KafkaSettings(bootstrap=kafka_bootstrap)
     await ensure_topics(kafka, logger("test"), PATIENCE_S)
     return Settings(kafka=kafka, influx=influx_settings(influx))
-
-
-def influx_settings(influx: Influx, **changes: Any) -> InfluxSettings:
-    place: dict[str, Any] = {
-        "url": influx.url,
-        "token": SecretStr(influx.token),
-        "org": influx.org,
-        "bucket": influx.bucket,
-    }
-    return InfluxSettings(**(place | {"batch_lines": 500} | changes))
-
-
-async def ask(influx: Influx, query: str) -> list[list[Any]]:
-    """Ask as Grafana does; returns the rows of the first series."""
-    headers = {"Authorization": f"Token {influx.token}"}
-    form = {"q": query, "db": influx.bucket, "epoch": "ns"}
-    async with aiohttp.ClientSession() as session, session.post(f"{influx.url}/query", data=form, headers=headers) as r:
-        answer = await r.json()
-    assert r.status == HTTPStatus.OK, answer
-    series = answer["results"][0].get("series", [])
-    return list(series[0]["values"]) if series else []
-
-
-async def count(influx: Influx, field: str, measurement: str, flight: str) -> int:
-    query = f'SELECT count("{field}") FROM "{measurement}" WHERE "flight" = \'{flight}\''  # noqa: S608 -- our own names
-    rows = await ask(influx, query)
-    return int(rows[0][1]) if rows else 0
-
-
-async def stored(settings: Settings, flight: str, patience_s: float = PATIENCE_S) -> None:
-    ends = await ends_of(
-        settings.kafka, flight_key("live", flight), (KafkaTopic.TELEMETRY, KafkaTopic.EVENTS, KafkaTopic.QUALITY)
-    )
-    await group_passes(settings.kafka, GROUP, ends, patience_s)
-
-
-@asynccontextmanager
-async def writer(settings: InfluxSettings) -> AsyncIterator[InfluxWriter]:
-    async with open_writer(settings) as opened:
-        yield opened
 
 
 async def test_killed_three_times_it_stores_exactly_the_unique_points(
