@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from runtime.health import Health, health_server
 from runtime.logs import configure_logs, logger
+from runtime.memory import keep_memory_small
 from runtime.settings import Settings
 from telemetry.errors import FatalError, leaves_of
 
@@ -118,6 +119,7 @@ def main(name: str, run: Run, settings: Settings) -> int:
     int
         Exit code: 0 asked to stop and done, 1 failed, 2 for an operator to mend.
     """
+    keep_memory_small()
     configure_logs(settings.service)
     log = logger(name)
     # records of a batch die with it, in no cycle: by default the collector would look through them every 700 of them
