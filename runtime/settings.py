@@ -160,7 +160,7 @@ class ArchiveSettings(BaseSettings):
 
     dir: Path = Path("var/archive")
     part_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
-    part_age_s: Seconds = 5.0
+    part_age_s: Seconds = 20.0
 
 
 class AuditSettings(BaseSettings):

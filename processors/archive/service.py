@@ -34,4 +34,4 @@ async def run(settings: Settings, scope: Scope) -> None:
         msg = f"cannot write to {folder} ({error.strerror}): set DOWNRANGE_ARCHIVE_DIR to a folder that you own"
         raise SettingsError(msg) from error
     scope.log.info("recording", folder=str(folder))
-    await consume(settings, scope, Recorder(settings.archive, scope.stop), gives_up=True)
+    await consume(settings, scope, Recorder(settings.archive, scope.stop, scope.log), gives_up=True)

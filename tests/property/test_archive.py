@@ -10,10 +10,12 @@ from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processors.archive.holding import PartRules
 from processors.archive.stage import Recorder
 from runtime.archive.layout import Stream
 from runtime.archive.reader import read_stream
 from runtime.archive.records import Archived
+from runtime.logs import logger
 from runtime.settings import ArchiveSettings
 
 FLIGHTS = ("live/A", "live/B", "replay-1/A")
@@ -38,8 +40,8 @@ class Kafka:
 async def live_once(kafka: Kafka, root: Path, turns: list[tuple[int, str]], part_octets: int) -> list[tuple[int, str]]:
     """Record until killed; returns the turns that are left."""
     stop = asyncio.Event()
-    recorder = Recorder(ArchiveSettings(dir=root, part_bytes=1024, part_age_s=1e9), stop)
-    recorder._rules = type(recorder._rules)(part_octets, 1e9, 1e9)
+    recorder = Recorder(ArchiveSettings(dir=root, part_bytes=1024, part_age_s=1e9), stop, logger("test"))
+    recorder._held.rules = PartRules(part_octets, 1e9, 1e9)
     await recorder.assigned(frozenset([kafka.tp]))
     at = kafka.committed
     while at < len(kafka.log):
