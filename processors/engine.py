@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
 import msgpack
 
 from processors.airframe import Airframe
 from processors.alarms import OPERATOR, SHELF, Alarms
+from processors.changes import Changes
 from processors.detector import Found
 from processors.flight_books import FlightBooks
+from processors.frames import received_at
 from processors.hold import Hold
 from processors.links import LinkWatch
-from processors.output import Output
+from processors.output import Moment, Output
+from processors.receive_clock import ReceiveClock
+from processors.snapshot_check import check_version, named_in_snapshot
 from processors.teller import Teller
 from processors.vehicle import VehicleTrack
 from telemetry.cuc import NS_PER_S
 from telemetry.dictionary import Dictionary, Registry
-from telemetry.errors import PacketError, Reason
 from telemetry.events import Event
 from telemetry.frames import Frame
 from telemetry.limit_command import LimitCommand
@@ -28,19 +30,12 @@ from telemetry.message import Message
 from telemetry.quality import LedgerRow, QualityRecord
 from telemetry.vocabulary import LinkEvent
 
-SNAPSHOT_VERSION: Final = 2
+SNAPSHOT_VERSION: Final = 3
 QUALITY_PERIOD_NS: Final = NS_PER_S
 LINK_EVENTS: Final = frozenset(event.value for event in LinkEvent)
+MOST_VEHICLES: Final = 64
+MOST_STATIONS: Final = 256
 DEFAULT_HOLD_NS: Final = 2 * NS_PER_S
-
-
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """The message in hand: when it was received, where it stands, and what it brings."""
-
-    ert_ns: int
-    offsets: dict[str, int]
-    output: Output
 
 
 class Engine:
@@ -71,11 +66,12 @@ class Engine:
         self._teller = Teller(run, flight)
         self._alarms = Alarms(run, flight)
         self._clock_ns = 0
-        self._told: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._receipt = ReceiveClock()
+        self._changes = Changes()
         self._told_ns = 0
 
     def take_frames(
-        self, message: Message, frames: Iterable[Frame], dictionary: Dictionary, offsets: dict[str, int]
+        self, message: Message, frames: Sequence[Frame], dictionary: Dictionary, offsets: dict[str, int]
     ) -> Output:
         """Take a decoded telemetry message.
 
@@ -88,25 +84,43 @@ class Engine:
         dictionary
             By which it was decoded.
         offsets
-            Where it stands, by topic-partition; put into the evidence of what it completes.
+            Where it stands, by topic-partition; evidence of what it completes.
         """
         vehicle, station = message.address.vehicle, message.address.station
         if self._books.is_done(message):
             return Output()
-        moment = _Moment(message.ert_ns, offsets, Output())
+        newest_ns = max((int(frame.t_ns.max()) for frame in frames if len(frame)), default=None)
+        ert_ns = self._receipt.of_packets(message.ert_ns, newest_ns, self._clock_ns)
+        self._clock_ns = self._receipt.anchor(self._clock_ns, ert_ns)
+        moment = Moment(ert_ns, offsets, Output())
         self._let_time_pass(moment)
-        self._tell(moment, vehicle, self._watch(vehicle).packets(station, message.ert_ns, self._clock_ns))
-        track = self._track(vehicle, dictionary)
-        self._tell(moment, vehicle, track.take(station, frames, message.ert_ns, self._clock_ns))
+        self._tell(moment, vehicle, self._watch(vehicle).packets(station, ert_ns, self._clock_ns))
+        track, received = self._track(vehicle, dictionary), received_at(ert_ns, frames)
+        self._tell(moment, vehicle, track.take(station, received, ert_ns, self._clock_ns))
         return self._with_quality(moment.output)
 
     def take_report(self, message: Message, report: LinkReport, offsets: dict[str, int]) -> Output:
-        """Take a station's link report."""
+        """Take a station's link report.
+
+        Raises
+        ------
+        PacketError
+            If its time is not believed (`bad-time`), see `processors.receive_clock`.
+        """
         vehicle, station = message.address.vehicle, message.address.station
-        moment = _Moment(self._clock_ns if report.ert_ns is None else report.ert_ns, offsets, Output())
+        said_ns, now_ns = report.ert_ns, self._clock_ns
+        ert_ns = now_ns if said_ns is None else self._receipt.of_report(said_ns, now_ns)
+        moment = Moment(ert_ns, offsets, Output())
         self._let_time_pass(moment)
         self._tell(moment, vehicle, self._watch(vehicle).report(station, report, self._clock_ns))
         return self._with_quality(moment.output)
+
+    def has_room(self, vehicle: str, station: str) -> bool:
+        """Return whether a vehicle and station are known, or may still be: each costs memory for the whole flight."""
+        watch = self._watches.get(vehicle)
+        if watch is None:
+            return len(self._watches) < MOST_VEHICLES
+        return station in watch.links or len(watch.links) < MOST_STATIONS
 
     def take_command(self, command: LimitCommand, offsets: dict[str, int]) -> Output:
         """Take what somebody wants done about a limit.
@@ -120,7 +134,7 @@ class Engine:
         for (vehicle, _), track in self._tracks.items():
             airframes.setdefault(vehicle, []).append(track.airframe)
         findings = self._alarms.decide(command, airframes, self._clock_ns)
-        moment = _Moment(self._clock_ns, offsets, Output())
+        moment = Moment(self._clock_ns, offsets, Output())
         self._tell(moment, command.vehicle, [(OPERATOR, finding) for finding in findings])
         return moment.output
 
@@ -137,22 +151,15 @@ class Engine:
 
     def quality(self) -> list[QualityRecord]:
         """Return the gaps, ledger rows and link states that have changed since they were last told."""
-        return [*self._books.gap_changes(self._clock_ns, self._holds), *self._changes()]
+        return [*self._books.gap_changes(self._clock_ns, self._holds), *self._changed()]
 
-    def _changes(self) -> list[QualityRecord]:
-        changed: list[QualityRecord] = []
+    def _changed(self) -> list[QualityRecord]:
         records: list[QualityRecord] = [*self.ledger()]
         for name, watch in self._watches.items():
             records += watch.states((self.run, self.flight, name), self._clock_ns, self._books.brought(name))
-        for record in records:
-            content = vars(record) | {"as_of_ns": None}
-            about = (record.type, *record.identity)
-            if self._told.get(about) != content:
-                self._told[about] = content
-                changed.append(record)
-        return changed
+        return self._changes.among(records)
 
-    def _let_time_pass(self, moment: _Moment) -> None:
+    def _let_time_pass(self, moment: Moment) -> None:
         """Move all vehicles to the time of a message before its own content."""
         clock_ns = moment.ert_ns
         if clock_ns <= self._clock_ns:
@@ -176,21 +183,20 @@ class Engine:
     def _holds(self, vehicle: str) -> list[Hold]:
         return [track.hold for (name, _), track in self._tracks.items() if name == vehicle]
 
-    def _tell(self, moment: _Moment, vehicle: str, found: Iterable[Found]) -> None:
+    def _tell(self, moment: Moment, vehicle: str, found: Iterable[Found]) -> None:
         for source, finding in found:
             self._add(moment.output, self._teller.event(vehicle, source, finding, moment.ert_ns, moment.offsets))
 
     def _add(self, output: Output, event: Event) -> None:
         output.events.append(event)
-        state = self._alarms.take(event)
-        if state is not None:
+        if (state := self._alarms.take(event)) is not None:
             output.limits.append(state)
 
     def _with_quality(self, output: Output) -> Output:
-        new_period = self._clock_ns // QUALITY_PERIOD_NS > self._told_ns // QUALITY_PERIOD_NS
+        new_period = self._clock_ns // QUALITY_PERIOD_NS != self._told_ns // QUALITY_PERIOD_NS
         if new_period or any(event.type in LINK_EVENTS for event in output.events):
             self._told_ns = self._clock_ns
-            output.quality += self._changes()
+            output.quality += self._changed()
         return output
 
     def _track(self, vehicle: str, dictionary: Dictionary) -> VehicleTrack:
@@ -213,7 +219,7 @@ class Engine:
         """Return the whole state, versioned, as msgpack."""
         state = {
             "version": SNAPSHOT_VERSION,
-            "clock": [self._clock_ns, self._told_ns],
+            "clock": [self._clock_ns, self._told_ns, self._receipt.snapshot()],
             "ordinals": self._teller.snapshot(),
             "alarms": self._alarms.snapshot(),
             "books": self._books.snapshot(),
@@ -231,20 +237,14 @@ class Engine:
             If the snapshot is of another version, or names a dictionary that is not known here.
         """
         state: Any = msgpack.unpackb(snapshot)
-        if state["version"] != SNAPSHOT_VERSION:
-            detail = (
-                f"the snapshot of {self.run}/{self.flight} is of version {state['version']}, not {SNAPSHOT_VERSION}"
-            )
-            raise PacketError(Reason.UNKNOWN_VERSION, detail)
-        self._clock_ns, self._told_ns = state["clock"]
+        check_version(state["version"], SNAPSHOT_VERSION, f"{self.run}/{self.flight}")
+        self._clock_ns, self._told_ns, receipt = state["clock"]
+        self._receipt.restore(receipt)
         self._teller.restore(state["ordinals"])
         self._alarms.restore(state.get("alarms", []))
         for vehicle, links in state["links"].items():
             self._watch(vehicle).restore(links)
         for vehicle, name, track in state["tracks"]:
-            dictionary = self._registry.get(name)
-            if dictionary is None:
-                detail = f"the snapshot of {self.run}/{self.flight} names dictionary {name!r}, which is not known here"
-                raise PacketError(Reason.UNKNOWN_DICTIONARY, detail)
+            dictionary = named_in_snapshot(self._registry, name, f"{self.run}/{self.flight}")
             self._track(vehicle, dictionary).restore(track)
         self._books.restore(state["books"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
@@ -10,10 +11,10 @@ import msgpack
 
 from processors.engine import Engine
 from processors.output import Output
-from processors.reading import Packets, Reading, Refused, advance
+from processors.reading import Packets, Reading, Refused, Report, advance
 from processors.told import Told, told
 from telemetry.decoder import Decoder
-from telemetry.errors import InputError, InternalError
+from telemetry.errors import InputError, InternalError, PacketError, Reason
 from telemetry.events import Event
 
 # between two snapshots: so many messages, or so many octets of them, are taken again when one breaks the engine
@@ -67,18 +68,28 @@ class Flight:
         Raises
         ------
         InputError
-            If it is a command that can do nothing; nothing has changed then.
+            If the engine refuses it: a command that can do nothing, a report whose time is not believed, a vehicle or
+            station too many.
         InternalError
             If the engine broke: `go_back`, and keep the reading where it can be looked at.
         """
+        self._check_room(reading)
         try:
             said = told(advance(self.engine, reading, offsets))
         except InputError:
+            self._remember(reading, offsets)
             raise
         except Exception as error:
             raise InternalError(error) from error
         self._remember(reading, offsets)
         return said
+
+    def _check_room(self, reading: Reading) -> None:
+        if isinstance(reading, Packets | Report):
+            address = reading.message.address
+            if not self.engine.has_room(address.vehicle, address.station):
+                detail = f"the flight has more vehicles, or {address.vehicle} more stations, than are kept in memory"
+                raise PacketError(Reason.TOO_MANY, detail)
 
     def redo(self, event: Event) -> Told:
         """Let the engine take somebody's act that was told before.
@@ -118,10 +129,10 @@ class Flight:
         for step, offsets in self.steps:
             if isinstance(step, Event):
                 new.redo(step)
-            elif isinstance(step, Packets):
-                advance(new, replace(step, frames=decoder.decode(step.message).frames), offsets)
-            else:
-                advance(new, step, offsets)
+                continue
+            reading = replace(step, frames=decoder.decode(step.message).frames) if isinstance(step, Packets) else step
+            with suppress(InputError):
+                advance(new, reading, offsets)
         self.engine = new
         self.snapshot()
 

@@ -52,6 +52,16 @@ def with_counts(frame: Frame, counts: NDArray[np.int64]) -> Frame:
     )
 
 
+def received_at(ert_ns: int, frames: Sequence[Frame]) -> Sequence[Frame]:
+    """Return the frames of a message as received at a time."""
+    if not frames or frames[0].ert_ns == ert_ns:
+        return frames
+    return [
+        Frame(one.vehicle, one.station, one.packet, one.apid, one.counts, one.t_ns, ert_ns, one.columns)
+        for one in frames
+    ]
+
+
 def join_frames(frames: Sequence[Frame]) -> Frame:
     """Join frames of one packet type, rows in order of generation time; station and receive time are the last one's."""
     if len(frames) == 1:

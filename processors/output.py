@@ -16,3 +16,12 @@ class Output:
     events: list[Event] = field(default_factory=list)
     quality: list[QualityRecord] = field(default_factory=list)
     limits: list[LimitState] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The message in hand: when it was received, where it stands, and what it brings."""
+
+    ert_ns: int
+    offsets: dict[str, int]
+    output: Output

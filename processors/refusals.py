@@ -8,7 +8,9 @@ from typing import Any, Final
 from telemetry.sequence import RangeSet
 
 MAX_RANGES: Final = 4096
+MOST_VEHICLES: Final = 256
 UNTOLD: Final = "unknown"
+OTHERS: Final = "?"
 
 
 class Refusals:
@@ -35,7 +37,7 @@ class Refusals:
 
     def add(self, vehicle: str, packet: str, reason: str) -> None:
         """Count a refused packet."""
-        self._counts.setdefault(vehicle, Counter())[packet, reason or UNTOLD] += 1
+        self._of(vehicle)[packet, reason or UNTOLD] += 1
 
     def retry(self, vehicle: str, packet: str, reason: str, retry_of: str) -> bool:
         """Take a refused packet out of the count since it has come through now; False if it had before.
@@ -56,8 +58,14 @@ class Refusals:
             return False
         if retried.range_count > MAX_RANGES:
             retried.keep_highest(MAX_RANGES // 2)
-        self._counts.setdefault(vehicle, Counter())[packet, reason or UNTOLD] -= 1
+        self._of(vehicle)[packet, reason or UNTOLD] -= 1
         return True
+
+    def _of(self, vehicle: str) -> Counter[tuple[str, str]]:
+        """Return a vehicle's counts; there are so many, what is refused of others stands under `?`."""
+        if vehicle not in self._counts and len(self._counts) >= MOST_VEHICLES:
+            vehicle = OTHERS
+        return self._counts.setdefault(vehicle, Counter())
 
     def of(self, vehicle: str) -> dict[str, dict[str, int]]:
         """Return how many packets of a vehicle stand refused, by packet type and reason.
