@@ -1,21 +1,40 @@
-"""What the recorder holds of one partition until it is a part on disk."""
+"""What the recorder holds of its partitions until it is parts on disk. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Protocol
 
-from runtime.archive.records import Archived
+import pyarrow as pa
+import pyarrow.compute as pc
 
-# a record in memory costs its headers and objects besides its octets
-RECORD_OVERHEAD_OCTETS: Final = 2_000
-IDLE_S: Final = 1.0
+from runtime.archive.layout import Stream
+from runtime.archive.records import Archived, to_table
+
+# a record of Kafka's client costs three times its columns: headers are a dozen objects
+PACKED_EVERY: Final = 64
+IDLE_S: Final = 2.0
+
+# pyarrow's stubs know neither these nor tables among their arguments
+_compute: Any = pc
+
+
+class Partition(Protocol):
+    """A partition, as Kafka's client names it."""
+
+    @property
+    def topic(self) -> str:
+        """Its topic."""
+
+    @property
+    def partition(self) -> int:
+        """Its number."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartRules:
-    """When a part is written: at a size, at an age, or when nothing more came for a while."""
+    """When parts are written: at a size, at an age, or when a flight has fallen silent."""
 
     octets: int
     age_s: float
@@ -23,7 +42,7 @@ class PartRules:
 
 
 class Holding:
-    """Records of one partition that are not on disk yet, by flight.
+    """Records of one partition that are not on disk yet.
 
     Parameters
     ----------
@@ -32,38 +51,110 @@ class Holding:
     """
 
     def __init__(self, now_s: float) -> None:
-        self._by_key: dict[bytes | None, list[Archived]] = {}
-        self._first_s = now_s
-        self._last_s = now_s
+        self._packed: list[pa.Table] = []
+        self._packed_octets = 0
+        self._fresh: list[Archived] = []
+        self._fresh_octets = 0
+        self.first_s = now_s
+        self.records = 0
         self.octets = 0
-        self.memory_octets = 0
         self.next_offset = 0
+        self.keys: set[bytes | None] = set()
 
-    def add(self, records: Sequence[Archived], now_s: float) -> None:
+    @property
+    def memory_octets(self) -> int:
+        """What it holds, but for the objects of the few records that are not packed yet."""
+        return self._packed_octets + self._fresh_octets
+
+    def add(self, records: Sequence[Archived]) -> None:
         """Take records in, in order of offset."""
-        for record in records:
-            self._by_key.setdefault(record.key, []).append(record)
-            octets = len(record.value or b"")
-            self.octets += octets
-            self.memory_octets += octets + RECORD_OVERHEAD_OCTETS
-        self._last_s = now_s
+        self._fresh += records
+        self.records += len(records)
+        octets = sum(len(record.value or b"") for record in records)
+        self.octets += octets
+        self._fresh_octets += octets
+        self.keys.update(record.key for record in records)
         self.next_offset = records[-1].offset + 1
+        if len(self._fresh) >= PACKED_EVERY:
+            self._pack()
 
-    def is_due(self, rules: PartRules, now_s: float) -> bool:
-        """Whether it is time to write."""
-        return (
-            self.octets >= rules.octets or now_s - self._first_s >= rules.age_s or now_s - self._last_s >= rules.idle_s
-        )
+    def _pack(self) -> None:
+        if not self._fresh:
+            return
+        table = to_table(self._fresh)
+        self._packed.append(table)
+        self._packed_octets += table.nbytes
+        self._fresh, self._fresh_octets = [], 0
+
+    def by_key(self) -> Iterator[tuple[bytes | None, pa.Table]]:
+        """Yield each flight's Kafka key and records, in order of offset."""
+        self._pack()
+        table = pa.concat_tables(self._packed)
+        for key in sorted(self.keys, key=lambda key: key or b""):
+            column: Any = table.column("key")
+            yield key, table.filter(column.is_null() if key is None else _compute.equal(column, pa.scalar(key)))
+
+
+class Holdings:
+    """All that is held, and what of it is due.
+
+    A flight is silent when neither this stream nor its telemetry says anything of it: while it flies, its events and
+    the quality of its telemetry wait, and are not a part each.
+
+    Parameters
+    ----------
+    rules
+        When a part is due.
+    most_octets
+        How much is held in memory; beyond, the largest partitions are due.
+    """
+
+    def __init__(self, rules: PartRules, most_octets: int) -> None:
+        self.rules = rules
+        self._most_octets = most_octets
+        self._held: dict[Partition, Holding] = {}
+        self._heard_s: dict[tuple[str, int, bytes | None], float] = {}
+
+    def add(self, batch: Mapping[Any, Sequence[Archived]], now_s: float) -> None:
+        """Take a batch in, by partition."""
+        for tp, records in batch.items():
+            if records:
+                held = self._held.setdefault(tp, Holding(now_s))
+                held.add(records)
+                for key in {record.key for record in records}:
+                    self._heard_s[tp.topic, tp.partition, key] = now_s
+
+    def due(self, now_s: float, *, everything: bool) -> tuple[Any, ...]:
+        """Return the partitions that are to be written now."""
+        self._heard_s = {key: at_s for key, at_s in self._heard_s.items() if now_s - at_s < self.rules.idle_s}
+        due = [tp for tp, held in self._held.items() if everything or self._is_due(tp, held, now_s)]
+        waiting = sorted((tp for tp in self._held if tp not in due), key=lambda tp: self._held[tp].memory_octets)
+        octets = sum(self._held[tp].memory_octets for tp in waiting)
+        while octets > self._most_octets:
+            due.append(waiting.pop())
+            octets -= self._held[due[-1]].memory_octets
+        return tuple(due)
+
+    def _is_due(self, tp: Partition, held: Holding, now_s: float) -> bool:
+        if held.octets >= self.rules.octets or now_s - held.first_s >= self.rules.age_s:
+            return True
+        topics = {tp.topic, Stream.TELEMETRY.topic.value}
+        return any(all((topic, tp.partition, key) not in self._heard_s for topic in topics) for key in held.keys)
 
     @property
     def records(self) -> int:
-        """How many are held."""
-        return sum(map(len, self._by_key.values()))
+        """How many records are held."""
+        return sum(held.records for held in self._held.values())
 
-    def by_key(self) -> Iterator[tuple[bytes | None, list[Archived]]]:
-        """Yield each flight's Kafka key and records; whoever asks for the next has written them."""
-        for key in tuple(self._by_key):
-            yield key, self._by_key[key]
-            octets = sum(len(record.value or b"") for record in self._by_key[key])
-            self.octets -= octets
-            self.memory_octets -= octets + RECORD_OVERHEAD_OCTETS * len(self._by_key.pop(key))
+    @property
+    def octets(self) -> int:
+        """Their payloads."""
+        return sum(held.octets for held in self._held.values())
+
+    def get(self, tp: Partition) -> Holding | None:
+        """Return what is held of a partition."""
+        return self._held.get(tp)
+
+    def drop(self, tp: Partition) -> None:
+        """Hold nothing of a partition any more."""
+        self._held.pop(tp, None)

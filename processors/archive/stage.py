@@ -11,9 +11,9 @@ from typing import Final
 from prometheus_client import Counter, Gauge
 from structlog.typing import FilteringBoundLogger
 
-from processors.archive.holding import Holding, PartRules
+from processors.archive.holding import Holding, Holdings, PartRules
 from runtime.archive.layout import STREAM_OF, Stream, flight_folder
-from runtime.archive.writer import remove_halves, write_part
+from runtime.archive.writer import remove_halves, write_table
 from runtime.consumer import Batch, Offsets
 from runtime.kafka import Partition
 from runtime.settings import ArchiveSettings
@@ -55,11 +55,10 @@ class Recorder:
 
     def __init__(self, settings: ArchiveSettings, stop: asyncio.Event, log: FilteringBoundLogger) -> None:
         self._root: Path = settings.dir
-        self._rules = PartRules(settings.part_bytes, settings.part_age_s)
         self._stop = stop
         self._log = log
         self._stuck_since_s: float | None = None
-        self._held: dict[Partition, Holding] = {}
+        self._held = Holdings(PartRules(settings.part_bytes, settings.part_age_s), HELD_OCTETS)
         self._safe: dict[Partition, int] = {}
 
     async def assigned(self, partitions: frozenset[Partition]) -> Offsets:
@@ -78,7 +77,7 @@ class Recorder:
     async def revoked(self, partitions: frozenset[Partition]) -> None:
         """Forget what was not committed; its next owner reads it again."""
         for tp in partitions:
-            self._held.pop(tp, None)
+            self._held.drop(tp)
             self._safe.pop(tp, None)
         # a disk that takes nothing is said again by whoever writes next
         self._stuck_since_s = None
@@ -90,17 +89,8 @@ class Recorder:
 
     def advance(self, arrivals: Arrivals) -> tuple[Partition, ...]:
         """Step 3: hold the records; returns the partitions whose parts are due."""
-        for tp, records in arrivals.batch.items():
-            if records:
-                self._held.setdefault(tp, Holding(arrivals.now_s)).add(records, arrivals.now_s)
-        stopping = self._stop.is_set()
-        due = [tp for tp, held in self._held.items() if stopping or held.is_due(self._rules, arrivals.now_s)]
-        waiting = sorted((tp for tp in self._held if tp not in due), key=lambda tp: self._held[tp].memory_octets)
-        memory_octets = sum(self._held[tp].memory_octets for tp in waiting)
-        while memory_octets > HELD_OCTETS:
-            due.append(waiting.pop())
-            memory_octets -= self._held[due[-1]].memory_octets
-        return tuple(due)
+        self._held.add(arrivals.batch, arrivals.now_s)
+        return self._held.due(arrivals.now_s, everything=self._stop.is_set())
 
     async def produce(self, output: tuple[Partition, ...]) -> None:
         """Step 4: write the parts that are due; those already written are not held any more."""
@@ -113,7 +103,7 @@ class Recorder:
             except OSError as error:
                 raise self._stuck(error) from error
             self._safe[tp] = held.next_offset
-            del self._held[tp]
+            self._held.drop(tp)
         if self._stuck_since_s is not None:
             WAITING.set(0)
             self._log.info("the archive is written again", after_s=round(time.monotonic() - self._stuck_since_s, 1))
@@ -121,8 +111,7 @@ class Recorder:
 
     def _stuck(self, error: OSError) -> TransientError:
         """Return what to raise, after saying loudly what waits."""
-        records = sum(held.records for held in self._held.values())
-        octets = sum(held.octets for held in self._held.values())
+        records, octets = self._held.records, self._held.octets
         WAITING.set(records)
         waiting = f"{records} records of {octets} octets wait in memory and all later ones in Kafka"
         remedy = "make room there, or make it writable; nothing else is to be done"
@@ -140,9 +129,9 @@ class Recorder:
 
     def _write(self, stream: Stream, held: Holding) -> None:
         for key, records in held.by_key():
-            write_part(flight_folder(self._root, key), stream, records)
+            write_table(flight_folder(self._root, key), stream, records)
             PARTS.labels(stream.value).inc()
-            RECORDS.labels(stream.value).inc(len(records))
+            RECORDS.labels(stream.value).inc(records.num_rows)
 
     async def flush(self) -> None:
         """Step 5: a part that is written is synced."""

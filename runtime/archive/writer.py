@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runtime.archive.layout import SUFFIX, PartName, Stream, parse_part_name
@@ -16,7 +17,12 @@ ROW_GROUP_OCTETS: Final = 1024 * 1024
 
 
 def write_part(folder: Path, stream: Stream, records: Sequence[Archived]) -> Path:
-    """Write records as one part; returns its path once it is safe on disk.
+    """Write records as one part; see `write_table`."""
+    return write_table(folder, stream, to_table(records))
+
+
+def write_table(folder: Path, stream: Stream, table: pa.Table) -> Path:
+    """Write records, as `to_table` makes them, as one part; returns its path once it is safe on disk.
 
     Parameters
     ----------
@@ -24,7 +30,7 @@ def write_part(folder: Path, stream: Stream, records: Sequence[Archived]) -> Pat
         The flight's folder; made when it is missing.
     stream
         The stream.
-    records
+    table
         At least one; all of the flight's records of one partition between the first and the last, in order of offset.
 
     Raises
@@ -33,13 +39,21 @@ def write_part(folder: Path, stream: Stream, records: Sequence[Archived]) -> Pat
         If the disk does not take it; nothing has a part's name then.
     """
     _make_folder(folder)
-    name = PartName(stream, records[0].partition, records[0].offset, records[-1].offset)
+    offsets = table.column("offset")
+    name = PartName(stream, table.column("partition")[0].as_py(), offsets[0].as_py(), offsets[-1].as_py())
     half = folder / f".{name}"
-    octets = sum(len(record.value or b"") for record in records)
-    rows_a_group = max(1, len(records) * ROW_GROUP_OCTETS // max(octets, ROW_GROUP_OCTETS))
+    rows_a_group = max(1, table.num_rows * ROW_GROUP_OCTETS // max(table.nbytes, ROW_GROUP_OCTETS))
     try:
         with half.open("wb") as file:
-            pq.write_table(to_table(records), file, compression="zstd", row_group_size=rows_a_group)
+            # nothing stands twice but what zstd finds too, and nobody asks which record has the least payload
+            pq.write_table(
+                table,
+                file,
+                compression="zstd",
+                row_group_size=rows_a_group,
+                use_dictionary=False,
+                write_statistics=False,
+            )
             file.flush()
             os.fsync(file.fileno())
         final = folder / str(_free_name(folder, name, half))

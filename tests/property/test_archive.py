@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processors.archive.holding import PartRules
 from processors.archive.stage import Recorder
 from runtime.archive.layout import Stream
 from runtime.archive.reader import read_stream
@@ -40,7 +41,7 @@ async def live_once(kafka: Kafka, root: Path, turns: list[tuple[int, str]], part
     """Record until killed; returns the turns that are left."""
     stop = asyncio.Event()
     recorder = Recorder(ArchiveSettings(dir=root, part_bytes=1024, part_age_s=1e9), stop, logger("test"))
-    recorder._rules = type(recorder._rules)(part_octets, 1e9, 1e9)
+    recorder._held.rules = PartRules(part_octets, 1e9, 1e9)
     await recorder.assigned(frozenset([kafka.tp]))
     at = kafka.committed
     while at < len(kafka.log):
