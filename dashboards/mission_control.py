@@ -16,8 +16,9 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
+from dashboards.books import ledger_row
 from dashboards.influxql import DATASOURCE, ONE_FLIGHT_ESCAPED
-from dashboards.line import ledger_row, link_row
+from dashboards.links import link_row
 from dashboards.vehicle import ALL_WELL, ON_OFF, Vehicles, flight_row, packet_row, propulsion_row
 from telemetry.dictionary import Dictionary, built_in
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from downrange.jobs import archive, demo, dictionary, ledger, limits, rejected, simulate
+from downrange.jobs import archive, demo, dictionary, latency, ledger, limits, links, rejected, simulate
 from downrange.services import SERVICES
 from telemetry.errors import DownrangeError, leaves_of
 
@@ -37,6 +37,8 @@ app.command("replay", rich_help_panel=JOBS)(archive.replay)
 app.command("import", rich_help_panel=JOBS)(archive.import_)
 app.command("events", rich_help_panel=JOBS)(archive.events)
 app.command("ledger", rich_help_panel=JOBS)(ledger.ledger)
+app.command("latency", rich_help_panel=JOBS)(latency.latency)
+app.command("links", rich_help_panel=JOBS)(links.links)
 app.add_typer(limits.app, name="limits", rich_help_panel=JOBS)
 app.add_typer(rejected.app, name="rejected", rich_help_panel=JOBS)
 app.add_typer(dictionary.app, name="dictionary", rich_help_panel=JOBS)

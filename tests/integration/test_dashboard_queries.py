@@ -23,7 +23,7 @@ from telemetry.dictionary import built_in
 from telemetry.events import Event, Evidence
 from telemetry.link import LinkReport
 from telemetry.message import Message
-from telemetry.quality import LedgerRow, LinkState, StageLatency
+from telemetry.quality import GapRecord, LedgerRow, LinkState, StageLatency
 from telemetry.topics import Address, Kind
 from telemetry.vocabulary import CargoEvent, FlightEvent, LimitEvent, LinkEvent
 
@@ -92,13 +92,45 @@ def other_lines(vehicle: str, address: Address) -> Iterator[str | None]:
         report = LinkReport(state="aos", reason="heartbeat", ert_ns=now_ns, signal_dbm=-90.0)
         yield link_line(Message(address, Kind.LINK, b"", now_ns, now_ns), report)
         yield quality_line(
-            StageLatency(stage="ingest", as_of_ns=now_ns, messages=9, p50_s=0.01, p99_s=0.05, max_s=0.1, **about)
+            StageLatency(
+                stage="ingest", as_of_ns=now_ns, messages=9, p50_s=0.01, p95_s=0.02, p99_s=0.05, max_s=0.1, **about
+            )
         )
     yield quality_line(
         LinkState(station="sydney", state="los", reason="mask", as_of_ns=end_ns, since_ns=START_NS, **about)
     )
+    yield quality_line(
+        LinkState(
+            station="haiyang",
+            state="aos",
+            reason="mask",
+            as_of_ns=end_ns,
+            since_ns=START_NS,
+            frames=9,
+            frame_rate_hz=50.0,
+            first=6,
+            share=0.75,
+            only=2,
+            best=True,
+            why_best="first",
+            **about,
+        )
+    )
+    yield quality_line(
+        GapRecord(
+            packet="nav",
+            first=7,
+            last=9,
+            state="healed",
+            after_ns=end_ns - 3,
+            before_ns=end_ns,
+            as_of_ns=end_ns,
+            **about,
+        )
+    )
     counts = {"sent": 10, "received": 12, "unique": 9, "duplicate": 2, "late": 1, "rejected": 1, "missing": 1}
-    yield quality_line(LedgerRow(packet="nav", as_of_ns=end_ns, **counts, **about))
+    whole = {"detected": 8, "held": 0, "resent": 1, "overlapping": 1, "stored": 9, "archived": 9}
+    yield quality_line(LedgerRow(packet="nav", as_of_ns=end_ns, **counts, **whole, **about))
 
 
 @pytest.fixture
@@ -153,7 +185,19 @@ async def test_the_tables_say_what_was_written(ask: Asked) -> None:
     tables = {panel["title"]: panel for panel in panels() if panel["type"] == "table"}
     for each in await ask(tables["Ledger"]["targets"][0]["query"]):
         row = dict(zip(each["columns"], each["values"][0], strict=True))
-        assert (row["sent"], row["missing"], row["balanced"]) == (10, 1, True)
+        assert (row["sent"], row["missing"], row["stored"], row["balanced"]) == (10, 1, 9, True)
+    for each in await ask(tables["Gaps"]["targets"][0]["query"]):
+        row = dict(zip(each["columns"], each["values"][0], strict=True))
+        assert (row["packet"], row["first"], row["last"], row["state"]) == ("nav", 7, 9, "healed")
+    sources = {}
+    for each in await ask(tables["Sources"]["targets"][0]["query"]):
+        row = dict(zip(each["columns"], each["values"][0], strict=True)) | each["tags"]
+        sources[row["vehicle"], row["station"]] = (row["state"], row["best"], row["why_best"], row["only"])
+    assert sources["ship", "haiyang"] == ("aos", True, "first", 2)
+    assert sources["booster", "sydney"] == ("los", False, None, 0)
+    for each in await ask(tables["Latency so far"]["targets"][0]["query"]):
+        row = dict(zip(each["columns"], each["values"][0], strict=True)) | each["tags"]
+        assert (row["stage"], row["messages"], row["p95_s"], row["max_s"]) == ("ingest", 9, 0.02, 0.1)
     (events,) = await ask(tables["Events"]["targets"][0]["query"])
     rows = [dict(zip(events["columns"], row, strict=True)) for row in events["values"]]
     assert [row["name"] for row in rows if row["vehicle"] == "ship"] == [

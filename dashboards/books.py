@@ -1,4 +1,4 @@
-"""The rows about the line itself: links, what arrived of what was sent, events as they were found, latencies. Pure."""
+"""The row about the books: what arrived of what was sent, gaps, limits, events as they were found, latencies. Pure."""
 
 from __future__ import annotations
 
@@ -8,28 +8,47 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.dashboard import Panel
 
 from dashboards.influxql import Target, select, select_each_interval
-from dashboards.panels import chart, grid, states
-from dashboards.vehicle import Vehicles
+from dashboards.panels import chart, grid
 
-LINK_COLOURS: Final = {"aos": "green", "los": "red"}
 STATUS_COLOURS: Final = {"provisional": "yellow", "confirmed": "green", "retracted": "red"}
+GAP_COLOURS: Final = {"suspected": "yellow", "confirmed": "red", "healed": "green"}
 BALANCED_COLOURS: Final = {"true": "green", "false": "red"}
-# a station reports once a second: a longer silence is shown as one
-LINK_INTERVAL: Final = "2s"
-RATE_INTERVAL: Final = "2s"
-LATENCY_HOLE_S: Final = 10.0
 
+# told every 5 s of the wall clock
+LATENCY_HOLE_S: Final = 30.0
+LEDGER_TAGS: Final = ("vehicle", "packet")
 LEDGER_COLUMNS: Final = {
     "vehicle": ("Vehicle", "string"),
     "packet": ("Packet", "string"),
     "sent": ("Sent", "none"),
-    "unique": ("Stored", "none"),
+    "unique": ("Unique", "none"),
     "missing": ("Missing", "none"),
     "received": ("Received", "none"),
-    "duplicate": ("Duplicate", "none"),
+    "resent": ("Resent", "none"),
+    "overlapping": ("From a second station", "none"),
     "late": ("Late", "none"),
     "rejected": ("Rejected", "none"),
+    "detected": ("Detected on", "none"),
+    "stored": ("In InfluxDB", "none"),
+    "archived": ("Archived", "none"),
     "balanced": ("Balanced", "none"),
+}
+GAP_COLUMNS: Final = {
+    "Time": ("After the packet made at", "dateTimeAsIso"),
+    "vehicle": ("Vehicle", "string"),
+    "packet": ("Packet", "string"),
+    "first": ("From count", "none"),
+    "last": ("To count", "none"),
+    "state": ("State", "string"),
+}
+LATENCY_COLUMNS: Final = {
+    "vehicle": ("Vehicle", "string"),
+    "stage": ("Stage", "string"),
+    "messages": ("Messages", "none"),
+    "p50_s": ("p50", "s"),
+    "p95_s": ("p95", "s"),
+    "p99_s": ("p99", "s"),
+    "max_s": ("Longest", "s"),
 }
 EVENT_COLUMNS: Final = {
     "Time": ("Happened", "dateTimeAsIso"),
@@ -65,87 +84,22 @@ LIMIT_COLOURS: Final = {
     "cleared": "green",
     "fresh": "green",
 }
-HEARD_COLUMNS: Final = {
-    "Time": ("Last sample", "dateTimeFromNow"),
-    "vehicle": ("Vehicle", "string"),
-}
-
-
-def link_row(vehicles: Vehicles) -> list[Builder[Panel]]:
-    """Return who hears whom, how well, and how much of the dictionary's rate arrives."""
-    packets = vehicles.dictionaries[0].packets
-    arriving = [
-        Target(
-            select_each_interval(
-                [f'count("{packet.channels[0].name}") * {100_000 / packet.rate_hz:g} / $__interval_ms'],
-                [name],
-                ["vehicle"],
-                fill="0",
-            ),
-            alias=f"$tag_vehicle {name}",
-            ref=chr(ord("A") + place),
-        )
-        for place, (name, packet) in enumerate(packets.items())
-    ]
-    health, _, _ = vehicles.find("altitude_m")
-    return [
-        states(
-            "Link states",
-            [
-                Target(
-                    select_each_interval(['last("state")'], ["links"], ["vehicle", "station"]),
-                    alias="$tag_station hears $tag_vehicle",
-                )
-            ],
-            LINK_COLOURS,
-            interval=LINK_INTERVAL,
-            span=16,
-            height=7,
-            description="By the stations' own reports, one a second. Blank: the station itself is silent.",
-        ),
-        grid(
-            "Last heard",
-            Target(select(['last("altitude_m")'], health, ["vehicle"]), alias=None),
-            HEARD_COLUMNS,
-            span=8,
-            height=7,
-            hidden=["last"],
-            description=(
-                "Age of the newest navigation sample against this computer's clock: the staleness of a live flight. "
-                "A replayed or accelerated flight carries its own times."
-            ),
-        ),
-        chart(
-            "Signal",
-            "dBm",
-            [
-                Target(
-                    select_each_interval(['mean("signal_dbm")'], ["links"], ["vehicle", "station"]),
-                    alias="$tag_station hears $tag_vehicle",
-                )
-            ],
-            interval=LINK_INTERVAL,
-            span=12,
-        ),
-        chart(
-            "Stored, of the dictionary's rate",
-            "percent",
-            arriving,
-            interval=RATE_INTERVAL,
-            span=12,
-            description="Samples in InfluxDB against the dictionary's rate. Below 100: missing, or not there yet.",
-        ),
-    ]
 
 
 def ledger_row() -> list[Builder[Panel]]:
     """Return the books, the events, and how long things took."""
-    counts = ("sent", "unique", "missing", "received", "duplicate", "late", "rejected", "balanced")
     books = select(
-        [f'last("{name}") AS "{name}"' for name in counts],
+        [f'last("{name}") AS "{name}"' for name in LEDGER_COLUMNS if name not in LEDGER_TAGS],
         ["quality"],
         ["vehicle", "packet"],
         where="\"type\" = 'ledger'",
+    )
+    gaps = select(['"vehicle"', '"packet"', '"first"', '"last"', '"state"'], ["quality"], where="\"type\" = 'gap'")
+    so_far = select(
+        [f'last("{name}") AS "{name}"' for name in ("messages", "p50_s", "p95_s", "p99_s", "max_s")],
+        ["quality"],
+        ["vehicle", "stage"],
+        where="\"type\" = 'latency'",
     )
     said = ("value", "limit", "reason", "by", "why")
     watched = select(
@@ -177,7 +131,35 @@ def ledger_row() -> list[Builder[Panel]]:
             height=8,
             hidden=["Time"],
             colours={"balanced": BALANCED_COLOURS},
-            description="Balanced: sent = stored + missing, and received = stored + duplicate + rejected.",
+            description=(
+                "Balanced: sent = unique + missing, received = unique + duplicates + rejected, unique = detected on + "
+                "late + in the hold, and InfluxDB and the archive have what is unique, once the auditor has looked."
+            ),
+        ),
+        grid(
+            "Gaps",
+            Target(gaps, alias=None),
+            GAP_COLUMNS,
+            span=12,
+            height=8,
+            colours={"state": GAP_COLOURS},
+            description=(
+                "Packets that did not come in their turn. Suspected: a later one came; confirmed: not waited for any "
+                "more; healed: all of it came after all."
+            ),
+        ),
+        grid(
+            "Latency so far",
+            Target(so_far, alias=None),
+            LATENCY_COLUMNS,
+            span=12,
+            height=8,
+            hidden=["Time"],
+            description=(
+                "Each stage over the whole flight so far, as its last member counted; all members together: downrange "
+                "latency. The stage ert, generation to receipt, is in the flight's own time; the others are by the "
+                "clocks on the wall."
+            ),
         ),
         grid(
             "Limits",
@@ -218,7 +200,7 @@ def ledger_row() -> list[Builder[Panel]]:
             [
                 Target(
                     select_each_interval(
-                        [f'max("{name}_s") AS "{name}"' for name in ("p50", "p99", "max")],
+                        [f'last("{name}_s") AS "{name}"' for name in ("p50", "p99", "max")],
                         ["quality"],
                         ["vehicle", "stage"],
                         where="\"type\" = 'latency'",
@@ -230,6 +212,6 @@ def ledger_row() -> list[Builder[Panel]]:
             interval="1s",
             span=12,
             hole_after_s=LATENCY_HOLE_S,
-            description="Wall clock: the worst median, 99th percentile and maximum among the records of an interval.",
+            description="Of all messages so far: a level rises with what is slow, and never forgets it.",
         ),
     ]
