@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from runtime.health import Health, health_server
 from runtime.logs import configure_logs, logger
-from runtime.memory import keep_memory_small
+from runtime.memory import give_memory_back, keep_memory_small
 from runtime.settings import Settings
 from telemetry.errors import FatalError, leaves_of
 
@@ -24,6 +24,7 @@ EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_FATAL: Final = 2
 GRACE_S: Final = 5.0
+TIDIED_EVERY_S: Final = 10.0
 # allocations, and collections of the younger generation
 COLLECTED_EVERY: Final = (20_000, 20, 20)
 
@@ -97,10 +98,12 @@ async def serve(name: str, run: Run, settings: Settings) -> None:
         async with health_server(settings.service, scope.health) as port, deadline:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, stop)
+            tidying = loop.create_task(_tidy(), name="give memory back")
             try:
                 scope.log.info("starting", health=f"http://{settings.service.health_host}:{port}/healthz")
                 await run(settings, scope)
             finally:
+                tidying.cancel()
                 for number in (signal.SIGTERM, signal.SIGINT):
                     loop.remove_signal_handler(number)
     except TimeoutError as error:
@@ -109,6 +112,12 @@ async def serve(name: str, run: Run, settings: Settings) -> None:
         msg = f"not done {deadline_s:g} s after it was asked to stop (DOWNRANGE_SHUTDOWN_DEADLINE_S)"
         raise TimeoutError(msg) from error
     scope.log.info("stopped")
+
+
+async def _tidy() -> None:
+    while True:
+        await asyncio.sleep(TIDIED_EVERY_S)
+        give_memory_back()
 
 
 def main(name: str, run: Run, settings: Settings) -> int:

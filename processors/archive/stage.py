@@ -23,7 +23,7 @@ from telemetry.topics import KafkaTopic
 PARTS = Counter("downrange_archive_parts_total", "Parts written", ["stream"])
 RECORDS = Counter("downrange_archive_records_total", "Records written", ["stream"])
 WAITING = Gauge("downrange_archive_waiting_records", "Records that wait because the disk takes nothing")
-HELD_OCTETS: Final = 16 * 1024 * 1024
+HELD_OCTETS: Final = 6 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
