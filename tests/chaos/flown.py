@@ -9,9 +9,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from chaos.parcels import book_flight
 from chaos.part import Say
@@ -71,6 +71,12 @@ class Outcome:
     exit_codes: dict[str, int | None] = field(default_factory=dict)
     flights: list[Found] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all figures as plain values."""
+        figures = {item.name: getattr(self, item.name) for item in fields(self)}
+        counted = {"kills": dict(self.kills), "cuts": dict(self.cuts)}
+        return {**figures, **counted, "flights": [asdict(found) for found in self.flights], "is_whole": self.is_whole}
 
     @property
     def is_whole(self) -> bool:

@@ -9,7 +9,7 @@ import random
 import sys
 import tempfile
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -69,7 +69,7 @@ def main() -> int:
         if not outcomes[-1].is_whole:
             break
     if figures is not None:
-        figures.write_text(json.dumps(asdict(outcomes[-1]), indent=1, default=str))
+        figures.write_text(json.dumps(outcomes[-1].as_json(), indent=1))
     return 0 if outcomes[-1].is_whole else 1
 
 
