@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from runtime.archive.layout import Stream
 from runtime.archive.records import SCHEMA, Archived, to_table
@@ -17,8 +16,7 @@ PACKED_EVERY: Final = 128
 PACKING: Final = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 IDLE_S: Final = 2.0
 
-# pyarrow's stubs know neither these nor tables among their arguments
-_compute: Any = pc
+READING: Final = pa.ipc.IpcReadOptions(use_threads=False)
 
 
 class Partition(Protocol):
@@ -52,7 +50,7 @@ class Holding:
     """
 
     def __init__(self, now_s: float) -> None:
-        self._packed: list[bytes] = []
+        self._packed: list[tuple[bytes, list[tuple[bytes | None, int]]]] = []
         self._packed_octets = 0
         self._fresh: list[Archived] = []
         self._fresh_octets = 0
@@ -82,26 +80,31 @@ class Holding:
     def _pack(self) -> None:
         if not self._fresh:
             return
-        table = to_table(self._fresh)
+        # a flight's records lie together, so that they are a slice of the table
+        by_key: dict[bytes | None, list[Archived]] = {}
+        for record in self._fresh:
+            by_key.setdefault(record.key, []).append(record)
+        table = to_table([record for records in by_key.values() for record in records])
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, SCHEMA, options=PACKING) as stream:
             stream.write_table(table)
         # a copy of its size: the stream's own buffer is twice as long
         packed = sink.getvalue().to_pybytes()
-        self._packed.append(packed)
+        self._packed.append((packed, [(key, len(records)) for key, records in by_key.items()]))
         self._packed_octets += len(packed)
         self._fresh, self._fresh_octets = [], 0
 
     def by_key(self) -> Iterator[tuple[bytes | None, pa.Table]]:
         """Yield each flight's Kafka key and records, in order of offset."""
         self._pack()
-        table = pa.concat_tables([pa.ipc.open_stream(packed).read_all() for packed in self._packed])
-        if len(self.keys) == 1:
-            yield next(iter(self.keys)), table
-            return
-        for key in sorted(self.keys, key=lambda key: key or b""):
-            column: Any = table.column("key")
-            yield key, table.filter(column.is_null() if key is None else _compute.equal(column, pa.scalar(key)))
+        slices: dict[bytes | None, list[pa.Table]] = {}
+        for packed, sizes in self._packed:
+            table, at = pa.ipc.open_stream(packed, options=READING).read_all(), 0
+            for key, size in sizes:
+                slices.setdefault(key, []).append(table.slice(at, size))
+                at += size
+        for key in list(slices):
+            yield key, pa.concat_tables(slices.pop(key))
 
 
 class Holdings:
