@@ -4,7 +4,8 @@
 #
 # Environment of `start`: KAFKA_JVM (more flags of the JVM; tests give -XX:TieredStopAtLevel=1, which starts sooner and runs slower),
 # KAFKA_HEAP (512m), KAFKA_CONTROLLER_PORT (a free one), KAFKA_LISTENERS_TOO ("NAME:PORT:ADVERTISED ...": a listener more for each,
-# whose clients are told to come back by port ADVERTISED, where a proxy of theirs is; NAME in capitals).
+# whose clients are told to come back by port ADVERTISED, where a proxy of theirs is; NAME in capitals), KAFKA_FLUSH_MESSAGES (1: what is
+# acknowledged is on disk and not only in the page cache, as in production; left out here, where processes are killed and no machine is).
 
 : "${cache:?}" "${here:?}" "${KAFKA_VERSION:?}" "${KAFKA_SCALA_VERSION:?}" "${LOG4J_BINDING_VERSION:?}"
 : "${MAVEN_DEPENDENCY_PLUGIN_VERSION:?}" "${JAVA_AT_LEAST:?}"
@@ -57,6 +58,7 @@ kafka_start() {
   sed -e "s|@PORT@|$port|g" -e "s|@CONTROLLER_PORT@|$controller_port|g" -e "s|@DATA@|$data|g" \
     "$here/kafka/server.properties" > "$data/server.properties"
   kafka_add_listeners "$data/server.properties"
+  [[ -z ${KAFKA_FLUSH_MESSAGES:-} ]] || echo "log.flush.interval.messages=$KAFKA_FLUSH_MESSAGES" >> "$data/server.properties"
   jvm=(-Xms128m -Xmx"${KAFKA_HEAP:-512m}" -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError -Djava.net.preferIPv4Stack=true
     -Djava.awt.headless=true -Dlog4j2.configurationFile="$here/kafka/log4j2.properties" -Dkafka.log.level="${KAFKA_LOG_LEVEL:-WARN}"
     -Xlog:cds=off -Xlog:cds+dynamic=off -cp "$kafka_libs/*")

@@ -69,6 +69,7 @@ class Part:
                     code = await process.wait()
                 finally:
                     self._up.clear()
+            was_good = time.monotonic() - began_s > GOOD_S
             if self._down_s is not None:
                 down_s, self._down_s, again_s = self._down_s, None, FIRST_AGAIN_S
                 await asyncio.sleep(down_s)
@@ -76,11 +77,12 @@ class Part:
             if self.ends and code == 0:
                 self.done.set()
                 return
+            again_s = FIRST_AGAIN_S if was_good else again_s
             self.own_ends += 1
             self.codes.append(code)
             self.say(f"{self.name} ended by itself with code {code}; again in {again_s:.1f} s")
             await asyncio.sleep(again_s)
-            again_s = FIRST_AGAIN_S if time.monotonic() - began_s > GOOD_S else min(2 * again_s, LONGEST_AGAIN_S)
+            again_s = min(2 * again_s, LONGEST_AGAIN_S)
 
     async def kill(self, down_s: float) -> bool:
         """End it with SIGKILL, to be started again after a while; False if it has done its work or is down already."""
