@@ -95,12 +95,17 @@ async def publish(settings: KafkaSettings, messages: Iterable[Message]) -> None:
 
 
 @asynccontextmanager
-async def running(name: str, settings: Settings, logs: Path, *, well: bool = False) -> AsyncIterator[Process]:
-    """Run a service as a process of its own, with `well` wait until it says so; SIGTERM at the end, if it lives."""
+async def running(
+    name: str, settings: Settings, logs: Path, *, well: bool = False, program: Path | None = None
+) -> AsyncIterator[Process]:
+    """Run a service as a process of its own, with `well` wait until it says so; SIGTERM at the end, if it lives.
+
+    With `program` it is that one that runs the service.
+    """
     environment = {**os.environ, **environment_of(settings), "DOWNRANGE_LOG_FORMAT": "json"}
     port = settings.service.health_port or free_port()
     environment["DOWNRANGE_HEALTH_PORT"] = str(port)
-    command = [sys.executable, "-c", RUN_SERVICE, "run", name]
+    command = [sys.executable, "-c", RUN_SERVICE, "run", name] if program is None else [sys.executable, str(program)]
     async with start_process(name, command, log=logs / f"{name}.log", env=environment, stop_within_s=25) as process:
         if well:
             await _is_well(process, f"http://127.0.0.1:{port}/healthz")
