@@ -68,12 +68,15 @@ class Readings:
         The last record of each partition.
     unreadable
         What could not be decoded, as records of `downrange.rejected`.
+    broken
+        Topic, place and error of what broke the reader.
     """
 
     now_s: float
     arrivals: list[Arrival] = field(default_factory=list)
     last: dict[Partition, Record] = field(default_factory=dict)
     unreadable: list[Outgoing] = field(default_factory=list)
+    broken: list[tuple[str, str, InternalError]] = field(default_factory=list)
 
 
 def read_batch(batch: Batch, decoder: Decoder, now_s: float) -> Readings:
@@ -102,7 +105,7 @@ def _read_rejected(tp: Partition, record: Record, decoder: Decoder, readings: Re
         refused = _guarded(read_rejected, record.value or b"", record.headers, decoder)
     except InternalError as error:
         # it is kept where it stands: written there again it would be read again, for ever
-        UNREADABLE.labels(error.reason.value).inc()
+        readings.broken.append((tp.topic, f"{tp.topic}-{tp.partition}-{record.offset}", error))
     except InputError:
         pass
     else:
@@ -115,6 +118,8 @@ def _read_telemetry(tp: Partition, record: Record, decoder: Decoder, readings: R
     try:
         reading = _guarded(read_telemetry, value, headers, decoder)
     except InputError as error:
+        if isinstance(error, InternalError):
+            readings.broken.append((tp.topic, f"{tp.topic}-{tp.partition}-{record.offset}", error))
         readings.unreadable.append(_rejection(record, value, headers, error))
         return
     readings.arrivals.append(_arrival(tp, record, reading))

@@ -14,12 +14,12 @@ from processors.engine import Engine
 from processors.flight import Flight, unpack_flight
 from processors.intake import Arrival, Readings, kept, key_of, read_batch
 from processors.outbox import Findings, Outbox
-from processors.quarantine import Quarantine
 from processors.reading import Asked, Packets
 from processors.saver import Saver
 from processors.shard import INPUTS, Shard, command_offset, telemetry_offset
 from processors.state_topic import find_snapshot, input_ends, restore_shard
 from processors.told import Told
+from runtime.aside import Aside
 from runtime.backoff import backoff_delays_s
 from runtime.consumer import Batch, Offsets
 from runtime.health import Health
@@ -29,7 +29,7 @@ from runtime.settings import Settings
 from telemetry.cuc import NS_PER_S
 from telemetry.decoder import Decoder
 from telemetry.errors import InputError, InternalError, PacketError, TransientError
-from telemetry.topics import KafkaTopic, partition_of
+from telemetry.topics import KafkaTopic, flight_key, partition_of
 
 IDLE_S: Final = 1.0
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class DetectStage:
         self._stop = stop
         self._outbox = Outbox(producer, settings.kafka)
         self._saver = Saver(producer, log)
-        self._quarantine = Quarantine(health, log)
+        self._aside = Aside(self.name, health, log)
         self._shards: dict[int, Shard] = {}
         self._safe: dict[Partition, int] = {}
         self._saved_s = time.monotonic()
@@ -103,6 +103,8 @@ class DetectStage:
     async def decode(self, batch: Batch) -> Readings:
         """Step 2: decode, and have the flights in memory that the records belong to."""
         readings = read_batch(batch, self._decoder, time.monotonic())
+        for topic, what, error in readings.broken:
+            self._aside.note(topic, what, error)
         waiting = [arrival for shard in self._shards.values() for arrival in shard.waiting]
         for partition, key in {(arrival.partition, arrival.key) for arrival in (*waiting, *readings.arrivals)}:
             await self._load(partition, key)
@@ -215,7 +217,7 @@ class DetectStage:
             told = flight.take(arrival.reading, offsets)
         except InternalError as error:
             flight.go_back(self._new_engine(arrival.key), self._decoder)
-            self._quarantine.took(arrival, error)
+            self._aside.note(arrival.topic, f"{arrival.topic}-{arrival.partition}-{arrival.offset}", error)
             findings.records += kept(arrival, error)
         except InputError as error:
             findings.records += kept(arrival, error)
@@ -266,7 +268,11 @@ class DetectStage:
             event = flight.acts.pop(0)
             flight.next_offsets[KafkaTopic.COMMANDS.value] = command_offset(event) + 1
             flight.dirty = True
-            self._keep(partition, flight.redo(event), findings)
+            try:
+                self._keep(partition, flight.redo(event), findings)
+            except InternalError as error:
+                flight.go_back(self._new_engine(flight_key(event.run, event.flight)), self._decoder)
+                self._aside.note(KafkaTopic.EVENTS.value, f"the act {event.id}", error)
 
     def _tell_idle(self, now_s: float, findings: Findings) -> None:
         """Tell the last of a flight that has fallen silent: no second of its data will come to carry it."""
@@ -279,4 +285,4 @@ class DetectStage:
                         findings.records += flight.tell().records
                     except InternalError as error:
                         flight.go_back(self._new_engine(key), self._decoder)
-                        self._quarantine.cannot_tell(key, error)
+                        self._aside.note(KafkaTopic.QUALITY.value, f"the books of {key}", error)

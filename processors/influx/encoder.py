@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from processors.influx.line_protocol import Block, Lines, pack, packet_lines, series_lines, series_prefix
 from processors.influx.points import DeliveryState, delivery_line, event_line, link_line, quality_line
+from processors.influx.survivor import Survivor, slices
 from telemetry.decoder import Decoder
 from telemetry.errors import PacketError, Reason
 from telemetry.events import event_from_kafka
@@ -23,7 +24,6 @@ from telemetry.message import SPACE_PACKETS, Message, message_from_kafka
 from telemetry.quality import QUALITY_TYPES
 from telemetry.topics import Kind
 
-SLICE_OCTETS: Final = 512 * 1024
 # points of each series that are known to be written, at 100 octets each: 5 s of 50 a second
 REMEMBERED: Final = 256
 MOST_SERIES: Final = 2048
@@ -80,6 +80,7 @@ class Encoder:
         self._batch_lines = batch_lines
         self._codecs = {each.reference: decoder.codec_of(each) for each in decoder.registry.dictionaries()}
         self._written: dict[Series, dict[int, None]] = {}
+        self.survivor = Survivor(self._telemetry, self.forget)
 
     def blocks(self, readable: Readable) -> Iterator[Block]:
         """Yield the blocks; the telemetry is decoded on the way, so that memory holds a slice of it and not all."""
@@ -88,8 +89,8 @@ class Encoder:
     def _arrays(self, readable: Readable) -> Iterator[Lines]:
         if readable.points:
             yield pa.array(readable.points)
-        for messages in _slices(readable.telemetry):
-            yield from self._telemetry(messages)
+        for messages in slices(readable.telemetry):
+            yield from self.survivor.lines(messages)
 
     def forget(self) -> None:
         """Take nothing for written any more: another member may have had the flights meanwhile."""
@@ -163,19 +164,6 @@ class Encoder:
     def _known(self, series: Series) -> dict[int, None]:
         known = self._written[series] = self._written.pop(series, {})
         return known
-
-
-def _slices(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    part: list[Message] = []
-    octets = 0
-    for message in messages:
-        part.append(message)
-        octets += len(message.payload)
-        if octets >= SLICE_OCTETS:
-            yield part
-            part, octets = [], 0
-    if part:
-        yield part
 
 
 def read_telemetry(record: Any, into: Readable) -> None:

@@ -148,7 +148,9 @@ def series_lines(
     fields = [_field(q, columns[q.name]) for q in packet.quantities]
     counted = counted_field(packet)
     if counted not in columns or packet.channel(counted).kind == "float":
-        there = np.isfinite(columns[counted]) if counted in columns else np.zeros(t_ns.size, np.bool_)
+        # asked of the field and not of the value: what is finite in 64 bits may not be in the 32 that are written
+        names = [q.name for q in packet.quantities]
+        there = _known(fields[names.index(counted)]) if counted in columns else np.zeros(t_ns.size, np.bool_)
         if not there.all():
             fields.append(_join_rows(f"{SEQUENCE_COUNT}=", pa.array(counts, mask=there).cast(pa.string()), "i", ""))
     # Arrow leaves out a row in which everything is null; there is none
@@ -160,6 +162,10 @@ def series_lines(
 
 def _joined(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate(columns) if len(columns) > 1 else columns[0]
+
+
+def _known(lines: Lines) -> NDArray[np.bool_]:
+    return np.asarray(lines.is_valid().to_numpy(zero_copy_only=False), np.bool_)
 
 
 def _last_of_each(which: NDArray[np.int64], t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -175,7 +181,8 @@ def _field(quantity: Channel | Derived, values: NDArray[Any]) -> Lines:
     name = _name(quantity.name)
     if not isinstance(quantity, Channel) or quantity.kind == "float":
         if not isinstance(quantity, Channel) or (quantity.raw == FLOAT32 and quantity.calibration is None):
-            values = values.astype(np.float32)  # half the text, and all that the raw type can say
+            with np.errstate(over="ignore"):
+                values = values.astype(np.float32)  # half the text, and all that the raw type can say
         return _join_rows(f"{name}=", pa.array(values, mask=~np.isfinite(values)).cast(pa.string()), "")
     if quantity.kind == "int":
         suffix = "u" if quantity.raw == UNSIGNED64 else "i"

@@ -36,4 +36,5 @@ async def run(settings: Settings, scope: Scope) -> None:
         scope.health.well("influx")
         await ensure_topics(settings.kafka, scope.log, service.connect_timeout_s)
         async with open_producer(settings.kafka, "downrange-store") as producer:
-            await consume(settings, scope, InfluxStage(writer, producer, encoder, scope.stop, scope.log), gives_up=True)
+            stage = InfluxStage(writer, producer, encoder, scope.health, scope.stop, scope.log)
+            await consume(settings, scope, stage, gives_up=True)

@@ -23,10 +23,12 @@ from processors.influx.encoder import (
 from processors.influx.line_protocol import Block
 from processors.influx.portions import Portions
 from processors.influx.writer import InfluxWriter, RefusedLine
+from runtime.aside import Aside
 from runtime.consumer import Batch, Offsets
+from runtime.health import Health
 from runtime.kafka import Outgoing, Partition, Producer
 from runtime.latency import Handled, Latencies
-from telemetry.errors import InputError, TimedOutError, TransientError
+from telemetry.errors import InputError, InternalError, TimedOutError, TransientError
 from telemetry.topics import KafkaTopic, flight_key
 
 UNREADABLE = Counter("downrange_influx_unreadable_total", "Records that could not be decoded", ["topic", "reason"])
@@ -71,6 +73,8 @@ class InfluxStage:
         Takes refused lines to `downrange.rejected`, and latencies.
     encoder
         Makes lines.
+    health
+        Where it says what broke it.
     stop
         When it is set, the last latencies are told.
     log
@@ -85,6 +89,7 @@ class InfluxStage:
         writer: InfluxWriter,
         producer: Producer,
         encoder: Encoder,
+        health: Health,
         stop: asyncio.Event,
         log: FilteringBoundLogger,
     ) -> None:
@@ -95,6 +100,8 @@ class InfluxStage:
         self._log = log
         self._read: dict[Partition, int] = {}
         self._refused: list[RefusedLine] = []
+        self._aside = Aside(self.name, health, log)
+        self._kept: list[Outgoing] = []
         self._portions = Portions()
         self._latencies = Latencies(self.name)
         self._handled: list[Handled] = []
@@ -107,6 +114,8 @@ class InfluxStage:
     async def revoked(self, partitions: frozenset[Partition]) -> None:
         """Keep nothing of them; a refused line of a batch that was given up is refused again at its next owner."""
         self._refused.clear()
+        self._kept.clear()
+        self._encoder.survivor.broken.clear()
         self._handled.clear()
         self._encoder.forget()
         for tp in partitions:
@@ -122,6 +131,8 @@ class InfluxStage:
                 except InputError as error:
                     UNREADABLE.labels(tp.topic, error.reason.value).inc()
                     self._log.warning("unreadable", topic=tp.topic, offset=record.offset, error=str(error))
+                except Exception as error:  # noqa: BLE001 -- whatever it is, the rest goes on without it
+                    self._kept.append(self._aside.put(record, InternalError(error)))
             if records:
                 self._read[tp] = records[-1].offset + 1
         self._handled = [Handled(message) for message in readable.telemetry]
@@ -166,8 +177,12 @@ class InfluxStage:
         self._latencies.take(self._handled, time.time_ns(), now_s)
         self._handled.clear()
         told = self._latencies.due(now_s, everything=self._stop.is_set())
-        futures = await self._producer.send_all([*map(_rejection, self._refused), *told])
+        for message, error in self._encoder.survivor.broken:
+            self._kept.append(self._aside.put_message(KafkaTopic.TELEMETRY, message, error))
+        self._encoder.survivor.broken.clear()
+        futures = await self._producer.send_all([*map(_rejection, self._refused), *self._kept, *told])
         await self._producer.acknowledged(futures)
+        self._kept.clear()
         if self._refused:
             first = self._refused[0]
             self._log.warning("lines refused", count=len(self._refused), reason=first.reason.value, detail=first.detail)

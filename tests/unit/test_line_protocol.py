@@ -81,6 +81,15 @@ def test_a_row_without_any_number_is_a_point_all_the_same() -> None:
     assert lines == [f"{SERIES} sequence_count=0i 1\n", f"{SERIES} altitude_m=4 2\n"]
 
 
+def test_a_number_that_json_can_say_and_the_raw_type_cannot_is_left_out() -> None:
+    bare = Packet(apid=1, rate_hz=1, description="", channels=PACKET.channels[:1])
+    some = frame([1, 2], altitude_m=np.array([1e308, 4.0]))
+    assert packet_lines("state", bare, TAGS, [some]).to_pylist() == [
+        f"{SERIES} sequence_count=0i 1\n",
+        f"{SERIES} altitude_m=4 2\n",
+    ]
+
+
 def test_only_a_point_that_lacks_the_counted_field_has_its_sequence_count() -> None:
     floats = Packet(apid=1, rate_hz=1, description="", channels=PACKET.channels[:2])
     some = frame([1, 2], altitude_m=np.array([np.nan, 4], np.float32), pressure_pa=np.array([1.0, np.nan]))
