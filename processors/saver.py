@@ -55,7 +55,6 @@ class Saver:
             for flight in shard.flights.values():
                 flight.turn ^= flight.dirty
                 flight.dirty = False
-            shard.evict()
         return list(complete)
 
     async def _save_flights(self, moved: Mapping[int, Shard]) -> dict[int, Shard]:

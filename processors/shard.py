@@ -18,7 +18,8 @@ INPUTS: Final = (KafkaTopic.TELEMETRY, KafkaTopic.REJECTED, KafkaTopic.COMMANDS)
 CHECKPOINT_KEY: Final = "checkpoint"
 COMMAND: Final = "command"
 MOST_FLIGHTS: Final = 32
-MOST_SNAPSHOTS: Final = 64
+MOST_SNAPSHOTS: Final = 16
+KEEP_S: Final = 120.0
 
 
 @dataclass(slots=True)
@@ -91,11 +92,12 @@ class Shard:
             oldest = list(self.snapshots)[: len(self.snapshots) - MOST_SNAPSHOTS]
             self.snapshots.update((each, None) for each in oldest)
 
-    def evict(self) -> None:
-        """Let the longest untouched flights beyond the limit go, those whose snapshot is safe."""
+    def evict(self, now_s: float) -> None:
+        """Let saved flights leave memory: those untouched for long, and over the limit the longest untouched."""
         surplus = len(self.flights) - MOST_FLIGHTS
-        idle = [key for key, flight in self.flights.items() if not flight.dirty][: max(surplus, 0)]
-        for key in idle:
+        safe = [key for key, flight in self.flights.items() if not flight.dirty and flight.told]
+        idle = [key for key in safe if now_s - self.flights[key].touched_s > KEEP_S]
+        for key in dict.fromkeys((*safe[: max(surplus, 0)], *idle)):
             value = pack_flight(self.flights.pop(key), self.saved.events_offset)
             self.keep_snapshot(key, value if len(value) <= PART_OCTETS else None)
 

@@ -153,6 +153,8 @@ class DetectStage:
             for number in await self._saver.save(moved):
                 saved = self._shards[number].saved.next_offsets
                 self._safe |= {Partition(topic, number): at for topic, at in saved.items()}
+            for shard in self._shards.values():
+                shard.evict(now_s)
             self._saved_s = now_s
         return self._safe
 

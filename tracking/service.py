@@ -52,7 +52,7 @@ async def run(settings: Settings, scope: Scope) -> None:
         await ensure_topics(settings.kafka, scope.log, settings.service.connect_timeout_s)
         async with open_producer(settings.kafka, "downrange-track") as producer, asyncio.TaskGroup() as tasks:
             register = LiveRegister()
-            stage = TrackStage(settings.kafka, producer, Tracker(sampler), scope.stop, scope.log)
+            stage = TrackStage(settings.kafka, producer, Tracker(sampler), scope.health, scope.stop, scope.log)
             tasks.create_task(follow(settings.kafka, scope, register), name="register")
             tasks.create_task(consume(settings, scope, stage), name="stage")
             # a page that does not know a parcel yet would deny it

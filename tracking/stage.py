@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from prometheus_client import Counter
 from structlog.typing import FilteringBoundLogger
 
+from runtime.aside import Aside
 from runtime.consumer import Batch, Offsets
-from runtime.kafka import Partition, Producer, Record, read_to_end
+from runtime.health import Health
+from runtime.kafka import Outgoing, Partition, Producer, Record, read_to_end
 from runtime.latency import Handled, Latencies
 from runtime.settings import KafkaSettings
-from telemetry.errors import InputError
+from telemetry.errors import InputError, InternalError
 from telemetry.events import Event, event_from_kafka
 from telemetry.message import Message, message_from_kafka
 from telemetry.topics import KafkaTopic, Kind, partition_of
@@ -29,11 +33,11 @@ _MANIFEST: Final = RecordType.MANIFEST.value.encode()
 
 @dataclass(slots=True)
 class Inputs:
-    """A decoded batch; bookings and messages with their offsets."""
+    """A decoded batch, each with its record."""
 
-    bookings: list[tuple[int, Booking]] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    messages: list[tuple[int, Message]] = field(default_factory=list)
+    bookings: list[tuple[Record, Booking]] = field(default_factory=list)
+    events: list[tuple[Record, Event]] = field(default_factory=list)
+    messages: list[tuple[Record, Message]] = field(default_factory=list)
 
 
 class TrackStage:
@@ -47,6 +51,8 @@ class TrackStage:
         Writes to it.
     tracker
         What is known of the flights of our partitions.
+    health
+        Where it says what broke it.
     stop
         When it is set, everything that is known is written.
     log
@@ -61,6 +67,7 @@ class TrackStage:
         settings: KafkaSettings,
         producer: Producer,
         tracker: Tracker,
+        health: Health,
         stop: asyncio.Event,
         log: FilteringBoundLogger,
     ) -> None:
@@ -71,6 +78,8 @@ class TrackStage:
         self._log = log
         self._next: dict[Partition, int] = {}
         self._sent: list[asyncio.Future[Any]] = []
+        self._aside = Aside(self.name, health, log)
+        self._kept: list[Outgoing] = []
         self._latencies = Latencies(self.name)
         self._handled: list[Handled] = []
 
@@ -96,22 +105,29 @@ class TrackStage:
         inputs = Inputs()
         for tp, records in batch.items():
             for record in records:
-                self._decode_one(record, inputs)
+                self._take(record, partial(self._decode_one, record, inputs))
             if records:
                 self._next[tp] = records[-1].offset + 1
         return inputs
 
     def advance(self, inputs: Inputs) -> list[StateRecord]:
         """Step 3: advance the flights."""
-        for offset, booking in inputs.bookings:
-            self._tracker.take_booking(booking, offset)
-        for event in inputs.events:
-            self._tracker.take_event(event)
-        for offset, message in inputs.messages:
-            self._tracker.take_message(message, offset)
+        for record, booking in inputs.bookings:
+            self._take(record, partial(self._tracker.take_booking, booking, record.offset))
+        for record, event in inputs.events:
+            self._take(record, partial(self._tracker.take_event, event))
+        for record, message in inputs.messages:
+            self._take(record, partial(self._tracker.take_message, message, record.offset))
         self._handled = [Handled(message) for _, message in inputs.messages if message.kind is Kind.TELEMETRY]
         idle = not (inputs.bookings or inputs.events or inputs.messages)
         return self._tracker.due(everything=idle or self._stop.is_set())
+
+    def _take(self, record: Record, take: Callable[[], None]) -> None:
+        """Let the tracker take a record; one that breaks it is kept, and the rest goes on."""
+        try:
+            take()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it costs this record only
+            self._kept.append(self._aside.put(record, InternalError(error)))
 
     async def produce(self, output: list[StateRecord]) -> None:
         """Step 4: write what changed, and how long things took."""
@@ -121,13 +137,13 @@ class TrackStage:
                 KafkaTopic.DELIVERIES, record.key, record.value, record.headers, flight=record.flight
             )
             self._sent.append(sent)
-        self._sent += await self._producer.send_all(
-            self._latencies.due(time.monotonic(), everything=self._stop.is_set())
-        )
+        told = self._latencies.due(time.monotonic(), everything=self._stop.is_set())
+        self._sent += await self._producer.send_all([*self._kept, *told])
 
     async def flush(self) -> None:
         """Step 5: wait until Kafka has it."""
         await self._producer.acknowledged(self._sent)
+        self._kept.clear()
         self._latencies.take(self._handled, time.time_ns(), time.monotonic())
         self._handled.clear()
 
@@ -146,13 +162,13 @@ class TrackStage:
             if dict(record.headers).get(TYPE_HEADER) == _MANIFEST:
                 booking = self._read(record)
                 if isinstance(booking, Booking):
-                    inputs.bookings.append((record.offset, booking))
+                    inputs.bookings.append((record, booking))
             return
         try:
             if record.topic == KafkaTopic.EVENTS.value:
-                inputs.events.append(event_from_kafka(record.value or b"", record.headers))
+                inputs.events.append((record, event_from_kafka(record.value or b"", record.headers)))
             else:
-                inputs.messages.append((record.offset, message_from_kafka(record.value or b"", record.headers)))
+                inputs.messages.append((record, message_from_kafka(record.value or b"", record.headers)))
         except InputError as error:
             self._pass_over(record, error)
 

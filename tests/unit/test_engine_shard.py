@@ -19,10 +19,18 @@ def test_the_longest_untouched_flights_leave_memory_for_their_snapshot() -> None
     for name in names:
         shard.flights[name] = Flight(engine(name), {"downrange.telemetry": 7}, dirty=name == names[0])
     shard.flights.move_to_end(names[2])
-    shard.evict()
+    shard.evict(0.0)
     assert list(shard.snapshots) == [names[1], names[3], names[4]]
     assert names[0] in shard.flights, "what is not saved stays"
     assert len(shard.flights) == MOST_FLIGHTS
+
+
+def test_a_flight_that_has_ended_leaves_memory() -> None:
+    shard = Shard()
+    for name, touched_s in (("live/ended", 0.0), ("live/flying", 500.0), ("live/untold", 0.0)):
+        shard.flights[name] = Flight(engine(name), {}, touched_s=touched_s, told=name != "live/untold")
+    shard.evict(510.0)
+    assert (list(shard.flights), list(shard.snapshots)) == (["live/flying", "live/untold"], ["live/ended"])
 
 
 def test_of_many_ended_flights_only_the_newest_snapshots_stay_in_memory() -> None:
