@@ -90,7 +90,8 @@ class LinkWatch:
             if report.state == "aos":
                 return (self._found(LinkEvent.AOS, station, report.reason, t_ns, sigma_s),)
             return ()
-        if report.ert_ns is not None and report.ert_ns < link.since_ns:
+        # sent again, the report before a loss is no news of the time after it
+        if report.ert_ns is not None and report.ert_ns <= link.since_ns:
             return ()
         link.reports = True
         link.heard_ns = max(link.heard_ns, t_ns)

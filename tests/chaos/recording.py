@@ -36,6 +36,7 @@ COUNT_MODULO: Final = 1 << 14
 ONE_IN: Final = 400
 # the first and the last seconds are left alone: what was sent can be told to the packet then
 WHOLE_S: Final = 10.0
+COUNTDOWN_S: Final = 45
 RESTART_AT_S: Final = 60
 RESTART_TAKES_S: Final = 4
 
@@ -109,21 +110,31 @@ def _record(flight: str, seed: int, *, restarts: bool) -> tuple[Recording, ...]:
         restart = _Restart(transmitter.dictionary)
         heard = {address: list(restart.through(messages)) for address, messages in heard.items()}
         made = {packet: number - restart.unmade(packet) for packet, number in made.items()}
-    end_s = max(due_s for messages in heard.values() for due_s, _ in messages)
+    spared = _spared(heard.values())
     return tuple(
-        Recording(address, made, [Due(due_s, _spoil(m, seed, due_s, end_s)) for due_s, m in messages])
+        Recording(address, made, [Due(due_s, _spoil(m, seed, spared)) for due_s, m in messages])
         for address, messages in heard.items()
     )
 
 
-def _spoil(message: Message, seed: int, due_s: float, end_s: float) -> Message:
+def _spared(heard: Iterable[Sequence[Due]]) -> set[bytes]:
+    """Return the packets that are left alone, at all stations when at one: each puts a packet into its own bundle."""
+    messages = [due for each in heard for due in each if due.message.kind is Kind.TELEMETRY]
+    end_s = max(due_s for due_s, _ in messages)
+    edges_s = (0.0, RESTART_AT_S + COUNTDOWN_S, end_s)
+    near = (m for due_s, m in messages if any(abs(due_s - edge_s) < WHOLE_S for edge_s in edges_s))
+    return {packet for message in near for packet in packets_in(message.payload)}
+
+
+def _spoil(message: Message, seed: int, spared: set[bytes]) -> Message:
     """Return what is left of a message: chance depends on the packet alone, but for the damaged copies."""
-    restart_s = RESTART_AT_S + 45.0
-    spared = due_s < WHOLE_S or due_s > end_s - WHOLE_S or abs(due_s - restart_s) < WHOLE_S
-    if message.kind is not Kind.TELEMETRY or spared:
+    if message.kind is not Kind.TELEMETRY:
         return message
     payload = bytearray()
     for packet in packets_in(message.payload):
+        if packet in spared:
+            payload += packet
+            continue
         chance = _chance(seed, packet)
         if chance == 0:
             continue
@@ -191,7 +202,7 @@ class _Restart:
         return self._codec.encode(frame.packet, counts, frame.t_ns, columns)
 
     def _made_until_on(self, packet: str) -> int:
-        return round((self._on_ns - T0_NS + 45 * NS_PER_S) / NS_PER_S * self._rates_hz[packet])
+        return round((self._on_ns - T0_NS + COUNTDOWN_S * NS_PER_S) / NS_PER_S * self._rates_hz[packet])
 
 
 def in_order(recordings: Sequence[Recording]) -> list[Message]:

@@ -37,7 +37,7 @@ def test_what_is_too_little_and_what_is_too_much_is_seen() -> None:
 
 
 def test_all_stations_hear_the_same_and_some_of_it_is_spoiled() -> None:
-    for recordings in record_fleet(2, 1):
+    for recordings in (*record_fleet(2, 1), *record_fleet(2, 11)):
         truths = [truth_of([recording]) for recording in recordings]
         assert len(truths) == 2
         assert truths[0].good == truths[1].good

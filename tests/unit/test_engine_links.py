@@ -91,6 +91,12 @@ def test_an_old_report_changes_nothing() -> None:
     assert [event.name for event in found] == ["aos", "los"]
 
 
+def test_the_last_report_before_a_loss_sent_again_is_no_signal() -> None:
+    for loss in (beats("b", 5, 12), [message("a", WILL)]):
+        found = told([*beats("a", 0, 5), *beats("b", 0, 5), *loss, beat("a", 4), *beats("b", 12, 14)])
+        assert [event.name for event in found if event.values["station"] == "a"] == ["aos", "los"]
+
+
 class Probe(Detector):
     """Finds that nothing has come for five seconds."""
 
