@@ -54,7 +54,9 @@ async def health_server(settings: ServiceSettings, health: Health) -> AsyncItera
     """
 
     async def healthz(_: web.Request) -> web.Response:
-        body = {"service": health.service, "healthy": health.is_well, "parts": health.parts, "notes": health.notes}
+        body: dict[str, object] = {"service": health.service, "healthy": health.is_well, "parts": health.parts}
+        if health.notes:
+            body["notes"] = health.notes
         return web.json_response(body, status=200 if health.is_well else 503)
 
     async def metrics(_: web.Request) -> web.Response:

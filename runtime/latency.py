@@ -28,7 +28,6 @@ BOUNDS_S: Final = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
     *(1.0, 2.5, 5.0, 10.0, 25.0, 60.0),
 )
-METRIC: Final = "downrange_stage_latency_seconds"
 LABELS: Final = ("service", "stage")
 Whose = tuple[str, str, str]
 
@@ -153,7 +152,9 @@ class _Exported(Collector):
         totals: dict[str, dict[str, Histogram]] = {}
         for member in self.members:
             _add(totals.setdefault(member.service, {}), member.totals())
-        family = HistogramMetricFamily(METRIC, "How long messages took for a stage of the line", labels=LABELS)
+        family = HistogramMetricFamily(
+            "downrange_stage_latency_seconds", "How long messages took for a stage of the line", labels=LABELS
+        )
         for service, stages in totals.items():
             for stage, histogram in stages.items():
                 counts = zip(BOUNDS_S, histogram.counts_up_to(BOUNDS_S), strict=True)

@@ -35,6 +35,7 @@ BODIES = {
     print("well", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     scope.health.ill("sink", "the sink is full")
+    scope.health.note("put aside", "one record")
     print("ill", flush=True)
     await scope.stop.wait()
 """,
@@ -226,6 +227,7 @@ async def test_health_is_503_until_every_part_is_well_and_again_when_one_falls_i
         assert await probe.line() == "ill"
         status, body = await probe.healthz()
         assert (status, body["parts"]) == (503, {"sink": "the sink is full"})
+        assert body["notes"] == {"put aside": "one record"}
         probe.stop()
         assert await probe.exit() == 0
 
