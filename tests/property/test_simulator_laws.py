@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simulator.afloat import Afloat
@@ -133,6 +133,7 @@ directions = st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: np.linalg.norm(
 
 
 @given(directions, directions, directions, st.floats(0.0, 60.0))
+@example((1.0, 0.0, 1.0), (-1.0, 0.0, -1.0), (1.0, 0.0, 1.0), 0.0)
 def test_a_slew_turns_steadily_from_one_axis_to_the_other(
     first: tuple[float, ...], last: tuple[float, ...], up: tuple[float, ...], start_s: float
 ) -> None:
