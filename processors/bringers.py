@@ -73,7 +73,10 @@ class Bringers:
 
     def restore(self, state: dict[str, list[Any]]) -> None:
         """Take the state of another one's snapshot."""
-        self._stations = {name: _Station(*counts, RangeSet.unpack(packed)) for name, (*counts, packed) in state.items()}
+        self._stations = {
+            name: _Station(packets, first, only, RangeSet.unpack(packed))
+            for name, (packets, first, only, packed) in state.items()
+        }
 
 
 def _share(mine: _Station, others: list[_Station], first: int, last: int) -> None:

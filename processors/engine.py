@@ -89,8 +89,7 @@ class Engine:
         vehicle, station = message.address.vehicle, message.address.station
         if self._books.is_done(message):
             return Output()
-        newest_ns = max((int(frame.t_ns.max()) for frame in frames if len(frame)), default=None)
-        ert_ns = self._receipt.of_packets(message.ert_ns, newest_ns, self._clock_ns)
+        ert_ns = self._receipt.of_packets(message.ert_ns, frames, self._clock_ns)
         self._clock_ns = self._receipt.anchor(self._clock_ns, ert_ns)
         moment = Moment(ert_ns, offsets, Output())
         self._let_time_pass(moment)

@@ -147,7 +147,7 @@ class Flight:
         if isinstance(step, Packets):
             self.step_octets += len(step.message.payload)
             # the octets are a tenth of what is decoded from them
-            step = replace(step, frames=(), refusals=())
+            step = Packets(step.message, (), (), step.dictionary)
         self.steps.append((step, offsets))
         if len(self.steps) >= MOST_STEPS or self.step_octets >= MOST_STEP_OCTETS:
             self.snapshot()

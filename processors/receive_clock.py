@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from telemetry.cuc import NS_PER_S
 from telemetry.errors import PacketError, Reason
+from telemetry.frames import Frame
 
 LEAP_NS: Final = 120 * NS_PER_S
 PERSISTENCE_NS: Final = 3 * NS_PER_S
@@ -32,12 +34,15 @@ class ReceiveClock:
 
     Examples
     --------
+    >>> import numpy as np
     >>> clock = ReceiveClock()
-    >>> clock.of_packets(10 * NS_PER_S, 9 * NS_PER_S, 0) // NS_PER_S
+    >>> def made(t_s: int) -> Frame:
+    ...     return Frame("ship", "relay", "nav", 1, np.array([0]), np.array([t_s * NS_PER_S]), 0, {})
+    >>> clock.of_packets(10 * NS_PER_S, [made(9)], 0) // NS_PER_S
     10
-    >>> clock.of_packets(4000 * NS_PER_S, 11 * NS_PER_S, 10 * NS_PER_S) // NS_PER_S
+    >>> clock.of_packets(4000 * NS_PER_S, [made(11)], 10 * NS_PER_S) // NS_PER_S
     11
-    >>> clock.of_packets(4000 * NS_PER_S, 3999 * NS_PER_S, 11 * NS_PER_S) // NS_PER_S
+    >>> clock.of_packets(4000 * NS_PER_S, [made(3999)], 11 * NS_PER_S) // NS_PER_S
     4000
     """
 
@@ -50,25 +55,24 @@ class ReceiveClock:
         was_anchored, self._is_anchored = self._is_anchored, True
         return now_ns if was_anchored or now_ns - received_ns <= LEAP_NS else received_ns
 
-    def of_packets(self, ert_ns: int, newest_ns: int | None, now_ns: int) -> int:
+    def of_packets(self, ert_ns: int, frames: Iterable[Frame], now_ns: int) -> int:
         """Return when a telemetry message counts as received.
 
         Parameters
         ----------
         ert_ns
             When its station says that it was.
-        newest_ns
-            Generation time of its newest packet; None if it has none.
+        frames
+            Its packets; those without rows say nothing.
         now_ns
             The flight's time, 0 before the first message.
         """
         known_ns = now_ns if self._is_anchored else 0
-        witness_ns = max(known_ns, newest_ns or 0)
-        if not witness_ns or ert_ns - witness_ns <= LEAP_NS:
-            if ert_ns - known_ns <= LEAP_NS:
-                self._leap = []
+        if ert_ns - known_ns <= LEAP_NS:
+            self._leap = []
             return ert_ns
-        return witness_ns
+        witness_ns = max([known_ns, *(int(frame.t_ns.max()) for frame in frames if len(frame))])
+        return ert_ns if not witness_ns or ert_ns - witness_ns <= LEAP_NS else witness_ns
 
     def of_report(self, ert_ns: int, now_ns: int) -> int:
         """Return when a link report counts as received.

@@ -88,7 +88,7 @@ class Sources:
         first = {name: self._lately(name)[1] for name in locked}
         shares = {name: count / max(sum(first.values()), 1) for name, count in first.items()}
         signals = {name: NO_SIGNAL_DBM if each.signal_dbm is None else each.signal_dbm for name, each in locked.items()}
-        if self.best not in locked:
+        if self.best is None or self.best not in locked:
             ranked = sorted(locked, key=lambda name: (-shares[name], -signals[name], name))
             self._take(ranked[0] if ranked else None, _why(ranked, shares, signals), clock_ns)
             return

@@ -117,7 +117,8 @@ class Channel(Quantity):
             case "bool":
                 return np.asarray(raw != 0)
             case "text":
-                return np.char.decode(raw, "utf-8", "replace")
+                # as wide as the channel, whatever the rows: a character takes an octet or more
+                return np.char.decode(raw, "utf-8", "replace").astype(f"U{raw.dtype.itemsize}")
             case "octets":
                 return raw
         # float64 also for f32: detectors fit and difference these, and a sink must not care how a value travelled

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry.columns import Columns, DerivedColumns
+from telemetry.columns import Columns, PacketColumns
 from telemetry.crc import CRC_OCTETS, CrcTable
 from telemetry.cuc import NS_PER_S
 from telemetry.dictionary import Dictionary, Packet
@@ -191,8 +191,7 @@ class PacketCodec:
         return octets.reshape(-1, self._kinds[run.apid].octets)
 
     def _columns(self, kind: _Kind, rows: Octets) -> Columns:
-        measured = kind.layout.read(rows)
-        return DerivedColumns(measured, kind.packet.derived) if kind.packet.derived else measured
+        return PacketColumns(rows, kind.layout, kind.packet.derived)
 
     def _refused(
         self, run: PacketRun, rows: Octets, places: NDArray[np.intp], t_ns: NDArray[np.int64], ert_ns: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -65,6 +65,11 @@ class Layout:
         self._names = [channel.name for channel in self._plain]
         self._blocks = self._find_blocks()
         self._whole_numbers = [(channel.name, self._block(channel, 0), _native(channel)) for channel in self._counts]
+
+    @property
+    def names(self) -> Collection[str]:
+        """The channels, in order of the wire."""
+        return self._template.keys()
 
     @_UNHEARD
     def read(self, octets: Octets) -> dict[str, NDArray[Any]]:

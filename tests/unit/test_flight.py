@@ -162,6 +162,12 @@ def test_a_flight_that_was_silent_for_a_day_goes_on_after_three_seconds_of_repor
     assert flight.take(report(later_ns + 3 * NS), {AT: 3}).records
 
 
+def test_a_station_that_reports_once_a_minute_is_believed_at_once_and_told() -> None:
+    flight = Flight(Engine("live", "F", REGISTRY), {})
+    for minute in range(5):
+        assert flight.take(report(T0_NS + minute * 60 * NS), {AT: minute}).records
+
+
 def test_of_ten_thousand_vehicles_a_flight_keeps_so_many(hop: list[Reading]) -> None:
     first = next(reading for reading in hop if isinstance(reading, Packets))
     flight = Flight(Engine("live", "F", REGISTRY), {})
