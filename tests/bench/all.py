@@ -17,22 +17,17 @@ from bench.kit import machine, say
 
 HERE: Final = Path(__file__).parent
 # what prints tables of its own kind and knows neither --json nor --quick
-PLAIN: Final = {
-    "bench_store.py",
-    "bench_codec.py",
-    "bench_xtce.py",
-    "bench_simulator.py",
-    "bench_fleet.py",
-    "bench_detect.py",
-}
+PLAIN: Final = {"bench_codec.py", "bench_xtce.py", "bench_simulator.py", "bench_fleet.py"}
 PARTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "a": ("MQTT to Kafka, beside Telegraf", ("bench_ingest.py",)),
     "b": ("the whole line, beside InfluxDB alone", ("bench_line.py",)),
-    "c": ("the processor alone, beside Quix Streams", ("bench_engine.py", "bench_detect.py")),
+    "c": ("the processor alone, beside Quix Streams", ("bench_engine.py",)),
     "d": ("line protocol, beside influxdb-client's Point", ("bench_store.py",)),
     "e": ("latency at 20, 100 and 200 flights", ("bench_latency.py",)),
     "f": ("decoding, and other decoders", ("bench_codec.py", "bench_xtce.py")),
     "g": ("the simulator", ("bench_simulator.py", "bench_fleet.py")),
+    "h": ("detect on a real Kafka, one flight much faster than the others", ("bench_detect.py",)),
+    "i": ("the auditor", ("bench_audit.py",)),
 }
 
 
@@ -57,8 +52,6 @@ def main() -> None:
     for number, letter in enumerate(letters, start=1):
         about, scripts = PARTS[letter]
         for script in scripts:
-            if not (HERE / script).exists():
-                continue
             say(f"{number} of {len(letters)}: ({letter}) {about}, {script}")
             plain = script in PLAIN
             command = [sys.executable, str(HERE / script), *(["--quick"] if chosen.quick and not plain else [])]
