@@ -205,7 +205,7 @@ def test_built_in_dictionaries_are_found_by_their_name(path: Path) -> None:
 
 
 def test_an_unknown_built_in_dictionary_names_the_known_ones() -> None:
-    with pytest.raises(DictionaryError, match="there are: webcast, yuanxing-1"):
+    with pytest.raises(DictionaryError, match="there are: log, webcast, yuanxing-1"):
         built_in("apollo")
 
 
@@ -230,7 +230,7 @@ def test_a_registry_knows_the_built_in_ones_and_those_of_its_folders(tmp_path: P
 
 
 def test_a_registry_refuses_what_would_surprise(tmp_path: Path) -> None:
-    with pytest.raises(DictionaryError, match="the default dictionary 'apollo' is none of: webcast, yuanxing-1"):
+    with pytest.raises(DictionaryError, match="the default dictionary 'apollo' is none of: log, webcast, yuanxing-1"):
         Registry(default="apollo")
     with pytest.raises(DictionaryError, match="is no folder"):
         Registry((tmp_path / "absent",))
