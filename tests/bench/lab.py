@@ -58,8 +58,9 @@ class Step:
         What the publisher says of itself.
     cpu_s
         By process, from the first message until all was stored.
-    stored_s, event_s
-        Latencies from generation to InfluxDB, and of events over the detector's own delay.
+    stored_s, event_s, known_s
+        Latencies from generation to InfluxDB; of events from the message that completed their evidence; and from when
+        it happened, the detector's own delay included.
     """
 
     flights: int
@@ -73,6 +74,7 @@ class Step:
     cpu_s: dict[str, float] = field(default_factory=dict)
     stored_s: list[float] = field(default_factory=list)
     event_s: list[float] = field(default_factory=list)
+    known_s: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
@@ -191,7 +193,7 @@ class Lab:
         now = self.used()
         step.cpu_s = {name: now[name] - before[name] for name in now}
         step.cpu_s["publisher"] = step.load["cpu_s"]
-        step.event_s = await self._event_latencies(plan)
+        await self._event_latencies(plan, step)
         return step
 
     async def _say_what_is_missing(self, plan: Plan) -> None:
@@ -242,18 +244,17 @@ class Lab:
         first = plan.groups[0]
         return min(message.ert_ns for message in first.messages[:1]) - round(first.due_s[0] * NS)
 
-    async def _event_latencies(self, plan: Plan) -> list[float]:
-        """Return for each event how long after the message that completed its evidence it stood on the topic."""
+    async def _event_latencies(self, plan: Plan, step: Step) -> None:
+        """Find how long after the message that completed its evidence, and after it happened, each event was there."""
         ahead_ns = round(plan.begin_s * NS) - self._first_ns(plan)
         topic = KafkaTopic.EVENTS.value
         partitions = [Partition(topic, at) for at in range(self.settings.kafka.partitions)]
-        found = []
         async for record in read_to_end(self.settings.kafka, f"bench-{uuid4().hex}", partitions):
             event = event_from_kafka(record.value, record.headers)
-            known_s = (event.detected_ns + ahead_ns) / NS
-            if event.run == plan.run and known_s > plan.begin_s + SETTLED_S:
-                found.append(record.timestamp / 1000 - known_s)
-        return found
+            evident_s, happened_s = ((t_ns + ahead_ns) / NS for t_ns in (event.detected_ns, event.t_ns))
+            if event.run == plan.run and evident_s > plan.begin_s + SETTLED_S:
+                step.event_s.append(record.timestamp / 1000 - evident_s)
+                step.known_s.append(record.timestamp / 1000 - happened_s)
 
 
 @asynccontextmanager
