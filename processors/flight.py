@@ -33,6 +33,10 @@ class Flight:
     `acts` are events of people's commands that stand on the topic already and are not in the engine yet: each is done
     again at the place in the telemetry where it was done first. `refused_at` says which refusals by detection itself
     are counted already; `turn`, under which keys the next snapshot's parts are written.
+
+    `begins` says where the flight begins on Kafka: the offset of its first record of each input topic, and from where
+    its events stand on theirs. Whoever cannot read the snapshot reads the flight again from there. It is empty where
+    nobody knows.
     """
 
     engine: Engine
@@ -41,11 +45,17 @@ class Flight:
     steps: list[tuple[Reading | Event, dict[str, int]]] = field(default_factory=list)
     acts: list[Event] = field(default_factory=list)
     refused_at: dict[str, list[int]] = field(default_factory=dict)
+    begins: dict[str, int] = field(default_factory=dict)
     step_octets: int = 0
     turn: int = 0
     touched_s: float = 0.0
     dirty: bool = False
     told: bool = True
+
+    def note_begin(self, topic: str, offset: int) -> None:
+        """Take note of a record of a topic, if it is known that none of the flight stands before it."""
+        if self.begins:
+            self.begins.setdefault(topic, offset)
 
     def is_news(self, reading: Reading) -> bool:
         """Return whether a reading is yet to be counted: after a crash detection refuses again what it has refused.
@@ -155,7 +165,7 @@ class Flight:
 
 def pack_flight(flight: Flight, events_offset: int) -> bytes:
     """Return a flight's record of `downrange.state`."""
-    content = [flight.next_offsets, events_offset, flight.snapshot(), flight.refused_at]
+    content = [flight.next_offsets, events_offset, flight.snapshot(), flight.refused_at, flight.begins]
     return cast("bytes", msgpack.packb(content))
 
 
@@ -166,7 +176,14 @@ def unpack_flight(value: bytes, engine: Engine) -> Flight:
     ------
     PacketError
         If the snapshot is of another version, or names a dictionary that is not known.
+    InternalError
+        If it is of another shape. The engine is of no use then.
     """
-    next_offsets, _, snapshot, *more = cast("list[Any]", msgpack.unpackb(value))
-    engine.restore(snapshot)
-    return Flight(engine, next_offsets, snapshot, refused_at=more[0] if more else {})
+    try:
+        next_offsets, _, snapshot, refused_at, begins = cast("list[Any]", msgpack.unpackb(value))
+        engine.restore(snapshot)
+    except PacketError:
+        raise
+    except Exception as error:
+        raise InternalError(error) from error
+    return Flight(engine, next_offsets, snapshot, refused_at=refused_at, begins=begins)

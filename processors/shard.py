@@ -17,6 +17,8 @@ from telemetry.topics import KafkaTopic, flight_key
 INPUTS: Final = (KafkaTopic.TELEMETRY, KafkaTopic.REJECTED, KafkaTopic.COMMANDS)
 CHECKPOINT_KEY: Final = "checkpoint"
 COMMAND: Final = "command"
+# a header of a flight's record, read by every release, whatever it makes of the value
+BEGINS: Final = "begins"
 MOST_FLIGHTS: Final = 32
 MOST_SNAPSHOTS: Final = 16
 KEEP_S: Final = 120.0

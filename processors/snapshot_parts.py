@@ -55,8 +55,11 @@ def is_part(key: str) -> bool:
 
 
 def turn_of(value: bytes) -> int | None:
-    """Return under which turn the parts of a flight's record stand; None if it is whole."""
-    content: Any = msgpack.unpackb(value) if len(value) <= LONGEST_HEAD else None
+    """Return under which turn the parts of a flight's record stand; None if it is whole, or nothing that we wrote."""
+    try:
+        content: Any = msgpack.unpackb(value) if len(value) <= LONGEST_HEAD else None
+    except ValueError:
+        return None
     return int(content[1]) if isinstance(content, list) and content and content[0] == SPLIT else None
 
 

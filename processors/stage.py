@@ -10,15 +10,15 @@ from typing import Final, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
-from processors.engine import Engine
+from processors.again import Again
 from processors.flight import Flight, unpack_flight
-from processors.intake import Arrival, Readings, kept, key_of, read_batch
+from processors.intake import Arrival, Readings, key_of, read_batch
 from processors.outbox import Findings, Outbox
 from processors.reading import Asked, Packets
 from processors.saver import Saver
-from processors.shard import INPUTS, Shard, command_offset, telemetry_offset
+from processors.shard import INPUTS, Shard
 from processors.state_topic import find_snapshot, input_ends, restore_shard
-from processors.told import Told
+from processors.taking import Said, Taking
 from runtime.aside import Aside
 from runtime.backoff import backoff_delays_s
 from runtime.consumer import Batch, Offsets
@@ -28,8 +28,8 @@ from runtime.latency import Handled, Latencies
 from runtime.settings import Settings
 from telemetry.cuc import NS_PER_S
 from telemetry.decoder import Decoder
-from telemetry.errors import InputError, InternalError, PacketError, TransientError
-from telemetry.topics import KafkaTopic, flight_key, partition_of
+from telemetry.errors import InputError, InternalError, TransientError
+from telemetry.topics import KafkaTopic, partition_of
 
 IDLE_S: Final = 1.0
 T = TypeVar("T")
@@ -73,6 +73,9 @@ class DetectStage:
         self._outbox = Outbox(producer, settings.kafka)
         self._saver = Saver(producer, log)
         self._aside = Aside(self.name, health, log)
+        self._taking = Taking(decoder, round(settings.detect.hold_s * NS_PER_S), self._aside)
+        self._again = Again(settings.kafka, self._taking, health, log)
+        self._found_again = Findings([], [])
         self._shards: dict[int, Shard] = {}
         self._safe: dict[Partition, int] = {}
         self._saved_s = time.monotonic()
@@ -106,13 +109,17 @@ class DetectStage:
         for topic, what, error in readings.broken:
             self._aside.note(topic, what, error)
         waiting = [arrival for shard in self._shards.values() for arrival in shard.waiting]
-        for partition, key in {(arrival.partition, arrival.key) for arrival in (*waiting, *readings.arrivals)}:
-            await self._load(partition, key)
+        wanted: dict[int, set[str]] = {}
+        for arrival in (*waiting, *readings.arrivals):
+            wanted.setdefault(arrival.partition, set()).add(arrival.key)
+        for partition, keys in wanted.items():
+            await self._load(partition, keys)
         return readings
 
     def advance(self, decoded: Readings) -> Findings:
         """Step 3: the engines."""
-        findings = Findings([], decoded.unreadable)
+        findings, self._found_again = self._found_again, Findings([], [])
+        findings.records += decoded.unreadable
         for arrival in decoded.arrivals:
             if isinstance(arrival.reading, Asked):
                 self._shards[arrival.partition].waiting.append(arrival)
@@ -168,73 +175,57 @@ class DetectStage:
                 await asyncio.sleep(delay_s)
         raise AssertionError  # the delays never end
 
-    async def _load(self, partition: int, key: str) -> None:
-        """Have a flight in memory: as it is, from its snapshot, or new."""
+    async def _load(self, partition: int, keys: set[str]) -> None:
+        """Have flights in memory: as they are, from their snapshots, new, or read again where there is no other way."""
         shard = self._shards[partition]
-        if key in shard.flights:
-            shard.flights.move_to_end(key)
-            return
-        flight = shard.flights[key] = await self._restored(shard, partition, key)
-        flight.acts = shard.take_acts(key, flight.next_offsets.get(KafkaTopic.COMMANDS.value, 0))
+        unread: list[str] = []
+        for key in keys:
+            if key in shard.flights:
+                shard.flights.move_to_end(key)
+                continue
+            flight = await self._restored(shard, partition, key)
+            if flight is None:
+                unread.append(key)
+            else:
+                flight.acts = shard.take_acts(key, flight.next_offsets.get(KafkaTopic.COMMANDS.value, 0))
+                shard.flights[key] = flight
+        if unread:
+            flights, findings = await self._insist(partial(self._again.read, partition, shard, unread))
+            for key, flight in flights.items():
+                shard.acts.pop(key, None)
+                del shard.snapshots[key]
+                shard.flights[key] = flight
+            self._found_again.events += findings.events
+            self._found_again.records += findings.records
 
-    async def _restored(self, shard: Shard, partition: int, key: str) -> Flight:
+    async def _restored(self, shard: Shard, partition: int, key: str) -> Flight | None:
+        """Return a flight as its snapshot says, or new if it has none; none if the snapshot cannot be read."""
+        engine = self._taking.new_engine(key)
         if key not in shard.snapshots:
-            return Flight(self._new_engine(key), {})
-        snapshot, turn = shard.snapshots.pop(key), 0
+            return Flight(engine, {}, begins={KafkaTopic.EVENTS.value: shard.saved.events_offset})
         try:
-            if snapshot is None:
-                find = partial(find_snapshot, self._settings.kafka, partition, key)
-                snapshot, turn = await self._insist(find) or (None, 0)
-            if snapshot is not None:
-                flight = unpack_flight(snapshot, self._new_engine(key))
-                flight.turn = turn
-                return flight
-        except PacketError as error:
-            self._log.warning("a flight begins anew", key=key, error=str(error))
-        return Flight(self._new_engine(key), {})
-
-    def _new_engine(self, key: str) -> Engine:
-        run, _, flight = key.partition("/")
-        return Engine(run, flight, self._decoder.registry, round(self._settings.detect.hold_s * NS_PER_S))
+            found = (shard.snapshots[key] or b"", 0)
+            if not found[0]:
+                found = await self._insist(partial(find_snapshot, self._settings.kafka, partition, key))
+            flight = unpack_flight(found[0], engine)
+        except InputError as error:
+            self._log.warning("a snapshot cannot be read, so its flight is read again", key=key, error=str(error))
+            return None
+        flight.turn = found[1]
+        del shard.snapshots[key]
+        return flight
 
     def _advance(self, arrival: Arrival, readings: Readings, findings: Findings) -> None:
         shard = self._shards[arrival.partition]
         flight = shard.flights[arrival.key]
         if arrival.offset < flight.next_offsets.get(arrival.topic, 0):
             return
-        self._redo(arrival.partition, flight, findings)
-        offsets = {f"{arrival.topic}-{arrival.partition}": arrival.offset}
-        if flight.is_news(arrival.reading):
-            self._take(flight, arrival, offsets, findings)
-        flight.next_offsets[arrival.topic] = arrival.offset + 1
-        flight.touched_s, flight.dirty, flight.told = readings.now_s, True, False
+        self._taking.take_record(flight, arrival, Said(arrival.partition, shard.known, findings))
+        flight.touched_s = readings.now_s
         reading = arrival.reading
         if isinstance(reading, Packets):
             oldest_ns = min((int(frame.t_ns[0]) for frame in reading.frames), default=0)
             self._handled.append(Handled(reading.message, oldest_ns, arrival.logged_ms, arrival.appended))
-
-    def _take(self, flight: Flight, arrival: Arrival, offsets: dict[str, int], findings: Findings) -> None:
-        """Let a flight take a reading; one that breaks its engine is kept, and the engine as it was before."""
-        try:
-            told = flight.take(arrival.reading, offsets)
-        except InternalError as error:
-            flight.go_back(self._new_engine(arrival.key), self._decoder)
-            self._aside.note(arrival.topic, f"{arrival.topic}-{arrival.partition}-{arrival.offset}", error)
-            findings.records += kept(arrival, error)
-        except InputError as error:
-            findings.records += kept(arrival, error)
-        else:
-            self._keep(arrival.partition, told, findings)
-
-    def _keep(self, partition: int, told: Told, findings: Findings) -> None:
-        """Keep what an engine said of a message or command."""
-        known = self._shards[partition].known
-        for event in told.events:
-            if event.id in known:
-                known.discard(event.id)
-            else:
-                findings.events.append((partition, event))
-        findings.records += told.records
 
     def _take_commands(self, shard: Shard, readings: Readings, findings: Findings) -> None:
         """Take the commands that wait, once all telemetry is read that whoever gave them may have seen."""
@@ -249,7 +240,8 @@ class DetectStage:
 
     def _take_command(self, shard: Shard, arrival: Arrival, readings: Readings, findings: Findings) -> None:
         flight, reading = shard.flights[arrival.key], arrival.reading
-        self._redo(arrival.partition, flight, findings)
+        said = Said(arrival.partition, shard.known, findings)
+        self._taking.redo(flight, said)
         if not isinstance(reading, Asked) or arrival.offset < flight.next_offsets.get(arrival.topic, 0):
             return
         flight.next_offsets[arrival.topic] = arrival.offset + 1
@@ -261,20 +253,7 @@ class DetectStage:
         if KafkaTopic.TELEMETRY.value in flight.next_offsets:
             place = f"{KafkaTopic.TELEMETRY.value}-{arrival.partition}"
             offsets[place] = flight.next_offsets[KafkaTopic.TELEMETRY.value] - 1
-        self._take(flight, arrival, offsets, findings)
-
-    def _redo(self, partition: int, flight: Flight, findings: Findings) -> None:
-        """Do again what people did behind the snapshot, at the place in the telemetry where it was done first."""
-        read = flight.next_offsets.get(KafkaTopic.TELEMETRY.value, 0)
-        while flight.acts and telemetry_offset(flight.acts[0]) < read:
-            event = flight.acts.pop(0)
-            flight.next_offsets[KafkaTopic.COMMANDS.value] = command_offset(event) + 1
-            flight.dirty = True
-            try:
-                self._keep(partition, flight.redo(event), findings)
-            except InternalError as error:
-                flight.go_back(self._new_engine(flight_key(event.run, event.flight)), self._decoder)
-                self._aside.note(KafkaTopic.EVENTS.value, f"the act {event.id}", error)
+        self._taking.take(flight, arrival, offsets, said)
 
     def _tell_idle(self, now_s: float, findings: Findings) -> None:
         """Tell the last of a flight that has fallen silent: no second of its data will come to carry it."""
@@ -286,5 +265,5 @@ class DetectStage:
                     try:
                         findings.records += flight.tell().records
                     except InternalError as error:
-                        flight.go_back(self._new_engine(key), self._decoder)
+                        flight.go_back(self._taking.new_engine(key), self._decoder)
                         self._aside.note(KafkaTopic.QUALITY.value, f"the books of {key}", error)

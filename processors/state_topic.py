@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+import json
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 
 from aiokafka.errors import KafkaError
 
-from processors.shard import CHECKPOINT_KEY, COMMAND, Checkpoint, Shard, unpack_checkpoint
+from processors.intake import key_of
+from processors.shard import BEGINS, CHECKPOINT_KEY, COMMAND, Checkpoint, Shard, unpack_checkpoint
 from processors.snapshot_parts import is_part, join_snapshot, turn_of
 from runtime.kafka import Partition, Record, open_consumer, read_to_end
 from runtime.kafka_ends import log_ends
 from runtime.settings import KafkaSettings
-from telemetry.errors import InputError, TransientError
+from telemetry.errors import InputError, PacketError, Reason, TransientError
 from telemetry.events import Event, event_from_kafka
-from telemetry.topics import KafkaTopic
+from telemetry.topics import KafkaTopic, flight_key
 
 READER = "downrange-detect-restore"
 AWAITED = (KafkaTopic.TELEMETRY, KafkaTopic.COMMANDS)
@@ -58,7 +60,7 @@ async def restore_shard(settings: KafkaSettings, partition: int, ends: Mapping[P
     """
     shard = Shard()
     async for record in _records(settings, KafkaTopic.STATE, partition, 0):
-        key = (record.key or b"").decode("utf-8", "replace")
+        key = key_of(record)
         if is_part(key):
             continue
         if record.value is None:
@@ -97,25 +99,93 @@ async def _events(settings: KafkaSettings, partition: int, first: int) -> AsyncI
             yield record.offset, event
 
 
-async def find_snapshot(settings: KafkaSettings, partition: int, key: str) -> tuple[bytes, int] | None:
-    """Return a flight's last snapshot, and under which turn its next one's parts may be written; None if there is none.
+async def find_snapshot(settings: KafkaSettings, partition: int, key: str) -> tuple[bytes, int]:
+    """Return a flight's last snapshot, and under which turn its next one's parts may be written.
 
     Raises
     ------
     PacketError
-        If its parts do not belong together.
+        If it is gone, or its parts do not belong together.
     TransientError
         If Kafka does not answer.
     """
-    found: bytes | None = None
+    found = b""
     parts: dict[str, bytes] = {}
     async for record in _records(settings, KafkaTopic.STATE, partition, 0):
-        name = (record.key or b"").decode("utf-8", "replace")
+        name = key_of(record)
         if name == key:
-            found = record.value
+            found = record.value or b""
         elif is_part(name) and name.startswith(f"{key}/") and record.value is not None:
             parts[name] = record.value
-    return None if found is None else (join_snapshot(key, found, parts), 1 - (turn_of(found) or 0))
+    if not found:
+        raise PacketError(Reason.BAD_LENGTH, f"the snapshot of {key} is gone")
+    return join_snapshot(key, found, parts), 1 - (turn_of(found) or 0)
+
+
+async def read_begins(settings: KafkaSettings, partition: int, keys: Collection[str]) -> dict[str, dict[str, int]]:
+    """Return where flights begin on Kafka, as the headers of their records say, of whatever version those are.
+
+    Raises
+    ------
+    TransientError
+        If Kafka does not answer.
+    """
+    found: dict[str, dict[str, int]] = {}
+    async for record in _records(settings, KafkaTopic.STATE, partition, 0):
+        key = key_of(record)
+        if key in keys:
+            said = dict(record.headers).get(BEGINS)
+            found[key] = {} if said is None else json.loads(said)
+    return found
+
+
+async def flight_events(
+    settings: KafkaSettings, partition: int, first: int, keys: Collection[str]
+) -> AsyncIterator[Event]:
+    """Yield the events of flights from an offset on.
+
+    Raises
+    ------
+    TransientError
+        If Kafka does not answer.
+    """
+    async for _, event in _events(settings, partition, first):
+        if event is not None and flight_key(event.run, event.flight) in keys:
+            yield event
+
+
+async def read_stretch(
+    settings: KafkaSettings, starts: dict[Partition, int], stops: dict[Partition, int]
+) -> AsyncIterator[Record]:
+    """Yield the records of partitions from offsets on and before others.
+
+    Raises
+    ------
+    TransientError
+        If Kafka does not answer.
+    """
+    try:
+        async for record in read_to_end(settings, READER, starts, starts, stops):
+            yield record
+    except KafkaError as error:
+        raise TransientError(f"Kafka did not give back what was read: {error!r}") from error
+
+
+async def first_offsets(settings: KafkaSettings, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    """Return from where on partitions still hold records.
+
+    Raises
+    ------
+    TransientError
+        If Kafka does not answer.
+    """
+    chosen = list(partitions)
+    try:
+        async with open_consumer(settings, READER, None) as consumer:
+            consumer.assign(chosen)
+            return dict(await consumer.beginning_offsets(chosen))
+    except KafkaError as error:
+        raise TransientError(f"Kafka did not say where its topics begin: {error!r}") from error
 
 
 async def _records(settings: KafkaSettings, topic: KafkaTopic, partition: int, first: int) -> AsyncIterator[Record]:

@@ -266,13 +266,18 @@ async def open_consumer(
 
 
 async def read_to_end(
-    settings: KafkaSettings, client_id: str, partitions: Iterable[Partition], starts: dict[Partition, int] | None = None
+    settings: KafkaSettings,
+    client_id: str,
+    partitions: Iterable[Partition],
+    starts: dict[Partition, int] | None = None,
+    stops: dict[Partition, int] | None = None,
 ) -> AsyncIterator[Record]:
-    """Yield every record of the partitions from their beginning (or `starts`) to the end they have now."""
+    """Yield every record of the partitions from their beginning (or `starts`) to the end they have now (or `stops`)."""
     chosen = list(partitions)
     async with open_consumer(settings, client_id, None) as consumer:
         consumer.assign(chosen)
         ends = await log_ends(consumer, chosen)
+        ends |= {tp: min(stop, ends[tp]) for tp, stop in (stops or {}).items()}
         begins = await consumer.beginning_offsets(chosen)
         at = {tp: max(begins[tp], (starts or {}).get(tp, 0)) for tp in chosen}
         for tp, offset in at.items():

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from processors import stage
+from processors import taking
 from processors.engine import Engine
 from processors.output import Output
 from processors.service import run
@@ -38,5 +38,5 @@ class FragileEngine(Engine):
 
 
 if __name__ == "__main__":
-    vars(stage)["Engine"] = FragileEngine
+    vars(taking)["Engine"] = FragileEngine
     sys.exit(main("detect", run, read_settings()))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from processors.engine import Engine
 from processors.output import Output
@@ -13,8 +16,9 @@ from simulator.packets import Transmitter
 from simulator.radio.downlink import FINEST_BUNDLE_S, in_line, make_links, ticks
 from simulator.radio.stations import load_stations
 from simulator.simulate import simulate
+from telemetry.codec import PacketCodec
 from telemetry.decoder import Decoder
-from telemetry.dictionary import Registry
+from telemetry.dictionary import Registry, built_in
 from telemetry.events import Event
 from telemetry.link import LinkReport
 from telemetry.message import Message
@@ -23,6 +27,7 @@ from telemetry.topics import Kind
 
 NS: Final = 10**9
 T0_NS: Final = 1_800_000_000 * NS
+WARM_K: Final = 312.0
 REGISTRY: Final = Registry()
 DECODER: Final = Decoder(REGISTRY)
 Seen = tuple[str, str, int, int, float, tuple[tuple[str, object], ...]]
@@ -77,3 +82,19 @@ def detect(messages: Iterable[Message], engine: Engine | None = None) -> Flown:
 def seen(events: Iterable[Event]) -> list[Seen]:
     """Return what must not depend on how a flight was cut: all but when it became known, and by which message."""
     return sorted((e.id, e.vehicle, e.ordinal, e.t_ns, e.t_sigma_s, tuple(sorted(e.values.items()))) for e in events)
+
+
+def warm(message: Message, first_s: float, last_s: float) -> Message:
+    """Return the message with a bay that is too warm between two mission times."""
+    codec = PacketCodec(built_in("yuanxing-1"))
+    if message.kind is not Kind.TELEMETRY or message.address.vehicle != "ship":
+        return message
+    octets = b""
+    for frame in codec.decode(message.payload, "ship", "s", message.ert_ns).frames:
+        columns: dict[str, NDArray[Any]] = dict(frame.columns)
+        if frame.packet == "cargo":
+            t_s = (frame.t_ns - T0_NS) / NS
+            inside = (t_s >= first_s) & (t_s < last_s)
+            columns["bay_temperature_k"] = np.where(inside, WARM_K, columns["bay_temperature_k"])
+        octets += codec.encode(frame.packet, frame.counts, frame.t_ns, columns)
+    return replace(message, payload=octets)

@@ -9,11 +9,9 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-import numpy as np
 import pytest
-from detection import T0_NS, detect, messages_of, new_engine, seen, transmitter
+from detection import T0_NS, WARM_K, detect, messages_of, new_engine, seen, transmitter, warm
 from flown import new_flight, publish, running
-from numpy.typing import NDArray
 
 from processors.limit_desk import carry_out, limit_states
 from runtime.groups import ends_of, group_passes
@@ -21,19 +19,15 @@ from runtime.kafka import Outgoing, Partition, open_producer, read_to_end
 from runtime.kafka_topics import ensure_topics
 from runtime.logs import logger
 from runtime.settings import DetectSettings, KafkaSettings, Settings
-from telemetry.codec import PacketCodec
-from telemetry.dictionary import built_in
 from telemetry.errors import InputError, Reason
 from telemetry.events import Event, event_from_kafka
 from telemetry.limit_command import LimitCommand
 from telemetry.limit_state import AlarmState, LimitState
-from telemetry.message import Message
-from telemetry.topics import KafkaTopic, Kind, flight_key, partition_of
+from telemetry.topics import KafkaTopic, flight_key, partition_of
 from telemetry.vocabulary import ACTS, WATCH_EVENTS
 
 NS = 10**9
 PATIENCE_S = 60
-WARM_K = 312.0
 
 
 @pytest.fixture
@@ -41,22 +35,6 @@ async def settings(kafka_bootstrap: str) -> Settings:
     kafka = KafkaSettings(bootstrap=kafka_bootstrap)
     await ensure_topics(kafka, logger("test"), PATIENCE_S)
     return Settings(kafka=kafka)
-
-
-def warm(message: Message, first_s: float, last_s: float) -> Message:
-    """Return the message with a bay that is too warm between two mission times."""
-    codec = PacketCodec(built_in("yuanxing-1"))
-    if message.kind is not Kind.TELEMETRY or message.address.vehicle != "ship":
-        return message
-    octets = b""
-    for frame in codec.decode(message.payload, "ship", "s", message.ert_ns).frames:
-        columns: dict[str, NDArray[Any]] = dict(frame.columns)
-        if frame.packet == "cargo":
-            t_s = (frame.t_ns - T0_NS) / NS
-            inside = (t_s >= first_s) & (t_s < last_s)
-            columns["bay_temperature_k"] = np.where(inside, WARM_K, columns["bay_temperature_k"])
-        octets += codec.encode(frame.packet, frame.counts, frame.t_ns, columns)
-    return replace(message, payload=octets)
 
 
 def command(flight: str, **more: Any) -> LimitCommand:
