@@ -8,7 +8,7 @@ ARGS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format servers bench bench-memory profile fuzz chaos lock clean
+.PHONY: help demo test check format servers bench bench-memory profile fuzz chaos quality lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ fuzz: $(VENV)/.dev ## Give the decoders more than a million made-up inputs (abou
 
 chaos: $(VENV)/.dev servers ## Kill and cut every part of the line at random, then prove that nothing is lost (about 20 minutes)
 	@PYTHONPATH=tests:. $(BIN)/python -m chaos.run $(ARGS)
+
+quality: $(VENV)/.dev ## Flight events on recorded and simulated flights, clean and perturbed (ARGS="--quick", "--worst 20", "--only holes")
+	@PYTHONPATH=tests:. $(BIN)/python -m quality.run $(ARGS)
 
 lock: ## Resolve the dependencies anew
 	@$(BIN)/python -m pip install -q uv

@@ -1,0 +1,124 @@
+"""`make quality`: detection on every recorded flight, clean and perturbed, and on simulated ones.
+
+It exits 1 if a requirement does not hold.
+
+ARGS="--quick" is clean and one seed; --flights SES-10,Lince; --only holes,pad; --worst 20 lists the worst cases; --json
+FILE writes all counts and cases; --simulated 0 leaves the simulated flights out, --recorded the recorded ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+from quality.claims import heard
+from quality.flights import ABSENT, FOLDER, load, names
+from quality.perturb import KINDS, perturbed
+from quality.score import Case, Judge
+from quality.table import lines_of, rows_of, worst_of
+from quality.truth import Record
+from rich.console import Console
+
+SEEDS: Final = 3
+CLEAN: Final = "clean"
+
+
+def judged(name: str, kinds: Sequence[str], seeds: int, vehicle_class: str = "auto") -> list[Case]:
+    """Return every case of one recorded flight under some perturbations."""
+    log = load(name)
+    record = Record(log)
+    cases: list[Case] = []
+    for kind in kinds:
+        for seed in range(1 if kind == CLEAN else seeds):
+            changed = perturbed(log, kind, seed)
+            cases += Judge(changed, record, kind, seed).cases(heard(changed, vehicle_class))
+    return cases
+
+
+def recorded(
+    flights: Iterable[str], kinds: Sequence[str], seeds: int, vehicle_class: str, workers: int
+) -> Iterator[list[Case]]:
+    """Yield the cases of recorded flights, the longest files first, on some processes."""
+    longest = sorted(flights, key=lambda name: -(FOLDER / f"{name}.csv.gz").stat().st_size)
+    work = partial(judged, kinds=kinds, seeds=seeds, vehicle_class=vehicle_class)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(work, longest)
+
+
+def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="make quality", description=__doc__)
+    parser.add_argument("--flights", help="names of recorded flights, with commas; all by default")
+    parser.add_argument("--only", help=f"perturbations, with commas: {CLEAN}, {', '.join(KINDS)}; all by default")
+    parser.add_argument("--quick", action="store_true", help="clean and one seed, and no simulated flights")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="of each perturbation")
+    parser.add_argument("--worst", type=int, default=0, help="list so many of the worst cases")
+    parser.add_argument("--json", type=Path, help="where to write all counts and cases")
+    parser.add_argument("--vehicle-class", default="auto")
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args(arguments)
+    given.seeds = 1 if given.quick else given.seeds
+    given.only = [CLEAN, *KINDS] if given.only is None else given.only.split(",")
+    if unknown := set(given.only) - {CLEAN, *KINDS}:
+        parser.error(f"no perturbation {', '.join(sorted(unknown))}; there are {CLEAN}, {', '.join(KINDS)}")
+    known = names()
+    given.flights = known if given.flights is None else given.flights.split(",")
+    if unknown := set(given.flights) - set(known):
+        parser.error(
+            f"no recorded flight {', '.join(sorted(unknown))}; there are {', '.join(known)}" if known else ABSENT
+        )
+    return given
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run it, print the table and return the exit code."""
+    given = options(arguments)
+    if not given.flights:
+        say(ABSENT)
+        return 2
+    began_s = time.monotonic()
+    cases: list[Case] = []
+    for each in recorded(given.flights, given.only, given.seeds, given.vehicle_class, given.processes):
+        cases += each
+    return report(cases, given, f"{len(given.flights)} recorded flights in {time.monotonic() - began_s:.0f} s")
+
+
+def report(cases: list[Case], given: argparse.Namespace, said: str) -> int:
+    """Print the table and what does not hold; return the exit code."""
+    rows = rows_of(cases, given.only)
+    say("\n".join(lines_of(rows)))
+    if given.worst:
+        say("\n" + "\n".join(worst_of(cases, given.worst)))
+    failures = [line for row in rows for line in row.failures]
+    say(f"\n{said}; {len(failures)} requirements do not hold" + "".join(f"\n  {line}" for line in failures))
+    if given.json is not None:
+        record = {"rows": [row.as_json() for row in rows], "cases": [plain(case) for case in cases]}
+        given.json.write_text(json.dumps(record, indent=1) + "\n")
+    return 1 if failures else 0
+
+
+def say(text: str) -> None:
+    """Print lines as they are, however narrow the terminal."""
+    Console().print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def plain(case: Case) -> dict[str, object]:
+    """Return a case for JSON; None where there is no number."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in asdict(case).items()
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
