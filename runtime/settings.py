@@ -59,7 +59,7 @@ class MqttSettings(BaseSettings):
     username: str | None = None
     password: SecretStr | None = None
     ca_file: Path | None = None
-    keep_alive_s: Annotated[int, Field(ge=5, le=65535)] = 30
+    keep_alive_s: Annotated[int, Field(ge=2, le=65535)] = 30
     session_expiry_s: Annotated[int, Field(ge=60)] = 7 * 24 * 3600
     receive_maximum: Annotated[int, Field(ge=1, le=100)] = 100
 

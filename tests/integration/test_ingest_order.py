@@ -29,7 +29,7 @@ LOG: Final = logger("test")
 WITHIN_S: Final = 60
 MESSAGES: Final = 240
 EVERY_S: Final = 0.01
-KEEP_ALIVE_S: Final = 5
+KEEP_ALIVE_S: Final = 2
 PACE: Final = Pace(window=32, resend_after_s=1.0)
 
 

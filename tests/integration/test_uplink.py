@@ -379,7 +379,7 @@ async def test_a_cable_cut_without_a_word_is_noticed_and_costs_nothing(
     settings: MqttSettings, address: Address, store: Store, line: LineEnd
 ) -> None:
     async with proxied(settings.host, settings.port) as cable:
-        near = MqttSettings(url=f"mqtt://127.0.0.1:{cable.port}", keep_alive_s=5)
+        near = MqttSettings(url=f"mqtt://127.0.0.1:{cable.port}", keep_alive_s=2)
         with capture_logs() as said:
             async with open_uplink(near, address, store, LOG, pace=PATIENT) as uplink:
                 await uplink.send(message(address, 0))
