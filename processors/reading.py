@@ -14,7 +14,7 @@ from processors.output import Output
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Dictionary
 from telemetry.errors import InputError, PacketError, Reason
-from telemetry.frames import Frame, Refusal
+from telemetry.frames import Decoded, Frame, Refusal
 from telemetry.limit_command import LimitCommand
 from telemetry.link import LinkReport
 from telemetry.message import Message, message_from_kafka
@@ -77,15 +77,31 @@ def read_telemetry(value: bytes, headers: Headers, decoder: Decoder) -> Packets 
     AddressError
         If a name in the headers is none.
     """
+    read = read_message(value, headers)
+    return read if isinstance(read, Report) else packets_of(read, decoder.decode(read), decoder)
+
+
+def read_message(value: bytes, headers: Headers) -> Message | Report:
+    """Read a record of `downrange.telemetry` as `read_telemetry` does, but leave packets undecoded.
+
+    Raises
+    ------
+    PacketError, AddressError
+        As of `read_telemetry`.
+    """
     message = message_from_kafka(value, headers)
     if message.retry_of and not RETRIED.fullmatch(message.retry_of):
         raise PacketError(Reason.BAD_PROPERTY, f"retry_of is {message.retry_of[:40]!r}, not a partition and an offset")
-    if message.kind is Kind.LINK:
-        try:
-            return Report(message, LinkReport.model_validate_json(value))
-        except ValidationError as error:
-            raise PacketError(Reason.BAD_JSON, f"not a link report: {error.errors()[0]['msg']}") from error
-    decoded = decoder.decode(message)
+    if message.kind is not Kind.LINK:
+        return message
+    try:
+        return Report(message, LinkReport.model_validate_json(value))
+    except ValidationError as error:
+        raise PacketError(Reason.BAD_JSON, f"not a link report: {error.errors()[0]['msg']}") from error
+
+
+def packets_of(message: Message, decoded: Decoded, decoder: Decoder) -> Packets:
+    """Return the reading of a telemetry message that is decoded."""
     return Packets(message, decoded.frames, decoded.refusals, decoder.dictionary_of(message))
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry.columns import Columns, PacketColumns
+from telemetry.columns import Columns
 from telemetry.crc import CRC_OCTETS, CrcTable
 from telemetry.cuc import NS_PER_S
 from telemetry.dictionary import Dictionary, Packet
 from telemetry.errors import Reason
 from telemetry.frames import Decoded, Frame, Refusal
+from telemetry.heap import Bundle, Heap
 from telemetry.layout import Layout
+from telemetry.packet_columns import Block, PacketColumns, Part
 from telemetry.packets import (
     COUNT_MASK,
     PRIMARY_HEADER_OCTETS,
@@ -116,11 +118,15 @@ class PacketCodec:
         Decoded
             Frames of all good packets, and a refusal for each stretch that is none.
         """
-        return self._read(payload, vehicle, station, ert_ns, with_columns=True)
+        return self._read([Bundle(payload, vehicle, station, ert_ns)], with_columns=True)[0]
+
+    def decode_all(self, bundles: Sequence[Bundle]) -> list[Decoded]:
+        """Decode some payloads, each as `decode` does, but what is alike in them together."""
+        return self._read(bundles, with_columns=True)
 
     def inspect(self, payload: bytes, vehicle: str, station: str, ert_ns: int) -> Decoded:
         """Check a payload as `decode` does, but leave the frames' columns empty: counts and times only."""
-        return self._read(payload, vehicle, station, ert_ns, with_columns=False)
+        return self._read([Bundle(payload, vehicle, station, ert_ns)], with_columns=False)[0]
 
     def join(self, packet: str, octets: bytes, vehicle: str, station: str, ert_ns: int) -> Frame:
         """Decode good packets of one type, gathered from any number of messages; nothing is checked again.
@@ -137,7 +143,8 @@ class PacketCodec:
         kind = self._kinds[self.dictionary.packets[packet].apid]
         rows = np.frombuffer(octets, dtype=np.uint8).reshape(-1, kind.octets)
         t_ns = self._time.decode(rows[:, PRIMARY_HEADER_OCTETS : self._head])
-        return Frame(vehicle, station, packet, kind.packet.apid, _counts(rows), t_ns, ert_ns, self._columns(kind, rows))
+        columns = PacketColumns((Part(Block(rows, kind.layout, kind.packet.derived), 0, len(rows)),))
+        return Frame(vehicle, station, packet, kind.packet.apid, _counts(rows), t_ns, ert_ns, columns)
 
     def times(self, packet: str, octets: bytes) -> NDArray[np.int64]:
         """Return the generation times of good packets of one type, as `join` does, and nothing else."""
@@ -166,32 +173,55 @@ class PacketCodec:
         found = [refusal for refusal in refusals if refusal.reason is Reason.UNKNOWN_VERSION]
         return place.read(payload, found[-1].start, found[-1].stop) if found else None
 
-    def _read(self, payload: bytes, vehicle: str, station: str, ert_ns: int, *, with_columns: bool) -> Decoded:
-        runs, refusals = self.layout.split(payload)
+    def _read(self, bundles: Sequence[Bundle], *, with_columns: bool) -> list[Decoded]:
+        found = [self.layout.split(bundle.payload) for bundle in bundles]
+        pieces: dict[int, list[bytes]] = {}
+        for bundle, (runs, _) in zip(bundles, found, strict=True):
+            for run in runs:
+                pieces.setdefault(run.apid, []).append(bundle.payload[run.start : run.stop])
+        heaps = {apid: self._heap(self._kinds[apid], some) for apid, some in pieces.items()}
+        return [
+            self._decoded(bundle, runs, refusals, heaps, with_columns=with_columns)
+            for bundle, (runs, refusals) in zip(bundles, found, strict=True)
+        ]
+
+    def _heap(self, kind: _Kind, pieces: list[bytes]) -> Heap:
+        rows = np.frombuffer(b"".join(pieces), dtype=np.uint8).reshape(-1, kind.octets)
+        t_ns = self._time.decode(rows[:, PRIMARY_HEADER_OCTETS : self._head])
+        sizes = [len(piece) // kind.octets for piece in pieces]
+        return Heap(sizes, _counts(rows), t_ns, Block(rows, kind.layout, kind.packet.derived))
+
+    def _decoded(
+        self,
+        bundle: Bundle,
+        runs: list[PacketRun],
+        refusals: list[Refusal],
+        heaps: Mapping[int, Heap],
+        *,
+        with_columns: bool,
+    ) -> Decoded:
+        payload, vehicle, station, ert_ns = bundle
         version = self.said(payload, refusals)
         frames: list[Frame] = []
         for run in runs:
-            kind, rows = self._kinds[run.apid], self._rows(payload, run)
-            t_ns = self._time.decode(rows[:, PRIMARY_HEADER_OCTETS : self._head])
-            bad = (t_ns > ert_ns + FUTURE_TOLERANCE_NS) | (t_ns < ert_ns - OLDEST_NS)
+            heap = heaps[run.apid]
+            piece = heap.next()
+            rows, t_ns, counts = piece.rows, heap.t_ns[piece.rows], heap.counts[piece.rows]
+            columns: Columns = PacketColumns((Part(heap.block, rows.start, rows.stop),)) if with_columns else {}
+            frame = Frame(vehicle, station, run.packet, run.apid, counts, t_ns, ert_ns, columns, piece.least_step_ns)
             versions = self.versions(payload, run)
-            if versions:
-                version = versions[-1]
-                bad |= [each != self.dictionary.version for each in versions]
-            if bad.any():
-                refusals.extend(self._refused(run, rows[bad], np.flatnonzero(bad), t_ns[bad], ert_ns))
-                rows, t_ns = rows[~bad], t_ns[~bad]
-            if len(rows):
-                columns = self._columns(kind, rows) if with_columns else {}
-                frames.append(Frame(vehicle, station, run.packet, run.apid, _counts(rows), t_ns, ert_ns, columns))
+            is_known = all(each == self.dictionary.version for each in versions)
+            version = versions[-1] if versions else version
+            if is_known and piece.newest_ns <= ert_ns + FUTURE_TOLERANCE_NS and piece.oldest_ns >= ert_ns - OLDEST_NS:
+                frames.append(frame)
+                continue
+            bad = (t_ns > ert_ns + FUTURE_TOLERANCE_NS) | (t_ns < ert_ns - OLDEST_NS)
+            bad |= [each != self.dictionary.version for each in versions] or False
+            octets = heap.block.octets[rows]
+            refusals.extend(self._refused(run, octets[bad], np.flatnonzero(bad), t_ns[bad], ert_ns))
+            if not bad.all():
+                frames.append(frame.select(~bad))
         return Decoded(tuple(frames), tuple(sorted(refusals, key=lambda refusal: refusal.start)), version)
-
-    def _rows(self, payload: bytes, run: PacketRun) -> Octets:
-        octets = np.frombuffer(payload, dtype=np.uint8, count=run.stop - run.start, offset=run.start)
-        return octets.reshape(-1, self._kinds[run.apid].octets)
-
-    def _columns(self, kind: _Kind, rows: Octets) -> Columns:
-        return PacketColumns(rows, kind.layout, kind.packet.derived)
 
     def _refused(
         self, run: PacketRun, rows: Octets, places: NDArray[np.intp], t_ns: NDArray[np.int64], ert_ns: int

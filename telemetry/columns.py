@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.derived import Derived, compute, output_of
-from telemetry.layout import Layout, Octets
+from telemetry.packet_columns import PacketColumns
 
 Columns = Mapping[str, NDArray[Any]]
 Rows = NDArray[Any] | slice
@@ -78,61 +78,6 @@ class DerivedColumns(Mapping[str, NDArray[Any]]):
             if derived.of_what == wanted.of_what:
                 self._computed[derived.name] = outputs[output_of(derived)]
         return self._computed[name]
-
-
-class PacketColumns(Mapping[str, NDArray[Any]]):
-    """Columns of packets that are read when the first of them is asked for.
-
-    Most packets come twice, from two stations, and what is known already is never read. And octets of packets are cut
-    and joined as one array, however many channels they hold.
-
-    Parameters
-    ----------
-    rows
-        The packets' octets, shape (n, size).
-    layout
-        How channels lie in them.
-    derived
-        What follows from them.
-    """
-
-    __slots__ = ("_columns", "_derived", "layout", "rows")
-
-    def __init__(self, rows: Octets, layout: Layout, derived: tuple[Derived, ...]) -> None:
-        self.rows = rows
-        self.layout = layout
-        self._derived = derived
-        self._columns: Columns | None = None
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        columns = self._columns
-        if columns is None:
-            measured = self.layout.read(self.rows)
-            columns = self._columns = DerivedColumns(measured, self._derived) if self._derived else measured
-        return columns[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.layout.names or any(derived.name == name for derived in self._derived)
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self.layout.names
-        for derived in self._derived:
-            yield derived.name
-
-    def __len__(self) -> int:
-        return len(self.layout.names) + len(self._derived)
-
-    def select(self, which: Rows) -> PacketColumns:
-        """Return the chosen rows; what was read already is not read again."""
-        chosen = PacketColumns(self.rows[which], self.layout, self._derived)
-        if self._columns is not None:
-            chosen._columns = select_columns(self._columns, which)
-        return chosen
-
-    def joined(self, others: Sequence[PacketColumns]) -> PacketColumns:
-        """Return these rows and those of others of the same packet type."""
-        rows = np.concatenate([self.rows, *(other.rows for other in others)])
-        return PacketColumns(rows, self.layout, self._derived)
 
 
 def select_columns(columns: Columns, which: Rows) -> Columns:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from telemetry.codec import PacketCodec
 from telemetry.dictionary import Dictionary, Registry
 from telemetry.errors import Reason
 from telemetry.frames import Decoded, Refusal
+from telemetry.heap import Bundle
 from telemetry.json_codec import JsonCodec
 from telemetry.message import JSON, SPACE_PACKETS, Message
 from telemetry.survey import PacketSurveyor, Surveyed, surveyed
@@ -47,6 +49,23 @@ class Decoder:
     def decode(self, message: Message) -> Decoded:
         """Decode a telemetry message to frames; what cannot be decoded is refused with its reason, never raised."""
         return self._read(message, with_columns=True)
+
+    def decode_all(self, messages: Sequence[Message]) -> list[Decoded]:
+        """Decode some messages, each as `decode` does, but what is alike in them together: much faster than one by one.
+
+        Their octets stay in memory while anybody keeps a frame of one of them.
+        """
+        together: dict[str, list[int]] = {}
+        for at, message in enumerate(messages):
+            codecs = self._codecs_of(message)
+            if codecs is not None and message.content_type == SPACE_PACKETS and message.payload:
+                together.setdefault(codecs.packets.dictionary.reference, []).append(at)
+        found: dict[int, Decoded] = {}
+        for reference, places in together.items():
+            some = [messages[at] for at in places]
+            bundles = [Bundle(one.payload, one.address.vehicle, one.address.station, one.ert_ns) for one in some]
+            found |= zip(places, self._codecs[reference].packets.decode_all(bundles), strict=True)
+        return [found[at] if at in found else self.decode(message) for at, message in enumerate(messages)]
 
     def inspect(self, message: Message) -> Decoded:
         """Check a telemetry message; its frames carry counts and times, and no columns when it holds space packets."""

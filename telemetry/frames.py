@@ -14,7 +14,8 @@ from telemetry.errors import Reason
 __all__ = ["Columns", "Decoded", "Frame", "Refusal"]
 
 
-@dataclass(frozen=True, slots=True)
+# never changed, but not frozen: that would be two thirds of the cost of making one, and there is one every few packets
+@dataclass(slots=True, eq=False)
 class Frame:
     """A run of packets of one type from one message.
 
@@ -33,6 +34,8 @@ class Frame:
     columns
         Channel name to values of shape (n,): floats, integers (enumerations as codes), bools, texts or octets; those of
         the packet, then the derived ones.
+    least_step_ns
+        The shortest time from one packet to the next, where it is known and each has the count after the one before.
     """
 
     vehicle: str
@@ -43,6 +46,7 @@ class Frame:
     t_ns: NDArray[np.int64]
     ert_ns: int
     columns: Columns
+    least_step_ns: int | None = None
 
     def __len__(self) -> int:
         return int(self.t_ns.size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,36 +45,37 @@ class Layout:
         Its definition.
     head_octets
         What stands before the channels.
+
+    Attributes
+    ----------
+    names
+        The channels, in order of the wire.
+    rows
+        Those that are read together, and which row of the matrix each is.
     """
 
     def __init__(self, packet: Packet, head_octets: int) -> None:
         self._bit_at = {name: head_octets * OCTET + at for name, at in packet.bit_offsets.items()}
-        self._template: dict[str, Any] = dict.fromkeys(channel.name for channel in packet.channels)
+        self.names = tuple(channel.name for channel in packet.channels)
         plain = [channel for channel in packet.channels if self._is_plain(channel)]
         whole = [channel for channel in plain if channel.calibration is not None and channel.raw.is_whole]
         scaled = whole + [channel for channel in plain if channel.calibration is not None and channel.raw.is_float]
         self._plain = scaled + [channel for channel in plain if channel.calibration is None]
         others = [channel for channel in packet.channels if not self._is_plain(channel)]
-        self._counts = [channel for channel in others if self._is_count(channel)]
-        self._others = [channel for channel in others if not self._is_count(channel)]
+        self._alone = others
+        self._counts = {c.name: (self._block(c, 0), _native(c)) for c in others if self._is_count(c)}
+        self._others = {channel.name: channel for channel in others if not self._is_count(channel)}
         self._whole, self._scaled = len(whole), len(scaled)
         lines = [c.calibration.root[:2] for c in scaled if isinstance(c.calibration, Polynomial)]
         self._offsets, self._scales = np.array(lines, dtype=np.float64).reshape(-1, 2).T[:, :, np.newaxis]
         bounds = [(low, np.nextafter(high + 1.0, 0.0)) for low, high in (channel.raw.bounds for channel in whole)]
         self._lows, self._highs = np.array(bounds, dtype=np.float64).reshape(-1, 2).T[:, :, np.newaxis]
-        self._names = [channel.name for channel in self._plain]
+        self.rows = {channel.name: row for row, channel in enumerate(self._plain)}
         self._blocks = self._find_blocks()
-        self._whole_numbers = [(channel.name, self._block(channel, 0), _native(channel)) for channel in self._counts]
-
-    @property
-    def names(self) -> Collection[str]:
-        """The channels, in order of the wire."""
-        return self._template.keys()
 
     @_UNHEARD
-    def read(self, octets: Octets) -> dict[str, NDArray[Any]]:
-        """Return the calibrated columns of packets of shape (n, size), each of shape (n,), in order of the wire."""
-        columns = self._template.copy()
+    def numbers(self, octets: Octets) -> NDArray[np.float64]:
+        """Return the calibrated channels of `rows` of packets of shape (n, size), as a matrix of shape (k, n)."""
         numbers = np.empty((len(self._plain), len(octets)))
         for block in self._blocks:
             numbers[block.row : block.end] = octets[:, block.start : block.stop].view(block.dtype).T
@@ -82,18 +83,29 @@ class Layout:
             scaled = numbers[: self._scaled]
             scaled *= self._scales
             scaled += self._offsets
-        columns.update(zip(self._names, numbers, strict=True))
-        for name, block, native in self._whole_numbers:
-            columns[name] = octets[:, block.start : block.stop].view(block.dtype)[:, 0].astype(native)
-        for channel in self._others:
-            columns[channel.name] = channel.calibrate(self.read_raw(octets, channel))
-        return columns
+        return numbers
+
+    @_UNHEARD
+    def other(self, octets: Octets, name: str) -> NDArray[Any]:
+        """Return a calibrated channel that is none of `rows`, of packets of shape (n, size), as an array of shape (n,).
+
+        Raises
+        ------
+        KeyError
+            If there is none of that name.
+        """
+        count = self._counts.get(name)
+        if count is not None:
+            block, native = count
+            return octets[:, block.start : block.stop].view(block.dtype)[:, 0].astype(native)
+        channel = self._others[name]
+        return channel.calibrate(self.read_raw(octets, channel))
 
     @_UNHEARD
     def write(self, octets: Octets, columns: Mapping[str, NDArray[Any]]) -> None:
         """Put columns into packets of shape (n, size) whose channels are 0; see `Channel.uncalibrate`."""
         numbers = np.empty((len(self._plain), len(octets)))
-        for row, name in enumerate(self._names):
+        for name, row in self.rows.items():
             numbers[row] = columns[name]
         if self._scaled:
             scaled = numbers[: self._scaled]
@@ -106,7 +118,7 @@ class Layout:
             np.clip(whole, self._lows, self._highs, out=whole)
         for block in self._blocks:
             octets[:, block.start : block.stop].view(block.dtype)[:] = numbers[block.row : block.end].T
-        for channel in (*self._counts, *self._others):
+        for channel in self._alone:
             self._write_raw(octets, channel, channel.uncalibrate(np.asarray(columns[channel.name])))
 
     def read_raw(self, octets: Octets, channel: Channel) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from telemetry.bits import read_bits, read_octets, signed, write_bits, write_oct
 from telemetry.codec import PacketCodec
 from telemetry.crc import CrcTable, crc16
 from telemetry.dictionary import Dictionary
+from telemetry.heap import Bundle
 from telemetry.survey import PacketSurveyor, surveyed
 
 T_NS = 1_790_000_000 * 10**9
@@ -81,6 +82,40 @@ def test_any_octets_are_read_or_refused(dictionary: Dictionary, noise: bytes, da
     assert sum(len(frame) for frame in found.frames) >= len(payload) - 1
     inspected = codec.inspect(b"".join(payload), "", "", T_NS)
     assert PacketSurveyor(codec).survey(b"".join(payload), T_NS) == surveyed(inspected)
+
+
+@settings(max_examples=50)
+@given(dictionary=dictionaries(), noise=st.binary(max_size=60), data=st.data())
+def test_payloads_decoded_together_say_what_each_says_alone(
+    dictionary: Dictionary, noise: bytes, data: st.DataObject
+) -> None:
+    codec, channels = PacketCodec(dictionary), dictionary.packets["drawn"].channels
+    bundles: list[Bundle] = []
+    for number in range(data.draw(st.integers(0, 4))):
+        n = data.draw(st.integers(1, 3))
+        columns = {channel.name: channel.calibrate(data.draw(raw_values(channel, n))) for channel in channels}
+        counts = np.array(data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n)))
+        # some of them come from the future
+        t_ns = T_NS + np.array(data.draw(st.lists(st.integers(0, 3 * 10**9), min_size=n, max_size=n)))
+        good = codec.encode("drawn", counts, t_ns, columns)
+        payload = b"".join(data.draw(st.permutations([good, noise, good])))
+        bundles.append(Bundle(payload, "ship", f"station{number}", T_NS + number * 10**9))
+    together = codec.decode_all(bundles)
+    assert len(together) == len(bundles)
+    for one, bundle in zip(together, bundles, strict=True):
+        alone = codec.decode(*bundle)
+        assert (one.refusals, one.version) == (alone.refusals, alone.version)
+        for frame, like in zip(one.frames, alone.frames, strict=True):
+            assert (frame.station, frame.ert_ns) == (like.station, like.ert_ns) == (bundle.station, bundle.ert_ns)
+            assert same(frame.counts, like.counts)
+            assert same(frame.t_ns, like.t_ns)
+            assert frame.least_step_ns == like.least_step_ns
+            steps = list(zip(np.diff(frame.counts).tolist(), np.diff(frame.t_ns).tolist(), strict=True))
+            if frame.least_step_ns is not None and steps:
+                assert {count for count, _ in steps} == {1}
+                assert frame.least_step_ns == min(step_ns for _, step_ns in steps)
+            for channel in channels:
+                assert same(frame.columns[channel.name], like.columns[channel.name])
 
 
 @given(offset=st.integers(0, 40), bits=st.integers(1, 64), value=st.integers(0, (1 << 64) - 1), fill=st.booleans())
