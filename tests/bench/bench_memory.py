@@ -31,7 +31,9 @@ def fleet(whole: Group, rate_per_h: float, hours: float) -> tuple[list[Group], i
     interval_s = 3600 / rate_per_h
     departures = int(hours * rate_per_h)
     return [
-        Group(whole.messages, [due + at * interval_s for due in whole.due_s], whole.unique, whole.samples)
+        Group(
+            whole.begin_ns, whole.messages, [due + at * interval_s for due in whole.due_s], whole.unique, whole.samples
+        )
         for at in range(departures)
     ], departures
 

@@ -218,7 +218,7 @@ class Lab:
         All samples between the last newest and this one are taken to have become visible now, so that figures are at
         most one question too long. The first question of a flight only says where it stands.
         """
-        ahead_ns = round(plan.begin_s * NS) - self._first_ns(plan)
+        ahead_ns = round(plan.begin_s * NS) - plan.groups[0].begin_ns
         chosen = random.Random(7).sample(range(plan.flights), min(4, plan.flights))  # noqa: S311 -- a choice, no secret
         newest: dict[int, int] = {}
         while True:
@@ -239,14 +239,9 @@ class Lab:
                         if made_ns > (plan.begin_s + SETTLED_S) * NS:
                             step.stored_s.append((now_ns - made_ns) / NS)
 
-    def _first_ns(self, plan: Plan) -> int:
-        """Return the flight's time at the plan's beginning."""
-        first = plan.groups[0]
-        return min(message.ert_ns for message in first.messages[:1]) - round(first.due_s[0] * NS)
-
     async def _event_latencies(self, plan: Plan, step: Step) -> None:
         """Find how long after the message that completed its evidence, and after it happened, each event was there."""
-        ahead_ns = round(plan.begin_s * NS) - self._first_ns(plan)
+        ahead_ns = round(plan.begin_s * NS) - plan.groups[0].begin_ns
         topic = KafkaTopic.EVENTS.value
         partitions = [Partition(topic, at) for at in range(self.settings.kafka.partitions)]
         async for record in read_to_end(self.settings.kafka, f"bench-{uuid4().hex}", partitions):

@@ -31,8 +31,9 @@ BETWEEN_GROUPS_S = 0.02
 
 @dataclass(slots=True)
 class Group:
-    """What each flight of a group says: messages, when they are due, and what there is in them."""
+    """What each flight of a group says: messages, when they are due after `begin_ns`, and what there is in them."""
 
+    begin_ns: int
     messages: list[Message]
     due_s: list[float]
     unique: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -88,7 +89,7 @@ def group(preset: str, seed: int, begin_ns: int, from_s: float, seconds: float, 
     sent = simulate(preset, seed, t0_ns)
     links = make_links(sent, load_stations(sent.flight.preset.stations), "live", "F")
     first, last = begin_ns, begin_ns + round(seconds * NS_PER_S)
-    made = Group([], [])
+    made = Group(begin_ns, [], [])
     codec = PacketCodec(sent.dictionary)
     seen: dict[tuple[str, str], set[int]] = {}
     for tick in ticks(sent, links, FINEST_BUNDLE_S):
