@@ -1,0 +1,145 @@
+"""Which column of a table means what: the formats' own maps, and those that people write as YAML. Pure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from ingest.importers.units import SI_OF_CHANNEL, factor
+from telemetry.dictionary import mistakes_of
+from telemetry.yaml_source import YamlSource
+
+MAIN: Final = "time"
+
+ColumnName = Annotated[str, Field(min_length=1)] | Annotated[int, Field(ge=1)]
+
+
+class Clock(BaseModel):
+    """A column that says when.
+
+    Parameters
+    ----------
+    column
+        Its name, or its place from 1.
+    unit
+        Of its numbers.
+    offset_s
+        Added after conversion: the way from this clock's zero to the log's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    column: ColumnName
+    unit: str = "s"
+    offset_s: float = 0.0
+
+    @field_validator("unit")
+    @classmethod
+    def _known(cls, unit: str) -> str:
+        factor("s", unit)
+        return unit
+
+
+class Column(BaseModel):
+    """A column that measures something: value = number * scale * unit + offset.
+
+    Parameters
+    ----------
+    column
+        Its name, or its place from 1.
+    unit
+        Of its numbers; SI by default.
+    scale
+        For counts, or -1 for a sensor upside down.
+    offset
+        In the SI unit.
+    clock
+        Whose time its rows have.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    column: ColumnName
+    unit: str | None = None
+    scale: float = 1.0
+    offset: float = 0.0
+    clock: str = MAIN
+
+
+class ColumnMap(BaseModel):
+    """How a table's columns become channels.
+
+    Parameters
+    ----------
+    time
+        The clock of all columns that name no other.
+    columns
+        Channel to column.
+    clocks
+        Further clocks of the same rows, for instance of a second sensor board.
+    separator, decimal, header_line, comments
+        Of the file: what parts the cells (found out by default), the decimal mark, the line of the column names (from
+        1; 0 if there are none), and whether lines that begin with `#` are passed over.
+    missing
+        Numbers or texts that mean "not measured", besides an empty cell.
+    duplicates
+        Of rows that repeat the time of the row before: `keep` all, only the `first`, only the `last`. The others are
+        kept aside.
+    stale
+        `keep` rows that repeat all values of the row before, or `drop` them (kept aside too) as soon as they have done
+        so for `stale_after_s`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    time: Clock
+    columns: Annotated[dict[str, Column], Field(min_length=1)]
+    clocks: dict[str, Clock] = {}
+    separator: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    decimal: Literal[".", ","] | None = None
+    header_line: Annotated[int, Field(ge=0)] = 1
+    comments: bool = True
+    missing: tuple[str | int | float, ...] = ()
+    duplicates: Literal["keep", "first", "last"] = "keep"
+    stale: Literal["keep", "drop"] = "keep"
+    stale_after_s: Annotated[float, Field(gt=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        for name, column in self.columns.items():
+            si = SI_OF_CHANNEL.get(name)
+            if si is None:
+                raise ValueError(f"columns: {name!r} is none of {', '.join(SI_OF_CHANNEL)}")
+            if column.unit is not None:
+                try:
+                    factor(si, column.unit)
+                except ValueError as error:
+                    raise ValueError(f"columns: {name}: {error}") from error
+            if column.clock != MAIN and column.clock not in self.clocks:
+                known = ", ".join((MAIN, *self.clocks))
+                raise ValueError(f"columns: {name}: clock {column.clock!r} is none of {known}")
+        if MAIN in self.clocks:
+            raise ValueError(f"clocks: {MAIN!r} is the clock of all columns that name no other; choose another name")
+        return self
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """What stands in a cell that was not measured, besides nothing; in lower case."""
+        return frozenset(str(mark).lower() for mark in self.missing)
+
+
+def load_map(path: Path) -> ColumnMap:
+    """Read a column map.
+
+    Raises
+    ------
+    DictionaryError
+        If the file cannot be read or is wrong; it names file and line.
+    """
+    source = YamlSource(path)
+    try:
+        return ColumnMap.model_validate(source.content)
+    except ValidationError as error:
+        raise mistakes_of(source, error.errors())[0] from error

@@ -1,0 +1,138 @@
+"""From a table's cells to SI columns, by a column map. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.importers.column_map import MAIN, Clock, Column, ColumnMap, ColumnName
+from ingest.importers.policies import repeated, stale
+from ingest.importers.reading import Reading
+from ingest.importers.source import Source
+from ingest.importers.table import MISSING, Table
+from ingest.importers.units import SI_OF_CHANNEL, factor
+from telemetry.errors import ArchiveError
+from telemetry.samples import NS_PER_S, BadRow, Samples
+
+Floats = NDArray[np.float64]
+MAX_T_S: Final = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A channel and where it stands."""
+
+    channel: str
+    at: int
+    column: Column
+
+
+def place_of(source: Source, table: Table, column: ColumnName) -> int:
+    """Return where a column stands, from 0; names count without regard to case.
+
+    Raises
+    ------
+    ArchiveError
+        If there is none; it lists the columns.
+    """
+    if isinstance(column, int):
+        if table.names and column > len(table.names):
+            raise ArchiveError(str(source.path), f"has {len(table.names)} columns, column {column} is wanted")
+        return column - 1
+    names = [name.strip().lower() for name in table.names]
+    wanted = column.strip().lower()
+    if wanted not in names:
+        found = ", ".join(table.names)[:300] or "nothing"
+        raise ArchiveError(str(source.path), f"has no column {column!r}: it has {found}")
+    return names.index(wanted)
+
+
+def read_table(source: Source, table: Table, columns: ColumnMap) -> Reading:
+    """Return a table's rows in SI.
+
+    A row with several clocks becomes several, one for each clock that says when.
+
+    Raises
+    ------
+    ArchiveError
+        If a column is missing.
+    """
+    clocks = {MAIN: columns.time, **columns.clocks}
+    wanted = [_Wanted(name, place_of(source, table, c.column), c) for name, c in columns.columns.items()]
+    used = [name for name in clocks if any(each.column.clock == name for each in wanted)]
+    comma = columns.decimal == "," or (columns.decimal is None and _has_decimal_comma(table))
+    marks = MISSING | columns.marks
+    faults: dict[int, str] = {}
+    times = {name: _times(source, table, clocks[name], marks, faults, comma=comma) for name in used}
+    values = {each.channel: _values(table, each, marks, faults, comma=comma) for each in wanted}
+    parts = []
+    for place, name in enumerate(used):
+        t_s = times[name]
+        good = ~np.isnan(t_s)
+        if name == MAIN:
+            for i in np.flatnonzero(~good).tolist():
+                faults.setdefault(i, f"{clocks[name].column}: no time")
+        good[list(faults)] = False
+        rows = np.flatnonzero(good)
+        empty = np.full(rows.size, np.nan)
+        of_clock = {w.channel: values[w.channel][rows] if w.column.clock == name else empty for w in wanted}
+        parts.append((rows * len(used) + place, rows, t_s[rows], of_clock))
+    order = np.argsort(np.concatenate([key for key, *_ in parts]), kind="stable")
+    rows = np.concatenate([rows for _, rows, *_ in parts])[order]
+    t_s = np.concatenate([t_s for *_, t_s, _ in parts])[order]
+    joined = {each.channel: np.concatenate([part[-1][each.channel] for part in parts])[order] for each in wanted}
+    lines = np.asarray(table.lines, dtype=np.int64)
+    bad = [
+        BadRow(table.lines[i], table.text_of(table.lines[i], source), reason) for i, reason in sorted(faults.items())
+    ]
+    reading = Reading(
+        Samples(np.rint(t_s * NS_PER_S).astype(np.int64), joined), lines[rows], tuple(table.bad_rows + bad)
+    )
+    return _by_policy(source, table, reading, columns)
+
+
+def _by_policy(source: Source, table: Table, reading: Reading, columns: ColumnMap) -> Reading:
+    """Keep aside what the map does not want."""
+    if columns.duplicates != "keep":
+        which = repeated(reading.samples, columns.duplicates)
+        reading = reading.without(
+            which, lambda line: table.text_of(line, source), "repeats the time of the row beside it"
+        )
+    if columns.stale == "drop":
+        after_ns = round(columns.stale_after_s * NS_PER_S)
+        reason = f"all values as before for more than {columns.stale_after_s:g} s"
+        which = stale(reading.samples, after_ns)
+        reading = reading.without(which, lambda line: table.text_of(line, source), reason)
+    return reading
+
+
+def _times(
+    source: Source, table: Table, clock: Clock, marks: frozenset[str], faults: dict[int, str], *, comma: bool
+) -> Floats:
+    values, wrong = table.numbers(place_of(source, table, clock.column), marks, comma=comma)
+    for i, fault in wrong.items():
+        faults.setdefault(i, f"{clock.column}: {fault}")
+    t_s = values * factor("s", clock.unit) + clock.offset_s
+    for i in np.flatnonzero(np.abs(t_s) > MAX_T_S).tolist():
+        faults.setdefault(i, f"{clock.column}: {values[i]:g} {clock.unit} is no time of a flight")
+    return np.asarray(np.where(np.abs(t_s) > MAX_T_S, np.nan, t_s))
+
+
+def _values(table: Table, wanted: _Wanted, marks: frozenset[str], faults: dict[int, str], *, comma: bool) -> Floats:
+    column = wanted.column
+    values, wrong = table.numbers(wanted.at, marks, comma=comma)
+    for i, fault in wrong.items():
+        faults.setdefault(i, f"{column.column}: {fault}")
+    scale = column.scale * (1.0 if column.unit is None else factor(SI_OF_CHANNEL[wanted.channel], column.unit))
+    if scale == 1.0 and column.offset == 0.0:
+        return values
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(values * scale + column.offset)
+
+
+def _has_decimal_comma(table: Table) -> bool:
+    """Whether cells of the first rows hold commas: then no comma parts cells, and it stands before decimals."""
+    return any("," in cell for row in table.rows[:50] for cell in row if isinstance(cell, str) and '"' not in cell)
