@@ -48,8 +48,7 @@ __all__ = [
 Headers = list[tuple[str, bytes]]
 
 # Kafka's own lower bound: a member killed with -9 is missed for this long before its partitions move on
-SESSION_TIMEOUT_MS: Final = 6_000
-HEARTBEAT_INTERVAL_MS: Final = 2_000
+HEARTBEATS_A_SESSION: Final = 3
 # a sink may be away for long, and its consumer reads nothing meanwhile; by default it would be put out after 5 minutes
 MAX_POLL_INTERVAL_MS: Final = 24 * 3600 * 1000
 BATCH_OCTETS: Final = 256 * 1024
@@ -248,8 +247,8 @@ async def open_consumer(
         auto_offset_reset="earliest",
         # the same partition numbers of all topics to one member, which the default assignor does not promise
         partition_assignment_strategy=(RangePartitionAssignor,),
-        session_timeout_ms=SESSION_TIMEOUT_MS,
-        heartbeat_interval_ms=HEARTBEAT_INTERVAL_MS,
+        session_timeout_ms=round(settings.session_s * 1000),
+        heartbeat_interval_ms=round(settings.session_s * 1000 / HEARTBEATS_A_SESSION),
         max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
         # what is read ahead of every partition lies in memory, decompressed
         max_partition_fetch_bytes=256 * 1024,

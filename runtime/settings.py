@@ -98,6 +98,7 @@ class KafkaSettings(BaseSettings):
     replication: Annotated[int, Field(ge=1)] = 1
     compression: Literal["none", "zstd", "lz4", "gzip"] = "zstd"
     idempotent: bool = True
+    session_s: Annotated[float, Field(ge=1, le=300)] = 6.0
     max_request_bytes: Annotated[int, Field(ge=100_000, le=KAFKA_CLIENT_LIMIT)] = KAFKA_CLIENT_LIMIT
 
     @field_validator("bootstrap")

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import httpx
 from flown import running
+from servers.provide import SESSION_S
 
 from downrange.stack.process import Process, free_port
 from downrange.stack.ready import until_ready
@@ -61,7 +62,7 @@ async def states_of(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
 def site_settings(kafka_bootstrap: str, **track: Any) -> Settings:
     return Settings(
         service=ServiceSettings(health_port=free_port()),
-        kafka=KafkaSettings(bootstrap=kafka_bootstrap),
+        kafka=KafkaSettings(bootstrap=kafka_bootstrap, session_s=SESSION_S),
         track=TrackSettings(port=track.pop("port", None) or free_port(), **track),
     )
 

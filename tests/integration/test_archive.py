@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flown import fly, new_flight, publish, running, with_part_rules
+from servers.provide import SESSION_S
 
 from runtime.archive.layout import STREAM_OF, Stream, parse_part_name
 from runtime.archive.reader import read_stream
@@ -26,7 +27,7 @@ PATIENCE_S = 60
 
 @pytest.fixture
 async def settings(kafka_bootstrap: str, tmp_path: Path) -> Settings:
-    kafka = KafkaSettings(bootstrap=kafka_bootstrap)
+    kafka = KafkaSettings(bootstrap=kafka_bootstrap, session_s=SESSION_S)
     await ensure_topics(kafka, logger("test"), PATIENCE_S)
     return with_part_rules(Settings(kafka=kafka), tmp_path / "archive", 64 * 1024, 0.5)
 

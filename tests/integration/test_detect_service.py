@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from detection import detect, messages_of, new_engine, seen, transmitter
 from flown import new_flight, publish, running
+from servers.provide import SESSION_S
 
 from processors.outbox import Findings, Outbox
 from runtime.groups import ends_of, group_passes
@@ -35,7 +36,7 @@ INPUTS = (KafkaTopic.TELEMETRY, KafkaTopic.REJECTED)
 
 @pytest.fixture
 async def settings(kafka_bootstrap: str) -> Settings:
-    kafka = KafkaSettings(bootstrap=kafka_bootstrap)
+    kafka = KafkaSettings(bootstrap=kafka_bootstrap, session_s=SESSION_S)
     await ensure_topics(kafka, logger("test"), PATIENCE_S)
     return Settings(kafka=kafka)
 

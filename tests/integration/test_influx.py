@@ -18,7 +18,7 @@ from flown import STATIONS, fly, new_flight, publish, running
 from influxes import GROUP, PATIENCE_S, ask, count, influx_settings, some_week, stored, writer
 from proxy import Proxy, proxied
 from pydantic import SecretStr
-from servers.provide import Influx
+from servers.provide import SESSION_S, Influx
 
 from downrange.stack.process import free_port
 from processors.influx.line_protocol import Block, point_line
@@ -38,7 +38,7 @@ NAV_HZ = 50
 
 @pytest.fixture
 async def settings(kafka_bootstrap: str, influx: Influx) -> Settings:
-    kafka = KafkaSettings(bootstrap=kafka_bootstrap)
+    kafka = KafkaSettings(bootstrap=kafka_bootstrap, session_s=SESSION_S)
     await ensure_topics(kafka, logger("test"), PATIENCE_S)
     return Settings(kafka=kafka, influx=influx_settings(influx))
 
