@@ -37,6 +37,34 @@ async def ends_of(settings: KafkaSettings, key: str, topics: Iterable[KafkaTopic
         raise TransientError(f"Kafka at {settings.bootstrap}: {error!r}") from error
 
 
+async def has_passed(settings: KafkaSettings, group: str, ends: Mapping[Partition, int]) -> bool:
+    """Return whether a group has committed every offset before `ends`.
+
+    Raises
+    ------
+    TransientError
+        If Kafka does not answer.
+    """
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    try:
+        await admin.start()
+        return await _reached(admin, group, ends) == dict(ends)
+    except KafkaError as error:
+        raise TransientError(f"Kafka at {settings.bootstrap}: {error!r}") from error
+    finally:
+        await admin.close()
+
+
+async def _reached(admin: AIOKafkaAdminClient, group: str, ends: Mapping[Partition, int]) -> dict[Partition, int]:
+    """Return how far before `ends` a group has committed."""
+    try:
+        offsets = await admin.list_consumer_group_offsets(group, partitions=list(ends))
+    except GroupCoordinatorNotAvailableError:
+        # a new cluster has no coordinator before its first group joins
+        offsets = {}
+    return {tp: min(max(offsets[tp].offset, 0), end) if tp in offsets else 0 for tp, end in ends.items()}
+
+
 async def group_passes(
     settings: KafkaSettings,
     group: str,
@@ -69,12 +97,7 @@ async def group_passes(
     try:
         await admin.start()
         while True:
-            try:
-                offsets = await admin.list_consumer_group_offsets(group, partitions=list(ends))
-            except GroupCoordinatorNotAvailableError:
-                # a new cluster has no coordinator before its first group joins
-                offsets = {}
-            at = {tp: min(max(offsets[tp].offset, 0), end) if tp in offsets else 0 for tp, end in ends.items()}
+            at = await _reached(admin, group, ends)
             on_progress(sum(at.values()), sum(ends.values()))
             if at == ends:
                 return

@@ -157,7 +157,7 @@ class _Watch:
         if news:
             counts = Counts({}, None, None, {}) if found is None else found.verdict.counts
             sources = dict.fromkeys(("influx", "archive", "kafka"), "not asked yet") if found is None else found.sources
-            verdict = judge(replace(counts, told=self._told, flying=True))
+            verdict = judge(replace(counts, told=self._told, flying=True, behind=False))
             found = Examined(self._run, self._flight, verdict, sources)
         if found is None:
             return

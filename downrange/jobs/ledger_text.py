@@ -49,6 +49,9 @@ def headline(found: Examined) -> Text:
     """Return how the books stand, in a line."""
     verdict = found.verdict
     name = f"{found.run}/{found.flight}: "
+    if verdict.counts.behind and not verdict.complaints:
+        told = "NOT SETTLED: detect is behind, the stores hold packets that its ledger does not count yet"
+        return Text(f"{name}{told}", style="bold yellow")
     if not verdict.balanced:
         return Text(f"{name}THE BOOKS DO NOT BALANCE", style="bold red")
     if verdict.counts.flying:
@@ -144,6 +147,7 @@ def report(found: Examined) -> dict[str, Any]:
         "flight": found.flight,
         "balanced": verdict.balanced,
         "flying": verdict.counts.flying,
+        "behind": verdict.counts.behind,
         "complaints": list(verdict.complaints),
         "rows": [row.model_dump(mode="json") for row in verdict.rows],
         "gaps": [

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from processors.audit.look import Seen
 from processors.audit.verdict import Key
+from runtime.kafka import Partition
 from telemetry.quality import LedgerRow
 
 Whose = tuple[str, str]
@@ -49,6 +50,10 @@ class Waiting:
         What was answered last, so that the same is not said twice.
     seen
         What was counted of its archive.
+    awaited
+        Up to where detection has to read before a store that is ahead of the ledger has too many.
+    behind
+        Whether it had not at the last look.
     """
 
     first_offset: int
@@ -59,6 +64,8 @@ class Waiting:
     rows: dict[Key, LedgerRow] = field(default_factory=dict)
     told: dict[Key, LedgerRow] = field(default_factory=dict)
     seen: Seen | None = None
+    awaited: dict[Partition, int] | None = None
+    behind: bool = False
 
 
 class Desk:
@@ -86,6 +93,7 @@ class Desk:
             waiting = Waiting(offset, now_s, now_s + rules.quiet_s, now_s + rules.every_s, rules.quiet_s)
             self.flights[whose] = waiting
         waiting.rows[row.vehicle, row.packet] = row
+        waiting.awaited, waiting.behind = None, False
         waiting.heard_s, waiting.quiet_at_s, waiting.delay_s = now_s, now_s + rules.quiet_s, rules.quiet_s
 
     def due(self, now_s: float) -> list[Due]:
@@ -98,12 +106,17 @@ class Desk:
                 found.append(Due(waiting.flying_at_s, whose, flying=True))
         return sorted(found)
 
-    def answered(self, whose: Whose, seen: Seen, now_s: float, *, flying: bool, balanced: bool) -> None:
-        """Take note of a look; a flight that is quiet and balances, or has been looked at for long, waits no more."""
+    def answered(
+        self, whose: Whose, seen: Seen, now_s: float, *, flying: bool, balanced: bool, behind: bool = False
+    ) -> None:
+        """Take note of a look; a flight that is quiet and balances, or has been looked at for long, waits no more.
+
+        One of which detection is behind waits, however long.
+        """
         waiting = self.flights.get(whose)
         if waiting is None:
             return
-        if not flying and (balanced or now_s >= waiting.heard_s + self._rules.patience_s):
+        if not flying and not behind and (balanced or now_s >= waiting.heard_s + self._rules.patience_s):
             del self.flights[whose]
             return
         waiting.seen, waiting.flying_at_s = seen, now_s + self._rules.every_s

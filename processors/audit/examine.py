@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from processors.archive.audit import recount_recording
+from processors.audit.behind import is_behind
 from processors.audit.look import Looker
 from processors.audit.recount import Recount
 from processors.audit.tail import Tail, read_tail
@@ -22,7 +24,7 @@ from runtime.settings import Settings
 from telemetry.decoder import Decoder
 from telemetry.errors import ArchiveError, SettingsError, TransientError
 from telemetry.quality import LedgerRow
-from telemetry.topics import LIVE_RUN
+from telemetry.topics import LIVE_RUN, flight_key
 
 MS_PER_S: Final = 1000
 
@@ -84,7 +86,12 @@ async def examine(settings: Settings, flight: str, run: str | None) -> Examined:
     recounted = {(row.vehicle, row.packet): row for row in recount.rows()}
     gaps = {key: recount.gaps(*key) for key in recounted}
     counts = Counts(recounted, stored, archived, told, gaps, recount.unreadable, flying)
-    return Examined(run, flight, judge(counts), sources)
+    verdict = judge(counts)
+    if not flying and verdict.is_ahead and "answers" in sources["kafka"]:
+        with suppress(TransientError):
+            behind = await is_behind(settings.kafka, flight_key(run, flight), tail.lasts)
+            verdict = verdict.while_behind() if behind else verdict
+    return Examined(run, flight, verdict, sources)
 
 
 def _find(settings: Settings, flight: str, run: str | None) -> tuple[Recording | None, ArchiveError | None]:

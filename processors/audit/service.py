@@ -30,4 +30,4 @@ async def run(settings: Settings, scope: Scope) -> None:
         await ensure_topics(settings.kafka, scope.log, settings.service.connect_timeout_s)
         async with open_producer(settings.kafka, "downrange-audit") as producer:
             looker = Looker(folder, registry_of(settings.service), reader)
-            await consume(settings, scope, Auditor(looker, producer, rules, scope), gives_up=True)
+            await consume(settings, scope, Auditor(looker, producer, rules, scope, settings.kafka), gives_up=True)

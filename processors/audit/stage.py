@@ -10,12 +10,15 @@ from typing import Any, Final
 from prometheus_client import Counter, Gauge
 from pydantic import ValidationError
 
-from processors.audit.desk import Desk, Due, Rules
+from processors.audit.behind import DETECTION, READ_FROM
+from processors.audit.desk import Desk, Due, Rules, Waiting
 from processors.audit.look import Looker
 from processors.audit.verdict import Verdict
 from runtime.consumer import Batch, Offsets
+from runtime.groups import ends_of, has_passed
 from runtime.kafka import Outgoing, Partition, Producer
 from runtime.service import Scope
+from runtime.settings import KafkaSettings
 from telemetry.errors import ArchiveError
 from telemetry.quality import LedgerRow
 from telemetry.topics import KafkaTopic, flight_key
@@ -48,13 +51,16 @@ class Auditor:
         When to look.
     scope
         The service's; once it is asked to stop, nothing more is looked at.
+    kafka
+        Where to ask how far detection has read.
     """
 
     name: Final = "audit"
     topics: Final[tuple[KafkaTopic, ...]] = (KafkaTopic.QUALITY,)
 
-    def __init__(self, looker: Looker, producer: Producer, rules: Rules, scope: Scope) -> None:
+    def __init__(self, looker: Looker, producer: Producer, rules: Rules, scope: Scope, kafka: KafkaSettings) -> None:
         self._looker = looker
+        self._kafka = kafka
         self._producer = producer
         self._rules = rules
         self._stop = scope.stop
@@ -102,28 +108,43 @@ class Auditor:
                 began_s = time.monotonic()
                 run, flight = task.due.whose
                 seen = waiting.seen or self._looker.begin(run, flight)
-                balanced, outcome = False, "unreadable"
+                balanced, behind, outcome = False, False, "unreadable"
                 try:
                     verdict, seen = await self._looker.look(seen, waiting.rows, flying=task.due.flying)
                 except ArchiveError as error:
                     self._ail(flight_key(run, flight), str(error))
                 else:
                     self._ail(flight_key(run, flight), None)
+                    behind = not task.due.flying and verdict.is_ahead and await self._is_behind(waiting, task.due)
+                    verdict = verdict.while_behind() if behind else verdict
                     balanced = verdict.balanced
                     self._say(desk, task.due, verdict)
-                    outcome = "flying" if task.due.flying else "balanced" if balanced else "unbalanced"
+                    outcome = "balanced" if balanced else "behind" if behind else "unbalanced"
+                    outcome = "flying" if task.due.flying else outcome
                 LOOKS.labels(outcome).inc()
                 now_s = time.monotonic()
                 LOOK_S.inc(now_s - began_s)
-                desk.answered(task.due.whose, seen, now_s, flying=task.due.flying, balanced=balanced)
+                desk.answered(task.due.whose, seen, now_s, flying=task.due.flying, balanced=balanced, behind=behind)
             output.pop(0)
+
+    async def _is_behind(self, waiting: Waiting, due: Due) -> bool:
+        """Return whether detection has yet to read what a store may have, or had at the last look: its rows come."""
+        was_behind = waiting.behind
+        if waiting.awaited is None:
+            waiting.awaited = await ends_of(self._kafka, flight_key(*due.whose), READ_FROM)
+        waiting.behind = not await has_passed(self._kafka, DETECTION, waiting.awaited)
+        if waiting.behind and not was_behind:
+            run, flight = due.whose
+            self._log.info("detect is behind, its ledger is older than what the stores hold", run=run, flight=flight)
+        return waiting.behind or was_behind
 
     def _say(self, desk: Desk, due: Due, verdict: Verdict) -> None:
         # a row without a word of a store would be taken for one that waits for it
         said = [row for row in verdict.rows if row.stored is not None or row.archived is not None]
         news = desk.news(due.whose, {(row.vehicle, row.packet): row for row in said})
         self._unsent += _records(news)
-        if not due.flying and news:
+        settled = not verdict.counts.behind or bool(verdict.complaints)
+        if not due.flying and news and settled:
             run, flight = due.whose
             say = self._log.info if verdict.balanced else self._log.warning
             say("the books balance" if verdict.balanced else "the books do not balance", run=run, flight=flight)

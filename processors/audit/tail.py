@@ -30,11 +30,12 @@ STREAMS: Final = (Stream.TELEMETRY, Stream.REJECTED, Stream.QUALITY)
 
 @dataclass(slots=True)
 class Tail:
-    """Of one flight on Kafka: its last ledger rows, how many records, and when its newest telemetry came, in ms."""
+    """Of one flight on Kafka: last ledger rows, number of records, time of the newest telemetry, ms, last offsets."""
 
     told: dict[Key, LedgerRow] = field(default_factory=dict)
     records: int = 0
     newest_ms: int = 0
+    lasts: dict[Stream, int] = field(default_factory=dict)
 
 
 async def read_tail(settings: KafkaSettings, recount: Recount, after: Mapping[Stream, int]) -> Tail:
@@ -46,7 +47,7 @@ async def read_tail(settings: KafkaSettings, recount: Recount, after: Mapping[St
         If Kafka does not answer.
     """
     await _answers(settings)
-    key, found = flight_key(recount.run, recount.flight), Tail()
+    key, found = flight_key(recount.run, recount.flight), Tail(lasts=dict(after))
     at = partition_of(key, settings.partitions)
     starts = {Partition(stream.topic.value, at): after.get(stream, -1) + 1 for stream in STREAMS}
     try:
@@ -61,6 +62,7 @@ async def read_tail(settings: KafkaSettings, recount: Recount, after: Mapping[St
 
 def _take(record: Record, recount: Recount, found: Tail) -> None:
     found.records += 1
+    found.lasts[STREAM_OF[record.topic]] = record.offset
     match STREAM_OF[record.topic]:
         case Stream.TELEMETRY:
             found.newest_ms = max(found.newest_ms, record.timestamp)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from processors.archive.audit import Disagreement, disagreements_of
@@ -33,6 +33,8 @@ class Counts:
         Records that are no messages at all.
     flying
         Whether telemetry still comes: the stores may follow.
+    behind
+        Whether detection has not read everything of the flight: the ledger follows.
     """
 
     recounted: Mapping[Key, LedgerRow]
@@ -42,6 +44,7 @@ class Counts:
     gaps: Mapping[Key, list[Gap]] = field(default_factory=dict)
     unreadable: int = 0
     flying: bool = False
+    behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +80,43 @@ class Verdict:
 
     @property
     def balanced(self) -> bool:
-        """Whether nothing is to be complained of."""
-        return not self.complaints
+        """Whether nothing is to be complained of, and the ledger is not behind."""
+        return not self.complaints and not self.counts.behind
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether a store, or the raw records, have more than the ledger that the line told."""
+        counts, told = self.counts, self.counts.told
+        stores = [store for store in (counts.stored, counts.archived) if store is not None]
+        return any(
+            any(store.get(key, 0) > row.unique for store in stores)
+            or (key in counts.recounted and counts.recounted[key].received > row.received)
+            for key, row in told.items()
+        ) or bool(told and counts.recounted.keys() - told.keys())
+
+    def while_behind(self) -> Verdict:
+        """Return how the books stand as long as detection is behind."""
+        return judge(replace(self.counts, behind=True))
 
 
 def judge(counts: Counts) -> Verdict:
     """Put the counts together.
 
     While a flight flies, a store that has more than a row says counts as having the row's: it holds a later state of
-    the same stream, and so all that the row speaks of. Afterwards the figures have to be the same.
+    the same stream, and so all that the row speaks of. So it does while detection is behind, but what a store lacks it
+    lacks. Afterwards the figures have to be the same.
     """
     rows: list[LedgerRow] = []
     for key in sorted(counts.recounted.keys() | counts.told.keys()):
         row = counts.told[key] if key in counts.told else counts.recounted[key]
         found = {name: None if (held := getattr(counts, name)) is None else held.get(key, 0) for name in OF_STORES}
-        if counts.flying:
+        if counts.flying or counts.behind:
             found = {name: None if count is None else min(count, row.unique) for name, count in found.items()}
         rows.append(row.model_copy(update=found))
     # what the archive lacks, the recount lacks too: said once is enough
     whole = {(row.vehicle, row.packet) for row in rows if row.archived is None or row.archived == row.unique}
     differing: list[Disagreement] = []
-    if counts.recounted and counts.told and not counts.flying:
+    if counts.recounted and counts.told and not (counts.flying or counts.behind):
         differing = disagreements_of(counts.recounted.values(), counts.told)
         differing = [each for each in differing if (each.vehicle, each.packet) in whole]
     return Verdict(tuple(rows), tuple(differing), counts)

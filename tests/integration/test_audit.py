@@ -190,6 +190,15 @@ async def ledger_command(settings: Settings, *arguments: str) -> AsyncIterator[a
             await process.wait()
 
 
+async def says(log: Path, what: str, flight: str) -> None:
+    """Return once a line of a log says something of a flight."""
+    while True:
+        text = await asyncio.to_thread(log.read_text)
+        if any(what in line and flight in line for line in text.splitlines()):
+            return
+        await asyncio.sleep(0.1)
+
+
 async def ask(settings: Settings, flight: str) -> tuple[int, str]:
     async with ledger_command(settings, flight) as process:
         out, _ = await process.communicate()
@@ -274,6 +283,31 @@ async def test_a_flight_that_flies_is_counted_from_kafka_and_its_stores_are_not_
     complaints = (await examine(impatient, flight, None)).verdict.complaints
     assert any("not in InfluxDB" in each for each in complaints)
     assert any("not in the archive" in each for each in complaints)
+
+
+async def test_while_detection_is_away_it_waits_without_a_warning_and_balances_after_its_return(
+    settings: Settings, tmp_path: Path
+) -> None:
+    flight = new_flight()
+    messages = telemetry_of(flight, SECONDS, T0_NS)
+    unarchived = replace(settings, archive=ArchiveSettings(dir=tmp_path / "nobody-records"))
+    await publish(settings.kafka, messages)
+    await store(settings.influx, messages)
+    await tell(settings.kafka, ledger_of(messages[: len(messages) // 2]))
+    async with running("audit", unarchived, tmp_path) as auditor, asyncio.timeout(WITHIN_S * 2):
+        await says(auditor.log, "detect is behind", flight)
+        await asyncio.sleep(2 * settings.audit.every_s)
+        code, said = await ask(unarchived, flight)
+        assert code == 1
+        assert f"live/{flight}: NOT SETTLED: detect is behind" in said
+        assert "does not hold" not in said
+        async with running("detect", replace(settings, service=ServiceSettings(health_port=free_port())), tmp_path):
+            while "the books balance" not in auditor.log.read_text():  # noqa: ASYNC110 -- as above
+                await asyncio.sleep(0.1)
+        assert (await ask(unarchived, flight))[0] == 0
+        said_of_it = [line for line in auditor.log.read_text().splitlines() if f'"{flight}"' in line]
+        assert not any('"warning"' in line for line in said_of_it), said_of_it
+        assert sum("detect is behind" in line for line in said_of_it) == 1
 
 
 async def test_every_point_counts_once_also_where_a_channel_is_absent(settings: Settings) -> None:

@@ -92,3 +92,15 @@ def test_only_what_was_not_said_before_is_news() -> None:
     assert desk.news(F, {key: row(archived=4)}) == [row(archived=4)]
     assert desk.news(F, {key: row(archived=4)}) == []
     assert desk.news(F, {key: row(archived=5)}) == [row(archived=5)]
+
+
+def test_one_of_which_detection_is_behind_waits_beyond_all_patience_until_it_is_heard_again() -> None:
+    desk = Desk(RULES)
+    desk.take(0, row(), 0)
+    desk.flights[F].awaited, desk.flights[F].behind = {}, True
+    desk.answered(F, SEEN, 5000, flying=False, balanced=False, behind=True)
+    assert desk.safe_offset == 0
+    desk.take(1, row(unique=9), 5001)
+    assert (desk.flights[F].awaited, desk.flights[F].behind) == (None, False)
+    desk.answered(F, SEEN, 5011, flying=False, balanced=True)
+    assert desk.safe_offset == 2

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from audited import ledger_of, telemetry_of
 
-from downrange.jobs.ledger_text import report
+from downrange.jobs.ledger_text import headline, report
 from processors.audit.examine import Examined
 from processors.audit.verdict import Counts, Key, judge
 from telemetry.quality import LedgerRow
@@ -55,6 +55,30 @@ def test_while_it_flies_a_store_may_be_behind_or_before_the_row() -> None:
     assert verdict.balanced
     nav = next(row for row in verdict.rows if row.packet == "nav")
     assert (nav.stored, nav.archived) == (150, 200)
+
+
+def test_while_detection_is_behind_a_store_may_be_before_the_row_but_lacks_what_it_lacks() -> None:
+    verdict = judge(counts(stored=changed(50), archived=changed(2)))
+    assert verdict.is_ahead
+    behind = verdict.while_behind()
+    assert (behind.balanced, behind.complaints) == (False, ())
+    nav = next(row for row in behind.rows if row.packet == "nav")
+    assert (nav.stored, nav.archived, nav.balanced) == (200, 200, True)
+    told = Examined("live", "F", behind, {"influx": "counted"})
+    assert headline(told).plain.startswith("live/F: NOT SETTLED: detect is behind")
+    assert (report(told)["balanced"], report(told)["behind"]) == (False, True)
+    assert len(judge(counts(stored=changed(50), archived=changed(-1))).while_behind().complaints) == 1
+
+
+def test_raw_records_that_the_ledger_does_not_count_yet_are_ahead_of_it() -> None:
+    assert not judge(counts()).is_ahead
+    assert not judge(counts(stored=changed(-1))).is_ahead
+    fewer: dict[Key, LedgerRow] = TOLD | {NAV: TOLD[NAV].model_copy(update={"received": TOLD[NAV].received - 1})}
+    unheard = {key: row for key, row in TOLD.items() if key != NAV}
+    for told in (fewer, unheard):
+        verdict = judge(Counts(TOLD, None, None, told))
+        assert verdict.is_ahead
+        assert verdict.while_behind().complaints == judge(Counts({}, None, None, told)).complaints
 
 
 def test_a_packet_type_of_which_a_store_knows_nothing_is_missing_there() -> None:
