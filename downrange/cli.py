@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from downrange.jobs import archive, demo, dictionary, latency, ledger, limits, links, rejected, simulate
+from downrange.jobs import archive, demo, dictionary, importing, latency, ledger, limits, links, rejected, simulate
 from downrange.services import SERVICES
 from telemetry.errors import DownrangeError, leaves_of
 
@@ -34,7 +34,7 @@ JOBS = "Jobs"
 app.command("demo", rich_help_panel=JOBS)(demo.demo)
 app.add_typer(simulate.app, name="simulate", rich_help_panel=JOBS)
 app.command("replay", rich_help_panel=JOBS)(archive.replay)
-app.command("import", rich_help_panel=JOBS)(archive.import_)
+app.command("import", rich_help_panel=JOBS)(importing.import_)
 app.command("events", rich_help_panel=JOBS)(archive.events)
 app.command("ledger", rich_help_panel=JOBS)(ledger.ledger)
 app.command("latency", rich_help_panel=JOBS)(latency.latency)

@@ -1,4 +1,4 @@
-"""`downrange import`, `replay`, `events` and `ledger`: what one does with recorded flights."""
+"""`downrange replay` and `events`: what one does with recorded flights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import sys
 import tempfile
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -32,34 +31,6 @@ Run = Annotated[
     str | None, typer.Option(help="Which run of it: live, imported, replay-...; the best there is by default.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
-
-
-def import_(
-    file: Annotated[Path, typer.Argument(help="CSV, plain or gzip: t_s and the channels of one packet.", exists=True)],
-    *,
-    dictionary: Annotated[str, typer.Option(help="Dictionary whose packet has the file's columns.")] = "webcast",
-    flight: Annotated[str | None, typer.Option(help="Name of the flight; the file's by default.")] = None,
-    t0: Annotated[datetime | None, typer.Option(help="When t_s was 0, in UTC; 2025-01-01 by default.")] = None,
-) -> None:
-    """Turn a recorded log into an archive that replay can fly."""
-    # loaded here, so that `downrange --help` does not wait for pyarrow
-    from datetime import UTC
-
-    from ingest.importers.csv_log import ImportOptions, import_csv
-    from replay.flight import replay_registry
-    from runtime.settings import read_settings
-
-    settings = read_settings()
-    options = ImportOptions(dictionary=dictionary, flight=flight)
-    if t0 is not None:
-        options = replace(options, t0=t0.replace(tzinfo=UTC))
-    result = import_csv(file, settings.archive, replay_registry(settings), settings.kafka.partitions, options)
-    typer.echo(f"{result.folder}: {result.packets:,} rows" + (", as it was before" if result.already_there else ""))
-    for bad in result.first_bad_rows:
-        typer.secho(f"{file}:{bad.line}: {bad.detail}", fg=typer.colors.YELLOW, err=True)
-    if result.bad_rows:
-        typer.secho(f"{result.bad_rows} lines could not be read; they are kept in the recording", err=True)
-    typer.echo(f"fly it: downrange replay {result.flight} --speed max --stack embedded")
 
 
 def replay(

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import filecmp
 import gzip
 import re
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from ingest.importers.bundles import Bundler
 from ingest.importers.csv_rows import Row, RowReader, cells_of
+from ingest.importers.recording import ImportResult, Sink, install
 from runtime.archive.catalog import IMPORTED_RUN
-from runtime.archive.layout import Stream
-from runtime.archive.records import Archived
-from runtime.archive.writer import sync_folder, write_part
 from runtime.settings import ArchiveSettings
-from telemetry.dictionary import Registry
+from telemetry.dictionary import Dictionary, Registry
 from telemetry.errors import ArchiveError, PacketError, Reason, SettingsError
-from telemetry.message import Message
-from telemetry.topics import Address, Kind, partition_of
+from telemetry.topics import Address, partition_of
+
+__all__ = ["LONGEST_LINE", "ImportOptions", "ImportResult", "fits", "flight_name", "import_csv"]
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 LONGEST_LINE: Final = 64 * 1024
-MOST_RECORDS: Final = 20_000
-SHOWN_BAD_ROWS: Final = 20
-CSV: Final = "text/csv"
 DEFAULT_T0: Final = datetime.fromisoformat("2025-01-01T00:00:00+00:00")
 
 
@@ -64,46 +59,6 @@ class Line:
     number: int
     octets: bytes
     whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A line that is no row; its octets are in the recording's `rejected` stream."""
-
-    line: int
-    detail: str
-
-
-@dataclass(slots=True)
-class ImportResult:
-    """What became of a log.
-
-    Parameters
-    ----------
-    run, flight, folder
-        The recording.
-    packets, messages
-        Good rows, and the messages that carry them.
-    first_ns, last_ns
-        Receive times of the first and the last message, Unix ns.
-    bad_rows
-        How many lines were kept aside.
-    first_bad_rows
-        The first of them, with line number and reason.
-    already_there
-        Whether the archive held exactly this before.
-    """
-
-    run: str
-    flight: str
-    folder: Path
-    packets: int = 0
-    messages: int = 0
-    first_ns: int = 0
-    last_ns: int = 0
-    bad_rows: int = 0
-    first_bad_rows: list[BadRow] = field(default_factory=list)
-    already_there: bool = False
 
 
 def import_csv(
@@ -150,7 +105,7 @@ def import_csv(
     try:
         with tempfile.TemporaryDirectory(prefix=f".{address.flight}-", dir=result.folder.parent) as temporary:
             new = Path(temporary) / address.flight
-            sink = _Sink(new, address, partition_of(address.key, partitions), archive.part_bytes, result)
+            sink = Sink(new, address, partition_of(address.key, partitions), archive.part_bytes, result)
             with _open_lines(path) as lines:
                 first = next(lines, Line(1, b"", whole=True)).octets
                 try:
@@ -164,10 +119,20 @@ def import_csv(
             result.packets = bundler.packets
             if not result.packets:
                 raise ArchiveError(str(path), f"holds no row that can be read ({result.bad_rows} lines cannot)")
-            _install(new, result)
+            install(new, result)
     except (OSError, EOFError, zlib.error) as error:
         raise ArchiveError(str(path), f"cannot be read to its end ({error}): nothing was imported") from error
     return result
+
+
+def fits(path: Path, dictionary: Dictionary) -> bool:
+    """Whether a file's first line names `t_s` and the channels of one packet of a dictionary."""
+    try:
+        with _open_lines(path) as lines:
+            RowReader(cells_of(_text(next(lines, Line(1, b"", whole=True)).octets).removeprefix("\ufeff")), dictionary)
+    except (PacketError, OSError, EOFError, zlib.error):
+        return False
+    return True
 
 
 def flight_name(path: Path) -> str:
@@ -183,7 +148,7 @@ def flight_name(path: Path) -> str:
     return re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", stem)).strip("-._")[:64]
 
 
-def _read_rows(lines: Iterable[Line], reader: RowReader, bundler: Bundler, sink: _Sink) -> None:
+def _read_rows(lines: Iterable[Line], reader: RowReader, bundler: Bundler, sink: Sink) -> None:
     for line in lines:
         if not line.octets.strip():
             continue
@@ -191,7 +156,7 @@ def _read_rows(lines: Iterable[Line], reader: RowReader, bundler: Bundler, sink:
             for message in bundler.add(_row(line, reader)):
                 sink.message(message)
         except PacketError as error:
-            sink.bad_row(line, error)
+            sink.bad_row(line.number, line.octets, error)
     for message in bundler.rest():
         sink.message(message)
 
@@ -200,72 +165,6 @@ def _row(line: Line, reader: RowReader) -> Row:
     if not line.whole:
         raise PacketError(Reason.BAD_ROW, f"part of a line of more than {LONGEST_LINE} octets")
     return reader.row(cells_of(_text(line.octets)))
-
-
-class _Sink:
-    """Writes messages and lines kept aside as a recorder would have."""
-
-    def __init__(self, folder: Path, address: Address, partition: int, part_octets: int, result: ImportResult) -> None:
-        self._folder = folder
-        self._address = address
-        self._partition = partition
-        self._part_octets = part_octets
-        self._result = result
-        self._held: dict[Stream, list[Archived]] = {Stream.TELEMETRY: [], Stream.REJECTED: []}
-        self._octets = dict.fromkeys(self._held, 0)
-
-    def message(self, message: Message) -> None:
-        result = self._result
-        result.first_ns = result.first_ns or message.ert_ns
-        result.last_ns = message.ert_ns
-        headers = tuple(message.kafka_headers())
-        self._keep(Stream.TELEMETRY, result.messages, message.ert_ns, headers, message.payload)
-        result.messages += 1
-
-    def bad_row(self, line: Line, error: PacketError) -> None:
-        result, address = self._result, self._address
-        if len(result.first_bad_rows) < SHOWN_BAD_ROWS:
-            result.first_bad_rows.append(BadRow(line.number, error.detail))
-        # headers as of any refused message, so that the ledger counts it
-        message = Message(address, Kind.TELEMETRY, line.octets, result.last_ns, content_type=CSV)
-        reasons = (("reason", error.reason.value), ("detail", f"line {line.number}: {error.detail}"))
-        headers = (*message.kafka_headers(), *((name, text.encode()) for name, text in reasons))
-        self._keep(Stream.REJECTED, result.bad_rows, result.last_ns, headers, line.octets)
-        result.bad_rows += 1
-
-    def _keep(
-        self, stream: Stream, offset: int, t_ns: int, headers: tuple[tuple[str, bytes], ...], value: bytes
-    ) -> None:
-        key = self._address.key.encode()
-        held = self._held[stream]
-        held.append(Archived(self._partition, offset, t_ns // 10**6, key, headers, value))
-        self._octets[stream] += len(value)
-        if self._octets[stream] >= self._part_octets or len(held) >= MOST_RECORDS:
-            self._write(stream)
-
-    def _write(self, stream: Stream) -> None:
-        if self._held[stream]:
-            write_part(self._folder, stream, self._held[stream])
-            self._held[stream] = []
-            self._octets[stream] = 0
-
-    def close(self) -> None:
-        for stream in self._held:
-            self._write(stream)
-
-
-def _install(new: Path, result: ImportResult) -> None:
-    """Give the finished recording its name."""
-    if result.folder.exists():
-        names = sorted(path.name for path in new.iterdir())
-        there = sorted(path.name for path in result.folder.iterdir())
-        if names != there or filecmp.cmpfiles(new, result.folder, names, shallow=False)[0] != names:
-            detail = "holds another recording of that name: give this one its own name, or move that one away"
-            raise ArchiveError(str(result.folder), detail)
-        result.already_there = True
-        return
-    new.rename(result.folder)
-    sync_folder(result.folder.parent)
 
 
 @contextmanager
