@@ -62,7 +62,7 @@ _ORBITAL: Final = {
     "boostback_end": Rule(3.0, 5.0),
     "stage_separation": Rule(3.0, 8.0),
     "ignition": Rule(1.0, 2.0),
-    "splashdown": Rule(1.5, 2.0),
+    "splashdown": Rule(1.5, 2.0, 0.90),
 }
 _SMALL: Final = {
     "liftoff": Rule(0.3, 0.5, 0.95),

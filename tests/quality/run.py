@@ -3,7 +3,7 @@
 It exits 1 if a requirement does not hold.
 
 ARGS="--quick" is clean and one seed; --flights SES-10,Lince; --only holes,pad; --worst 20 lists the worst cases; --json
-FILE writes all counts and cases; --simulated 0 leaves the simulated flights out, --recorded the recorded ones.
+FILE writes all counts and cases; --flights '' --simulated 100 is simulated flights alone.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ from pathlib import Path
 from typing import Final
 
 from quality.claims import heard
+from quality.faults import SHARES
 from quality.flights import ABSENT, FOLDER, load, names
 from quality.perturb import KINDS, perturbed
 from quality.score import Case, Judge
+from quality.simulated import judged_flight
 from quality.table import lines_of, rows_of, worst_of
 from quality.truth import Record
 from rich.console import Console
 
 SEEDS: Final = 3
+SIMULATED: Final = 500
 CLEAN: Final = "clean"
 
 
@@ -58,21 +61,24 @@ def recorded(
 def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="make quality", description=__doc__)
-    parser.add_argument("--flights", help="names of recorded flights, with commas; all by default")
+    parser.add_argument("--flights", help="names of recorded flights, with commas; all by default, none if empty")
     parser.add_argument("--only", help=f"perturbations, with commas: {CLEAN}, {', '.join(KINDS)}; all by default")
     parser.add_argument("--quick", action="store_true", help="clean and one seed, and no simulated flights")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="of each perturbation")
+    parser.add_argument("--simulated", type=int, help="how many simulated flights; 500, or none with any of the above")
     parser.add_argument("--worst", type=int, default=0, help="list so many of the worst cases")
     parser.add_argument("--json", type=Path, help="where to write all counts and cases")
     parser.add_argument("--vehicle-class", default="auto")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
+    if given.simulated is None:
+        given.simulated = 0 if given.quick or given.flights is not None or given.only is not None else SIMULATED
     given.seeds = 1 if given.quick else given.seeds
     given.only = [CLEAN, *KINDS] if given.only is None else given.only.split(",")
     if unknown := set(given.only) - {CLEAN, *KINDS}:
         parser.error(f"no perturbation {', '.join(sorted(unknown))}; there are {CLEAN}, {', '.join(KINDS)}")
     known = names()
-    given.flights = known if given.flights is None else given.flights.split(",")
+    given.flights = known if given.flights is None else [name for name in given.flights.split(",") if name]
     if unknown := set(given.flights) - set(known):
         parser.error(
             f"no recorded flight {', '.join(sorted(unknown))}; there are {', '.join(known)}" if known else ABSENT
@@ -80,22 +86,35 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return given
 
 
+def simulated(count: int, workers: int) -> Iterator[list[Case]]:
+    """Yield the cases of simulated flights, on some processes."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(judged_flight, range(count), chunksize=4)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it, print the table and return the exit code."""
     given = options(arguments)
-    if not given.flights:
+    if not names():
         say(ABSENT)
         return 2
     began_s = time.monotonic()
-    cases: list[Case] = []
-    for each in recorded(given.flights, given.only, given.seeds, given.vehicle_class, given.processes):
-        cases += each
-    return report(cases, given, f"{len(given.flights)} recorded flights in {time.monotonic() - began_s:.0f} s")
+    cases = [
+        case
+        for each in recorded(given.flights, given.only, given.seeds, given.vehicle_class, given.processes)
+        for case in each
+    ]
+    between_s = time.monotonic()
+    cases += [case for each in simulated(given.simulated, given.processes) for case in each]
+    done = f"{len(given.flights)} recorded flights in {between_s - began_s:.0f} s"
+    if given.simulated:
+        done += f", {given.simulated} simulated ones in {time.monotonic() - between_s:.0f} s"
+    return report(cases, given, done)
 
 
 def report(cases: list[Case], given: argparse.Namespace, said: str) -> int:
     """Print the table and what does not hold; return the exit code."""
-    rows = rows_of(cases, given.only)
+    rows = rows_of(cases, [CLEAN, *KINDS, *(f"sim {family}" for family in SHARES)])
     say("\n".join(lines_of(rows)))
     if given.worst:
         say("\n" + "\n".join(worst_of(cases, given.worst)))

@@ -12,6 +12,7 @@ import numpy as np
 from quality.rules import EVENTS, RULES, Group, Rule
 from quality.score import OTHER, Case
 
+UNDISTURBED: Final = frozenset({"clean", "sim none"})
 HEAD: Final = (
     f"{'event':<18} {'group':<8} {'perturbation':<12} {'of':>5} {'hits':>5} {'late':>4} {'moved':>5} {'wrong':>5} "
     f"{'miss':>4} {'false':>5} {'taken':>5} {'other':>5} {'blind':>5}  {'error, s':>13}  {'latency, s':>13} "
@@ -67,7 +68,7 @@ class Row:
         if share is None:
             return 0
         seen = self.happened - self.blind
-        return seen if self.perturbation == "clean" else math.ceil(share * seen - 1e-9)
+        return seen if self.perturbation in UNDISTURBED else math.ceil(share * seen - 1e-9)
 
     @property
     def good(self) -> int:
