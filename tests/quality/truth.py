@@ -177,10 +177,7 @@ class Record:
 
     def _rest(self, t_s: float) -> str | None:
         clean = self.clean
-        last_s = clean.span_s[1]
-        after_s = min(t_s + REST_S, last_s - 1.0)
-        if last_s < t_s:
-            return "the record ends before it rests"
+        after_s = min(t_s + REST_S, clean.span_s[1] - 1.0)
         height = clean.over(clean.height_m, after_s, after_s + 1.0)
         if not height.size:
             return None
