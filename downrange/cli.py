@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from downrange.jobs import archive, demo, dictionary, importing, latency, ledger, limits, links, rejected, simulate
+from downrange.jobs import (
+    archive,
+    demo,
+    dictionary,
+    importing,
+    latency,
+    ledger,
+    limits,
+    links,
+    rejected,
+    report,
+    simulate,
+)
 from downrange.services import SERVICES
 from telemetry.errors import DownrangeError, leaves_of
 
@@ -37,6 +49,7 @@ app.command("replay", rich_help_panel=JOBS)(archive.replay)
 app.command("import", rich_help_panel=JOBS)(importing.import_)
 app.command("events", rich_help_panel=JOBS)(archive.events)
 app.command("ledger", rich_help_panel=JOBS)(ledger.ledger)
+app.command("report", rich_help_panel=JOBS)(report.report)
 app.command("latency", rich_help_panel=JOBS)(latency.latency)
 app.command("links", rich_help_panel=JOBS)(links.links)
 app.add_typer(limits.app, name="limits", rich_help_panel=JOBS)
