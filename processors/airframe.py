@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from processors.extents import Block
 from telemetry.channels import Channel
 from telemetry.derived import Derived
 from telemetry.dictionary import Dictionary
+
+LOG_TIME: Final = "log_time_s"
 
 
 class Airframe:
@@ -40,3 +44,4 @@ class Airframe:
                 for channel in packet.quantities:
                     self.packet_of[channel.name] = name
                     self.channels[channel.name] = channel
+        self.is_log = LOG_TIME in self.channels

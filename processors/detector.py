@@ -96,8 +96,8 @@ class Detector(ABC):
 
     @classmethod
     def fits(cls, airframe: Airframe) -> bool:
-        """Return whether a vehicle sends what it requires."""
-        return cls.requires <= airframe.channels.keys()
+        """Return whether a vehicle sends what it requires; a log sends only what its motion tells."""
+        return not airframe.is_log and cls.requires <= airframe.channels.keys()
 
     @property
     def packets(self) -> frozenset[str]:

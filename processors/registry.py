@@ -12,6 +12,7 @@ from processors import cargo, detectors
 from processors.airframe import Airframe
 from processors.detector import Detector
 from processors.limit_detector import LimitDetector
+from processors.motion_detector import MotionDetector
 
 
 @functools.cache
@@ -24,14 +25,16 @@ def detectors_for(airframe: Airframe) -> tuple[Detector, ...]:
     """Return a fresh detector of every kind whose channels a vehicle sends.
 
     Where several find the same event, the one that uses the most channels is chosen: the better the instruments,
-    the better the rule.
+    the better the rule. Of those that read motion each is chosen that no other channels speak for: they share out the
+    classes of vehicles among themselves.
     """
     fitting = [one for one in detector_classes() if one.fits(airframe)]
-    best: dict[str, type[Detector]] = {}
+    best: dict[tuple[str, frozenset[str]], type[Detector]] = {}
     for one in fitting:
+        classes = one.classes if issubclass(one, MotionDetector) else frozenset()
         for event in one.emits:
-            if event not in best or len(one.requires) > len(best[event].requires):
-                best[event] = one
+            if (event, classes) not in best or len(one.requires) > len(best[event, classes].requires):
+                best[event, classes] = one
     return tuple(one(airframe) for one in fitting if one in best.values())
 
 

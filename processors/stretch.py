@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,13 @@ from numpy.typing import NDArray
 from processors.airframe import Airframe
 from processors.extents import MAX, Extents
 from processors.history import History
+from processors.motion.motion import Motion
 from telemetry.frames import Frame
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """Usable rows of some channels of one packet type.
 
     Parameters
@@ -52,15 +51,22 @@ class Stretch:
         At most one a packet type, rows in order of time, counts unwrapped.
     history
         Where the vehicle has been; these frames are added to it.
+    motion
+        How it has moved, likewise; none where no detector asks.
     """
 
-    __slots__ = ("_airframe", "_asked", "_extents", "_history", "_once", "_usable", "frames")
+    __slots__ = ("_airframe", "_asked", "_extents", "_history", "_once", "_usable", "frames", "motion")
 
-    def __init__(self, airframe: Airframe, frames: Iterable[Frame], history: History) -> None:
+    def __init__(
+        self, airframe: Airframe, frames: Iterable[Frame], history: History, motion: Motion | None = None
+    ) -> None:
         self._airframe = airframe
         self._history = history
         self.frames = {frame.packet: frame for frame in frames}
         history.extend(self.frames.values())
+        self.motion = motion
+        if motion is not None:
+            motion.extend(self.frames.values())
         self._once: dict[Hashable, Any] = {}
         self._asked: dict[tuple[str, ...], Rows | None] = {}
         self._extents: dict[str, Extents | None] = {}
@@ -68,9 +74,11 @@ class Stretch:
 
     def rows(self, *channels: str) -> Rows | None:
         """Return the rows where every one of some channels of one packet was measured; None if there are none."""
-        if channels not in self._asked:
-            self._asked[channels] = self._select(channels)
-        return self._asked[channels]
+        try:
+            return self._asked[channels]
+        except KeyError:
+            found = self._asked[channels] = self._select(channels)
+            return found
 
     def extents(self, packet: str) -> Extents | None:
         """Return what the rows of a packet lie between, measured or not; None if there are none."""
@@ -107,10 +115,11 @@ class Stretch:
         for channel in channels:
             mask = self._mask(frame, channel)
             usable = mask if usable is None else usable if mask is None else usable & mask
-        values = tuple(frame.columns[channel] for channel in channels)
+        columns = frame.columns
+        values = tuple([columns[channel] for channel in channels])
         if usable is None:
             return Rows(frame.packet, frame.station, frame.t_ns, frame.counts, values)
-        if not usable.any():
+        if not np.count_nonzero(usable):
             return None
         kept = tuple(value[usable] for value in values)
         return Rows(frame.packet, frame.station, frame.t_ns[usable], frame.counts[usable], kept)
@@ -123,9 +132,10 @@ class Stretch:
 
     def _measured(self, frame: Frame, channel: str) -> NDArray[np.bool_] | None:
         place = self._airframe.blocks[frame.packet].places.get(channel)
-        extents = self.extents(frame.packet)
-        if place is not None and extents is not None and extents.whole[place]:
-            return None
+        if place is not None:
+            extents = self.extents(frame.packet)
+            if extents is not None and extents.whole[place]:
+                return None
         definition = self._airframe.channels[channel]
         if definition.kind != "float":
             return None
@@ -133,4 +143,4 @@ class Stretch:
         # no comparison holds for what is no number
         low, high = definition.range or (-MAX, MAX)
         mask = (values >= low) & (values <= high)
-        return None if mask.all() else mask
+        return None if np.count_nonzero(mask) == len(mask) else mask

@@ -10,6 +10,8 @@ from processors.books import VehicleBooks
 from processors.detector import Detector, Found
 from processors.history import History
 from processors.hold import Hold
+from processors.motion.motion import Motion
+from processors.motion_detector import MotionDetector
 from processors.registry import detectors_for
 from processors.staleness import Staleness
 from processors.stretch import Stretch
@@ -36,7 +38,9 @@ class VehicleTrack:
         self.history = History(airframe)
         self.staleness = Staleness(airframe)
         self._detectors = detectors_for(airframe)
-        self._packets = [one.packets for one in self._detectors]
+        reads_motion = any(isinstance(one, MotionDetector) for one in self._detectors)
+        self.motion = Motion.of(airframe) if reads_motion else None
+        self._chosen: dict[tuple[str, ...], list[Detector]] = {}
         self._waiting = [one for one in self._detectors if type(one).on_watermark is not Detector.on_watermark]
 
     def take(self, station: str, frames: Iterable[Frame], ert_ns: int, clock_ns: int) -> Iterator[Found]:
@@ -63,12 +67,18 @@ class VehicleTrack:
     def _release(self) -> Iterator[Found]:
         frames = self.hold.release()
         if frames:
-            stretch = Stretch(self.airframe, frames, self.history)
-            for detector, packets in zip(self._detectors, self._packets, strict=True):
-                if not packets.isdisjoint(stretch.frames):
-                    for finding in detector.update(stretch):
-                        yield detector, finding
+            stretch = Stretch(self.airframe, frames, self.history, self.motion)
+            for detector in self._concerned(stretch):
+                for finding in detector.update(stretch):
+                    yield detector, finding
             yield from self.staleness.update(stretch)
+
+    def _concerned(self, stretch: Stretch) -> list[Detector]:
+        """Return the detectors of the packet types of a stretch."""
+        packets = tuple(stretch.frames)
+        if packets not in self._chosen:
+            self._chosen[packets] = [one for one in self._detectors if not one.packets.isdisjoint(packets)]
+        return self._chosen[packets]
 
     def _open_books(self, packet: str) -> None:
         """Let packets through of a type that the dictionary leaves to other vehicles, when one comes all the same."""
@@ -82,6 +92,7 @@ class VehicleTrack:
             "hold": self.hold.snapshot(),
             "history": self.history.snapshot(),
             "staleness": self.staleness.snapshot(),
+            "motion": None if self.motion is None else self.motion.snapshot(),
             "detectors": {one.name: [one.version, one.snapshot()] for one in self._detectors},
         }
 
@@ -93,6 +104,8 @@ class VehicleTrack:
         self.history.restore(state["history"])
         if "staleness" in state:
             self.staleness.restore(state["staleness"])
+        if self.motion is not None and state.get("motion") is not None:
+            self.motion.restore(state["motion"])
         for one in self._detectors:
             version, snapshot = state["detectors"].get(one.name, (None, None))
             if version == one.version:

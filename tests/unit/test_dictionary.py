@@ -224,7 +224,7 @@ def test_the_express_vehicle_counts_what_it_sends() -> None:
 def test_a_registry_knows_the_built_in_ones_and_those_of_its_folders(tmp_path: Path) -> None:
     load(tmp_path, GOOD)
     registry = Registry((tmp_path,), default="sounding")
-    assert registry.names() == ("sounding", "webcast", "yuanxing-1")
+    assert registry.names() == ("log", "sounding", "webcast", "yuanxing-1")
     assert registry.get(None) is registry.get("") is registry.get("sounding")
     assert registry.get("apollo") is None
 

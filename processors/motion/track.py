@@ -1,0 +1,65 @@
+"""The last minutes of a vehicle's motion."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import astuple
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.motion.cell import Cell
+from telemetry.cuc import NS_PER_S
+
+KEEP_NS: Final = 150 * NS_PER_S
+Floats = NDArray[np.float64]
+
+
+class Track:
+    """The cells of the last 150 s. Whoever asks names the cell in hand: what came after it is not known yet."""
+
+    def __init__(self) -> None:
+        self._cells: list[Cell] = []
+        self._t_ns: list[int] = []
+
+    def add(self, cells: Iterable[Cell]) -> None:
+        """Add the cells of the next stretch."""
+        for at, cell in enumerate(cells):
+            if self._cells and cell.segment != self._cells[-1].segment:
+                self._cells, self._t_ns = [], []
+            elif at == 0:
+                # reckoned from where the stretch begins, so that a long one forgets nothing that is asked of it
+                self._forget_before(cell.t_ns - KEEP_NS)
+            self._cells.append(cell)
+            self._t_ns.append(cell.t_ns)
+
+    def _forget_before(self, t_ns: int) -> None:
+        old = bisect_left(self._t_ns, t_ns)
+        del self._cells[:old], self._t_ns[:old]
+
+    def between(self, now: Cell, first_ns: int, last_ns: int) -> list[Cell]:
+        """Return the cells from one time to another that were known with the cell in hand, at most 150 s before it."""
+        if not self._cells or self._cells[0].segment != now.segment:
+            return []
+        first_ns, last_ns = max(first_ns, now.t_ns - KEEP_NS), min(last_ns, now.t_ns)
+        return self._cells[bisect_left(self._t_ns, first_ns) : bisect_right(self._t_ns, last_ns)]
+
+    def snapshot(self) -> Any:
+        """Return the state as plain values."""
+        return [list(astuple(cell)) for cell in self._cells]
+
+    def restore(self, snapshot: Any) -> None:
+        """Take over what another one remembered."""
+        self._cells = [Cell(*values) for values in snapshot]
+        self._t_ns = [cell.t_ns for cell in self._cells]
+
+
+def points(cells: Iterable[Cell], value: Callable[[Cell], float], origin_ns: int) -> tuple[Floats, Floats]:
+    """Return times in seconds from an origin and values, shape (n,), of the cells where the value is a number."""
+    pairs = [((cell.t_ns - origin_ns) / NS_PER_S, number) for cell in cells if (number := value(cell)) == number]
+    if not pairs:
+        return np.zeros(0), np.zeros(0)
+    t_s, values = zip(*pairs, strict=True)
+    return np.array(t_s), np.array(values)

@@ -1,0 +1,143 @@
+"""A Kalman filter of height, climb and its rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan, sqrt
+from typing import Final
+
+# what an engine, a parachute or an impact does to acceleration at once: small rockets pull up to 50 g
+MOST_CHANGE_M_S2: Final = 300.0
+GATE: Final = 25.0
+# a walk of acceleration, m/s^2 a root second: thrust curves and drag of small rockets; large ones where height is coarse
+WALK_FINE: Final = 30.0
+WALK_COARSE: Final = 5.0
+WALK_TIMES_NOISE: Final = 90.0
+PULL_SIGMA_M_S2: Final = 4.0
+PULL_SHARE: Final = 0.15
+LONGEST_S: Final = 0.5
+WIDE_M_S: Final = 300.0
+
+
+@dataclass(slots=True)
+class Vertical:
+    """State (height m, climb m/s, its rate m/s^2) with covariance, a random walk of the rate between measurements.
+
+    A height far from the prediction is refused, unless a sudden change of acceleration of up to
+    300 m/s^2 since the last one explains it: then the covariance grows so that the state follows.
+
+    References
+    ----------
+    Bar-Shalom, Li and Kirubarajan, Estimation with Applications to Tracking and Navigation, 2001, sections 5.2 and 6.3.
+    """
+
+    t_s: float = nan
+    h: float = nan
+    v: float = 0.0
+    a: float = 0.0
+    hh: float = 0.0
+    hv: float = 0.0
+    ha: float = 0.0
+    vv: float = 0.0
+    va: float = 0.0
+    aa: float = 0.0
+    taken_s: float = nan
+
+    @property
+    def known(self) -> bool:
+        """Whether there is an estimate."""
+        return self.h == self.h
+
+    def begin(self, t_s: float, h: float, v: float, noise: float, v_sigma: float) -> None:
+        """Begin with a height and a climb."""
+        self.t_s = self.taken_s = t_s
+        self.h, self.v, self.a = h, v, 0.0
+        self.hh, self.vv, self.aa = noise * noise, v_sigma * v_sigma, 100.0
+        self.hv = self.ha = self.va = 0.0
+
+    def predict(self, t_s: float, noise: float) -> None:
+        """Carry the state on to a time."""
+        dt = t_s - self.t_s
+        if dt <= 0.0:
+            return
+        self.t_s = t_s
+        walk = min(max(WALK_TIMES_NOISE / noise, WALK_COARSE), WALK_FINE)
+        q, half = walk * walk, 0.5 * dt * dt
+        hv, ha, vv, va, aa = self.hv, self.ha, self.vv, self.va, self.aa
+        self.h += self.v * dt + self.a * half
+        self.v += self.a * dt
+        v1, a1 = vv + va * dt, va + aa * dt
+        self.hh += 2.0 * (dt * hv + half * ha) + dt * (dt * vv + 2.0 * half * va) + half * half * aa + q * dt**5 / 20.0
+        self.hv = hv + dt * ha + dt * v1 + half * a1 + q * dt**4 / 8.0
+        self.ha = ha + dt * va + half * aa + q * dt**3 / 6.0
+        self.vv = vv + 2.0 * dt * va + dt * dt * aa + q * dt**3 / 3.0
+        self.va = a1 + q * half
+        self.aa = aa + q * dt
+
+    def surprise(self, z: float, noise: float) -> float:
+        """Return the innovation of a height in its own standard deviations."""
+        return abs(z - self.h) / sqrt(self.hh + noise * noise)
+
+    def height(self, z: float, noise: float) -> bool:
+        """Take a height; false if it is refused."""
+        r = noise * noise
+        error = z - self.h
+        s = self.hh + r
+        if error * error > GATE * s:
+            since = min(max(self.t_s - self.taken_s, 0.05), LONGEST_S)
+            if abs(error) > 0.5 * MOST_CHANGE_M_S2 * since * since + 4.0 * noise:
+                return False
+            self._change(min(abs(error) / (since * since), MOST_CHANGE_M_S2), since)
+            s = self.hh + r
+        kh, kv, ka = self.hh / s, self.hv / s, self.ha / s
+        self.h += kh * error
+        self.v += kv * error
+        self.a += ka * error
+        self.aa -= ka * self.ha
+        self.va -= kv * self.ha
+        self.vv -= kv * self.hv
+        self.ha *= 1.0 - kh
+        self.hv *= 1.0 - kh
+        self.hh *= 1.0 - kh
+        self.taken_s = self.t_s
+        return True
+
+    def _change(self, sigma: float, since: float) -> None:
+        """Let the acceleration have changed, by a standard deviation, so many seconds ago."""
+        q, half = sigma * sigma, 0.5 * since * since
+        self.hh += q * half * half
+        self.hv += q * half * since
+        self.ha += q * half
+        self.vv += q * since * since
+        self.va += q * since
+        self.aa += q
+
+    def climb(self, z: float, sigma: float) -> None:
+        """Take a climb that was measured."""
+        s = self.vv + sigma * sigma
+        error = z - self.v
+        kh, kv, ka = self.hv / s, self.vv / s, self.va / s
+        self.h += kh * error
+        self.v += kv * error
+        self.a += ka * error
+        self.hh -= kh * self.hv
+        self.ha -= kh * self.va
+        self.aa -= ka * self.va
+        self.hv *= 1.0 - kv
+        self.va *= 1.0 - kv
+        self.vv *= 1.0 - kv
+
+    def pull(self, z: float) -> None:
+        """Take an acceleration along the axis, which is nearly upright on the way up."""
+        s = self.aa + PULL_SIGMA_M_S2**2 + (PULL_SHARE * z) ** 2
+        error = z - self.a
+        kh, kv, ka = self.ha / s, self.va / s, self.aa / s
+        self.h += kh * error
+        self.v += kv * error
+        self.a += ka * error
+        self.hh -= kh * self.ha
+        self.hv -= kh * self.va
+        self.vv -= kv * self.va
+        self.ha *= 1.0 - ka
+        self.va *= 1.0 - ka
+        self.aa *= 1.0 - ka
