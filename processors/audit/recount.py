@@ -119,7 +119,8 @@ class Recount:
         return self._books.of(vehicle).packets[packet].gaps() if (vehicle, packet) in self._packets else []
 
     def asked(self) -> list[Asked]:
-        """Return what to ask InfluxDB about."""
+        """Return what to ask InfluxDB about; after it `first_ns` and `last_ns` tell of all that was taken."""
+        self._settle()
         return [Asked(vehicle, name, counted_field(packet)) for (vehicle, name), packet in self._packets.items()]
 
     def _admit(self, vehicle: str, dictionary: Dictionary) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any
 
 import aiohttp
-from influxdb_client.client.influxdb_client_async import InfluxDBClientAsync
-from influxdb_client.rest import ApiException
 
 from processors.influx.counted import Asked, count_query, read_counts
 from runtime.settings import InfluxSettings
@@ -26,15 +24,16 @@ class InfluxReader:
 
     Parameters
     ----------
-    client
-        An open client.
+    session
+        An open session, which shows the token.
     settings
         The bucket and where it is.
     """
 
-    def __init__(self, client: InfluxDBClientAsync, settings: InfluxSettings) -> None:
-        self._api: Any = client.api_client  # the client's is untyped
+    def __init__(self, session: aiohttp.ClientSession, settings: InfluxSettings) -> None:
+        self._session = session
         self._settings = settings
+        self._url = f"{settings.url.rstrip('/')}/query"
 
     async def counts(
         self, run: str, flight: str, asked: Sequence[Asked], first_ns: int, last_ns: int
@@ -53,17 +52,12 @@ class InfluxReader:
         query = count_query(run, flight, asked, first_ns, last_ns)
         settings = self._settings
         try:
-            async with asyncio.timeout(settings.timeout_s):
-                response = await self._api.call_api(
-                    "/query",
-                    "POST",
-                    query_params={"db": settings.bucket, "q": query, "epoch": "ns"},
-                    header_params={"Accept": "application/json"},
-                    _preload_content=False,
-                )
-                async with response:
-                    status, body = response.status, await response.read()
-        except (ApiException, aiohttp.ClientError, TimeoutError, OSError) as error:
+            async with (
+                asyncio.timeout(settings.timeout_s),
+                self._session.post(self._url, data={"db": settings.bucket, "q": query, "epoch": "ns"}) as response,
+            ):
+                status, body = response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise TransientError(f"InfluxDB at {settings.url}: {str(error) or repr(error)}") from error
         if status in REFUSALS:
             remedy = "set DOWNRANGE_INFLUX_TOKEN to one that may read, and DOWNRANGE_INFLUX_BUCKET"
@@ -81,8 +75,17 @@ async def open_reader(settings: InfluxSettings) -> AsyncIterator[InfluxReader | 
     if settings.token is None:
         yield None
         return
-    timeout_ms = int(settings.timeout_s * 1000)
-    async with InfluxDBClientAsync(
-        settings.url, settings.token.get_secret_value(), settings.org, timeout=timeout_ms
-    ) as client:
-        yield InfluxReader(client, settings)
+    headers = {"Accept": "application/json", "Authorization": _authorization(settings.token.get_secret_value())}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        yield InfluxReader(session, settings)
+
+
+def _authorization(token: str) -> str:
+    """Return the header of a token, or of an account of InfluxDB's 1.x interface given as `NAME:PASSWORD`.
+
+    Examples
+    --------
+    >>> _authorization("abc"), _authorization("audit:secret")
+    ('Token abc', 'Basic YXVkaXQ6c2VjcmV0')
+    """
+    return f"Basic {b64encode(token.encode()).decode()}" if ":" in token else f"Token {token}"

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,7 +47,7 @@ from runtime.settings import (
     environment_of,
 )
 from telemetry.dictionary import built_in
-from telemetry.errors import ArchiveError
+from telemetry.errors import ArchiveError, SettingsError
 from telemetry.frames import Frame
 from telemetry.message import Message
 from telemetry.quality import LedgerRow
@@ -264,6 +265,34 @@ async def test_whom_it_could_not_ask_it_names(settings: Settings) -> None:
     )
     with pytest.raises(ArchiveError, match="Nor has Kafka any of it"):
         await examine(away, "nobody-flew-this", None)
+
+
+async def test_the_account_that_only_reads_is_enough_to_count_and_cannot_write(settings: Settings) -> None:
+    flight, name, password = new_flight(), new_flight(), token_hex(8)
+    messages = telemetry_of(flight, SECONDS, T0_NS)
+    await store(settings.influx, messages)
+    await make_reader(settings.influx, name, password)
+    reading = replace(settings, influx=settings.influx.model_copy(update={"token": SecretStr(f"{name}:{password}")}))
+    await publish(settings.kafka, messages)
+    found = await examine(reading, flight, None)
+    assert found.sources["influx"].startswith("counted")
+    assert {row.stored == row.unique > 0 for row in found.verdict.rows} == {True}
+    with pytest.raises(SettingsError):
+        await store(reading.influx, messages)
+
+
+async def make_reader(influx: InfluxSettings, name: str, password: str) -> None:
+    """Do what `influx v1 auth create --read-bucket` does."""
+    assert influx.token is not None
+    headers = {"Authorization": f"Token {influx.token.get_secret_value()}"}
+    async with aiohttp.ClientSession(influx.url, headers=headers, raise_for_status=True) as session:
+        async with session.get("/api/v2/buckets", params={"name": influx.bucket}) as answer:
+            (bucket,) = (await answer.json())["buckets"]
+        resource = {"type": "buckets", "id": bucket["id"], "orgID": bucket["orgID"]}
+        account = {"token": name, "orgID": bucket["orgID"], "permissions": [{"action": "read", "resource": resource}]}
+        async with session.post("/private/legacy/authorizations", json=account) as answer:
+            place = f"/private/legacy/authorizations/{(await answer.json())['id']}/password"
+        await session.post(place, json={"password": password})
 
 
 async def test_a_flight_that_flies_is_counted_from_kafka_and_its_stores_are_not_judged(settings: Settings) -> None:

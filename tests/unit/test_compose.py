@@ -167,6 +167,12 @@ def test_the_store_writes_where_influxdb_was_set_up_and_grafana_reads(monkeypatc
         server["DOCKER_INFLUXDB_INIT_BUCKET"],
     )
     assert raw()["services"]["store"]["environment"]["DOWNRANGE_INFLUX_TOKEN"].startswith("${INFLUXDB_ADMIN_TOKEN:?")
+    for reader in ("audit", "job"):
+        token = raw()["services"][reader]["environment"]["DOWNRANGE_INFLUX_TOKEN"]
+        assert token.startswith("audit:${INFLUXDB_AUDIT_PASSWORD:?"), "whoever only counts may not write"
+    account = (ROOT / "deploy/influxdb/20-audit-reader.sh").read_text()
+    assert re.findall(r"--(\w+)-bucket", account) == ["read"]
+    assert '--username audit --password "$INFLUXDB_AUDIT_PASSWORD"' in account
     source = yaml.safe_load((ROOT / "deploy/grafana/provisioning/datasources/influxdb.yaml").read_text())
     (influx,) = source["datasources"]
     assert influx["uid"] == DATASOURCE_UID
@@ -229,7 +235,10 @@ def test_nothing_leaves_the_machine_that_is_not_meant_to() -> None:
         assert re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+", service["image"]), "images are pinned"
         for variable, value in raw()["services"][name].get("environment", {}).items():
             if re.search(r"PASSWORD|TOKEN|CLUSTER_ID", variable):
-                assert re.fullmatch(r"\$\{\w+:\?run deploy/make-secrets.sh first\}", str(value)), (name, variable)
+                assert re.fullmatch(r"(\w+:)?\$\{\w+:\?run deploy/make-secrets.sh first\}", str(value)), (
+                    name,
+                    variable,
+                )
     assert content["networks"]["line"]["internal"] is True
     assert "stations" not in content["services"]["kafka"]["networks"]
     overridden = compose("deploy/tls.override.yml")["services"]["mosquitto"]
