@@ -33,7 +33,8 @@ class Cell:
     stale_s
         For how long everything measured has been equal to the last digit.
     h_m, v_m_s, a_m_s2, h_sigma_m, v_sigma_m_s, a_sigma_m_s2
-        Estimate of height over the pad, climb and its rate, and the standard uncertainty of each; NaN before there is one.
+        Estimate of height over the pad, climb and its rate, and the standard uncertainty of each; NaN before there is
+        one.
     s_m_s, s_rate_m_s2, s_sigma_m_s, s_rate_sigma_m_s2
         Estimate of speed and its rate, and their uncertainty; NaN without a channel of speed.
     noise_m, speed_noise_m_s

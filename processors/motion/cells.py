@@ -31,8 +31,8 @@ Ints = NDArray[np.int64]
 class Clock:
     """How far the rows have come, in their own time.
 
-    `now_ns` is the time agreed on, `last_ns` and `before_ns` the times of the last two rows, `back` how many of the last
-    rows lay far back, `rows` and `cells` how many there were, `late` how many rows were left out.
+    `now_ns` is the time agreed on, `last_ns` and `before_ns` the times of the last two rows, `back` how many of the
+    last rows lay far back, `rows` and `cells` how many there were, `late` how many rows were left out.
     """
 
     segment: int = 0
@@ -56,6 +56,7 @@ class Rows:
     values: Floats
 
     def select(self, which: NDArray[Any]) -> Rows:
+        """Return only the chosen rows (a mask or indices)."""
         return Rows(self.t_ns[which], self.counts[which], self.serials[which], self.values[:, which])
 
 

@@ -27,8 +27,16 @@ LEFT_M: Final = 20.0
 LEFT_SIGMAS: Final = 8.0
 LEFT_CELLS: Final = 3
 # below this rate of climb a vehicle falls: its axis may point anywhere
+# a barometer is off for a second or two at the speed of sound and when a charge ejects the parachute; where
+# acceleration is measured, dead reckoning is good for longer
+AGAIN_S: Final = 2.0
+AGAIN_SEEN_S: Final = 3.0
 FALLING_M_S: Final = -10.0
 CLIMB_SIGMA_M_S: Final = 2.0
+# what a first height says of the climb: little, unless the accelerometer shows rest
+STILL_M_S2: Final = 3.0
+STILL_M_S: Final = 10.0
+WIDE_M_S: Final = 100.0
 
 
 @dataclass(slots=True)
@@ -77,7 +85,7 @@ class Estimator:
         if abs(cell.speed_m_s) < inf or known.speed.known:
             self._speed(cell, t_s)
         self._leave(cell)
-        cell.kind = self._kind(cell)
+        cell.kind = self._kind()
 
     def _stale(self, cell: Cell) -> None:
         """Reckon for how long nothing has changed."""
@@ -110,7 +118,7 @@ class Estimator:
         sigma = noise.sigma
         if not vertical.known:
             if measured:
-                vertical.begin(t_s, z, 0.0, sigma, 10.0 if abs(cell.pull_m_s2) < 3.0 else 100.0)
+                vertical.begin(t_s, z, 0.0, sigma, STILL_M_S if abs(cell.pull_m_s2) < STILL_M_S2 else WIDE_M_S)
                 cell.trusted = True
             elif abs(cell.vertical_speed_m_s) < inf and not known.saw_height:
                 vertical.begin(t_s, 0.0, cell.vertical_speed_m_s, 1.0, CLIMB_SIGMA_M_S)
@@ -136,11 +144,12 @@ class Estimator:
             noisy = known.noise.scale > NOISY_STEPS * known.noise.step
             if noisy or vertical.surprise(z, sigma) > STALE_SIGMAS:
                 return False
+        known.noise.surprise(vertical.surprise(z, sigma))
         t_s = vertical.t_s
         if vertical.height(z, sigma):
             known.refused.clear()
             return True
-        again = known.refused.take(t_s, z, sigma)
+        again = known.refused.take(t_s, z, sigma, AGAIN_SEEN_S if t_s - vertical.pulled_s < 1.0 else AGAIN_S)
         if again is None:
             return False
         vertical.begin(t_s, again[0], again[1], sigma, again[2])
@@ -180,7 +189,7 @@ class Estimator:
         if speed.take(z, sigma):
             known.speed_refused.clear()
             return True
-        again = known.speed_refused.take(t_s, z, sigma)
+        again = known.speed_refused.take(t_s, z, sigma, AGAIN_S)
         if again is None:
             return False
         speed.begin(t_s, again[0], again[1], sigma)
@@ -197,7 +206,7 @@ class Estimator:
         known.high = known.high + 1 if high else 0
         known.pad.left = known.high >= LEFT_CELLS
 
-    def _kind(self, cell: Cell) -> str:
+    def _kind(self) -> str:
         if self._given != "auto":
             return self._given
         return "launcher" if self._known.speed.known else "sounding"

@@ -9,6 +9,9 @@ from typing import Final
 # of a normal distribution, half lies within this many standard deviations
 HALF: Final = 0.6745
 GROW: Final = 1.12
+FOLLOW: Final = 1.08
+MOST_FACTOR: Final = 30.0
+LEAST_STEP: Final = 1e-9
 # second differences of independent noise have six times its variance
 SECOND: Final = sqrt(6.0)
 # a display that counts in steps errs evenly within one: its spread is 1 / sqrt(12) of it
@@ -39,6 +42,7 @@ class Noise:
     least: float
     scale: float = 0.0
     step: float = inf
+    factor: float = 1.0
     last: float = inf
     before: float = inf
 
@@ -47,7 +51,7 @@ class Noise:
         last, before = self.last, self.before
         if last != inf:
             change = abs(value - last)
-            if 1e-9 < change < self.step:
+            if LEAST_STEP < change < self.step:
                 self.step = change
             if before != inf:
                 error = abs(value - 2.0 * last + before) / SECOND
@@ -63,8 +67,15 @@ class Noise:
         """Take note that values are missing: the next one is no neighbour of the last."""
         self.last = self.before = inf
 
+    def surprise(self, sigmas: float) -> None:
+        """Take note by how many standard deviations a value was off what was expected.
+
+        Errors that hang together, as of a barometer in gusts, do not show in second differences, but here.
+        """
+        self.factor = min(self.factor * FOLLOW, MOST_FACTOR) if sigmas > HALF else max(self.factor / FOLLOW, 1.0)
+
     @property
     def sigma(self) -> float:
         """The standard deviation."""
         of_step = STEP_SHARE * self.step if self.step != inf else 0.0
-        return max(self.scale, of_step, self.least)
+        return self.factor * max(self.scale, of_step, self.least)

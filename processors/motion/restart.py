@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 LEAST: Final = 5
-LEAST_S: Final = 1.0
-KEPT: Final = 12
+LOOK_S: Final = 3.0
+KEPT: Final = 40
 # what agrees lies about a straight line within this many times its noise, and half a second's bend at 4 g
 SIGMAS: Final = 3.0
 BEND: Final = 5.0
@@ -17,7 +17,8 @@ BEND: Final = 5.0
 class Refused:
     """What a filter has refused in succession.
 
-    When it has refused everything for a second, and what it refused agrees with itself, it is the filter that is wrong.
+    When it has refused everything for long enough, and what it refused last agrees with itself, it is the filter that
+    is wrong.
     """
 
     t_s: list[float] = field(default_factory=list)
@@ -29,27 +30,36 @@ class Refused:
             self.t_s.clear()
             self.values.clear()
 
-    def take(self, t_s: float, value: float, noise: float) -> tuple[float, float, float] | None:
+    def take(self, t_s: float, value: float, noise: float, least_s: float) -> tuple[float, float, float] | None:
         """Take what was refused; return value, rate and the rate's uncertainty to begin again with, or None.
+
+        Parameters
+        ----------
+        t_s, value, noise
+            When, what, and its noise.
+        least_s
+            For how long everything must have been refused.
 
         Examples
         --------
         >>> refused = Refused()
-        >>> [refused.take(0.25 * i, 100.0 + i, 0.1) for i in range(5)][-1]
+        >>> [refused.take(0.25 * i, 100.0 + i, 0.1, 1.0) for i in range(5)][-1]
         (104.0, 4.0, 10.2)
         """
         self.t_s.append(t_s)
         self.values.append(value)
         if len(self.t_s) > KEPT:
             del self.t_s[0], self.values[0]
-        n = len(self.t_s)
-        if n < LEAST or t_s - self.t_s[0] < LEAST_S:
+        if len(self.t_s) < LEAST or t_s - self.t_s[0] < least_s:
             return None
-        mean_t, mean = sum(self.t_s) / n, sum(self.values) / n
-        spread = sum((t - mean_t) ** 2 for t in self.t_s)
-        rate = sum((t - mean_t) * (z - mean) for t, z in zip(self.t_s, self.values, strict=True)) / spread
+        last = [(t, z) for t, z in zip(self.t_s, self.values, strict=True) if t_s - t <= LOOK_S][-LEAST:]
+        if len(last) < LEAST:
+            return None
+        mean_t, mean = sum(t for t, _ in last) / LEAST, sum(z for _, z in last) / LEAST
+        spread = sum((t - mean_t) ** 2 for t, _ in last)
+        rate = sum((t - mean_t) * (z - mean) for t, z in last) / spread
         now = mean + rate * (t_s - mean_t)
-        worst = max(abs(z - mean - rate * (t - mean_t)) for t, z in zip(self.t_s, self.values, strict=True))
+        worst = max(abs(z - mean - rate * (t - mean_t)) for t, z in last)
         if worst > SIGMAS * noise + BEND:
             return None
         return now, rate, 10.0 + 2.0 * noise

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import inf, nan, sqrt
 from typing import Final
 
-# what an engine, a parachute or an impact does to acceleration at once: small rockets pull up to 50 g
+# what an engine, a parachute or an impact does to acceleration at once: small rockets pull up to 30 g
 MOST_CHANGE_M_S2: Final = 300.0
+# where the axis' acceleration is measured, only a change of attitude goes unseen: it turns 3 g
+UNSEEN_CHANGE_M_S2: Final = 30.0
 GATE: Final = 25.0
-# a walk of acceleration, m/s^2 a root second: thrust curves and drag of small rockets; large ones where height is coarse
+# a walk of acceleration, m/s^2 a root second: thrust curves and drag of small rockets; of large ones, where height is
+# coarse
 WALK_FINE: Final = 30.0
 WALK_COARSE: Final = 5.0
 WALK_TIMES_NOISE: Final = 90.0
 PULL_SIGMA_M_S2: Final = 4.0
 PULL_SHARE: Final = 0.15
 LONGEST_S: Final = 0.5
-WIDE_M_S: Final = 300.0
 
 
 @dataclass(slots=True)
 class Vertical:
     """State (height m, climb m/s, its rate m/s^2) with covariance, a random walk of the rate between measurements.
 
-    A height far from the prediction is refused, unless a sudden change of acceleration of up to
-    300 m/s^2 since the last one explains it: then the covariance grows so that the state follows.
+    A height far from the prediction is refused, unless a sudden change of acceleration of up to 300 m/s^2 since the
+    last one explains it, and all those refused since: then the covariance grows so that the state follows. A height
+    that has leapt, as a barometer does in a shock wave or when a charge ejects the parachute, is no motion.
 
     References
     ----------
@@ -42,6 +45,8 @@ class Vertical:
     va: float = 0.0
     aa: float = 0.0
     taken_s: float = nan
+    pulled_s: float = -inf
+    leapt: bool = False
 
     @property
     def known(self) -> bool:
@@ -51,6 +56,7 @@ class Vertical:
     def begin(self, t_s: float, h: float, v: float, noise: float, v_sigma: float) -> None:
         """Begin with a height and a climb."""
         self.t_s = self.taken_s = t_s
+        self.leapt = False
         self.h, self.v, self.a = h, v, 0.0
         self.hh, self.vv, self.aa = noise * noise, v_sigma * v_sigma, 100.0
         self.hv = self.ha = self.va = 0.0
@@ -85,9 +91,11 @@ class Vertical:
         s = self.hh + r
         if error * error > GATE * s:
             since = min(max(self.t_s - self.taken_s, 0.05), LONGEST_S)
-            if abs(error) > 0.5 * MOST_CHANGE_M_S2 * since * since + 4.0 * noise:
+            most = UNSEEN_CHANGE_M_S2 if self.t_s - self.pulled_s < LONGEST_S else MOST_CHANGE_M_S2
+            self.leapt = self.leapt or abs(error) > 0.5 * most * since * since + 4.0 * noise
+            if self.leapt:
                 return False
-            self._change(min(abs(error) / (since * since), MOST_CHANGE_M_S2), since)
+            self._change(min(max(abs(error) - 2.0 * noise, noise) / (since * since), most), since)
             s = self.hh + r
         kh, kv, ka = self.hh / s, self.hv / s, self.ha / s
         self.h += kh * error
@@ -99,7 +107,7 @@ class Vertical:
         self.ha *= 1.0 - kh
         self.hv *= 1.0 - kh
         self.hh *= 1.0 - kh
-        self.taken_s = self.t_s
+        self.taken_s, self.leapt = self.t_s, False
         return True
 
     def _change(self, sigma: float, since: float) -> None:
@@ -131,6 +139,7 @@ class Vertical:
         """Take an acceleration along the axis, which is nearly upright on the way up."""
         s = self.aa + PULL_SIGMA_M_S2**2 + (PULL_SHARE * z) ** 2
         error = z - self.a
+        self.pulled_s = self.t_s
         kh, kv, ka = self.ha / s, self.va / s, self.aa / s
         self.h += kh * error
         self.v += kv * error
