@@ -82,11 +82,11 @@ def build_report(
     )
     counted = Books(books.rows, books.complaints, missing, books.remarks)
     zero = _zero(about, zero_ns, liftoff_ns)
+    dictionaries = ", ".join(dict.fromkeys(craft.dictionary for craft in crafts if craft.dictionary))
     facts = (
-        ("vehicles", ", ".join(tracks.vehicles)),
-        ("dictionary", ", ".join(dict.fromkeys(c.dictionary for c in crafts if c.dictionary)) or "none: a log"),
+        *((("vehicles", ", ".join(tracks.vehicles)), ("dictionary", dictionaries)) if dictionaries else ()),
         ("T0", zero),
-        ("data", f"{duration(heard.end_s - heard.start_s)} of it"),
+        ("duration", duration(heard.end_s - heard.start_s)),
         ("source", about.source),
         ("made", f"{datetime.fromtimestamp(about.made_ns // NS_PER_S, UTC):%Y-%m-%d %H:%M:%S} UTC"),
     )

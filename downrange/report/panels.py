@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from downrange.report.labels import FLIGHT_EVENTS, SMALL, Label, labels_of, text_width_in, with_room
 from downrange.report.lanes import Wide, lanes_of
@@ -38,8 +38,8 @@ MOST_LANES: Final = 14
 LABEL_IN: Final = 0.44
 PAD_SHARE: Final = 0.02
 SCALES: Final = {"altitude": (1e4, 1e3, "km", "m"), "speed": (2e3, 1e3, "km/s", "m/s")}
-MOST_TICKS: Final = 12
-TICK_STEPS_S: Final = (60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+MOST_TICKS: Final = 14
+TICK_STEPS_S: Final = (0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ def draw_flight(figure: Figure, report: FlightReport, box: Box) -> None:
         last = _axes(figure, inner, at, ROW_IN * len(levels), limits)
         _limits(last, report, levels)
     _lanes(lane_axes, labels, lanes, lanes_in)
-    for axes in (*panels, phases):
+    for axes in (*panels, *([phases] if levels else [])):
         axes.tick_params(axis="x", labelbottom=False, length=0)
-    _time_axis(last, limits[1] - limits[0])
+    _time_axis(last, [*panels, phases], limits)
     _legend(panels[0], report)
 
 
@@ -123,7 +123,7 @@ def _panel(axes: Axes, report: FlightReport, quantity: str, labels: Sequence[Lab
     for index, craft in enumerate(report.crafts):
         _holes(axes, craft, report.shown, vehicle_colour(index) if several else None)
     factor, unit = _scale(quantity, [trace.values for _, trace in traces])
-    said = {trace.source for _, trace in traces if trace.derived}
+    said = {trace.source for _, trace in traces}
     lines = [
         (index, *drawn(trace.t_s, trace.values / factor, trace.holes, report.shown), trace.derived)
         for index, trace in traces
@@ -141,7 +141,7 @@ def _panel(axes: Axes, report: FlightReport, quantity: str, labels: Sequence[Lab
         said = {"not measured"}
         axes.set_yticks([])
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10])) if traces else None
-    axes.set_ylabel(f"{quantity}\n{unit}", color=INK, fontsize=LETTERS, labelpad=3)
+    axes.set_ylabel(f"{quantity}, {unit}", color=INK, fontsize=LETTERS, labelpad=3)
     axes.yaxis.set_label_coords(-LABEL_IN / width_in, 0.5)
     if said:
         words = "; ".join(sorted(said))
@@ -255,16 +255,16 @@ def _line(status: str) -> str:
     return {"provisional": "--", "retracted": ":"}.get(status, "-")
 
 
-def _time_axis(axes: Axes, span_s: float) -> None:
-    if span_s < MINUTES_FROM_S:
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=10))
-        axes.set_xlabel("seconds since T0", fontsize=LETTERS, color=INK, labelpad=2)
-        return
-    step = next((each for each in TICK_STEPS_S if span_s / each <= MOST_TICKS), TICK_STEPS_S[-1])
-    low, high = axes.get_xlim()
-    axes.set_xticks(np.arange(np.ceil(low / step) * step, high, step))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda t_s, _: f"{'-' if t_s < 0 else ''}{abs(t_s) / 60:.0f}"))
-    axes.set_xlabel("minutes since T0", fontsize=LETTERS, color=INK, labelpad=2)
+def _time_axis(last: Axes, others: Sequence[Axes], limits: tuple[float, float]) -> None:
+    """Give all panels the same ticks, and the last one their names."""
+    start_s, end_s = limits
+    step_s = next((each for each in TICK_STEPS_S if (end_s - start_s) / each <= MOST_TICKS), TICK_STEPS_S[-1])
+    ticks = np.arange(np.ceil(start_s / step_s) * step_s, end_s, step_s)
+    is_long = end_s - start_s >= MINUTES_FROM_S
+    for axes in (*others, last):
+        axes.set_xticks(ticks)
+    last.set_xticklabels([f"{tick / 60.0 if is_long else tick:g}" for tick in ticks])
+    last.set_xlabel("minutes since T0" if is_long else "seconds since T0", fontsize=LETTERS, color=INK, labelpad=2)
 
 
 def _legend(axes: Axes, report: FlightReport) -> None:

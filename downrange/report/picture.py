@@ -15,6 +15,7 @@ from downrange.report.model import FlightReport
 from downrange.report.panels import Box, draw_flight
 from downrange.report.sheet import BEFORE_TITLE_IN, LINE_IN, Column, Sheet, fitted
 from downrange.report.tables import (
+    EVENT_HEADINGS,
     LEDGER_HEADINGS,
     LIMIT_HEADINGS,
     LINK_HEADINGS,
@@ -31,7 +32,7 @@ from downrange.report.tables import (
 A4_IN: Final = (11.693, 8.268)
 MARGIN_IN: Final = 0.38
 DPI: Final = 150
-LEFT_SHARE: Final = 0.585
+LEFT_SHARE: Final = 0.565
 BETWEEN_IN: Final = 0.22
 HEAD_IN: Final = 0.62
 DRAWING_IN: Final = (11.0, 6.6)
@@ -40,6 +41,8 @@ MOST_LIMITS: Final = 6
 MOST_LINKS: Final = 6
 MOST_ROWS: Final = 9
 FACTS: Final = 6.6
+EVENT_WIDTHS_IN: Final = (0.52, 0.42, 0.42, 0.86, 0.56, 0.62, None)
+LEDGER_WIDTHS_IN: Final = (0.42, None, *(0.44,) * (len(LEDGER_HEADINGS) - 2))
 BAD: Final = LEVELS["critical"]
 STYLE: Final[dict[Any, Any]] = {
     "font.family": "DejaVu Sans",
@@ -123,33 +126,25 @@ def _tables(sheet: Sheet, report: FlightReport) -> None:
         + LINE_IN * 1.6 * min(len(report.unknown), 6)
     )
     room = int((sheet.at_in - MARGIN_IN - others) / LINE_IN) - 4
-    events = event_rows(report.happenings)
+    events = event_rows(report.happenings, brief=True)
     sheet.title(f"Events ({len(events)})")
     if events:
-        columns = [
-            Column("T", 0.47, is_number=True),
-            Column("sigma, s", 0.4),
-            Column("vehicle", 0.42),
-            Column("event", 0.86),
-        ]
-        columns += [Column("known after", 0.5, is_number=True), Column("status", 0.52), Column("values", None)]
+        columns = _columns(EVENT_HEADINGS, EVENT_WIDTHS_IN, numbers=frozenset({0, 1, 4}))
         _table(sheet, columns, events, max(room, 8))
     else:
         sheet.line("none was found", FAINT)
     sheet.title("Ledger")
-    sheet.line(report.books.verdict, BAD if report.books.complaints else INK)
+    sheet.line(" ".join(report.books.remarks) or report.books.verdict, FAINT)
     for complaint in report.books.complaints[:3]:
         sheet.line(complaint, BAD, most=1)
     if ledger:
-        columns = [Column(name, 0.48 if i else 0.42, is_number=i > 1) for i, name in enumerate(LEDGER_HEADINGS)]
-        columns[1] = Column("packet", None)
-        columns[2:] = [Column(name, 0.42, is_number=True) for name in LEDGER_HEADINGS[2:]]
+        columns = _columns(LEDGER_HEADINGS, LEDGER_WIDTHS_IN, numbers=frozenset(range(2, len(LEDGER_HEADINGS))))
         _table(sheet, columns, ledger, MOST_ROWS)
     if report.books.missing:
         sheet.title("Gaps")
         sheet.line(missing_words(report), FAINT)
-        widths: tuple[float | None, ...] = (0.6, 0.7, 0.5, 0.8, None)
-        _table(sheet, _columns(MISSING_HEADINGS, widths), missing_rows(report.books.missing), MOST_MISSING)
+        columns = _columns(MISSING_HEADINGS, (0.6, 0.7, 0.5, 0.8, None))
+        _table(sheet, columns, missing_rows(report.books.missing), MOST_MISSING)
     if report.limits:
         sheet.title("Limits")
         _table(sheet, _columns(LIMIT_HEADINGS, (0.55, 0.62, 0.5, 0.5, None)), limit_rows(report.limits), MOST_LIMITS)
@@ -165,8 +160,11 @@ def _tables(sheet: Sheet, report: FlightReport) -> None:
             sheet.line(sentence, INK, most=2)
 
 
-def _columns(headings: Sequence[str], widths: Sequence[float | None]) -> list[Column]:
-    return [Column(name, width) for name, width in zip(headings, widths, strict=True)]
+def _columns(
+    headings: Sequence[str], widths: Sequence[float | None], numbers: frozenset[int] = frozenset()
+) -> list[Column]:
+    pairs = zip(headings, widths, strict=True)
+    return [Column(name, width, is_number=index in numbers) for index, (name, width) in enumerate(pairs)]
 
 
 def _table(sheet: Sheet, columns: Sequence[Column], rows: Sequence[Row], most: int) -> None:

@@ -9,7 +9,16 @@ from downrange.report.model import FlightReport, Happening, Missing, Raised
 from downrange.report.words import clock, duration, event_name, plural, raised_text, sigma, status_text, values_text
 from telemetry.quality import LedgerRow, LinkState
 
-COUNTED: Final = ("sent", "unique", "missing", "late", "duplicate", "rejected", "stored", "archived")
+COUNTED: Final = {
+    "sent": "sent",
+    "unique": "unique",
+    "missing": "missing",
+    "late": "late",
+    "duplicate": "again",
+    "rejected": "rejected",
+    "stored": "stored",
+    "archived": "archived",
+}
 
 
 class Row(NamedTuple):
@@ -20,14 +29,14 @@ class Row(NamedTuple):
 
 
 EVENT_HEADINGS: Final = ("T", "sigma, s", "vehicle", "event", "known after", "status", "values")
-LEDGER_HEADINGS: Final = ("vehicle", "packet", *COUNTED)
+LEDGER_HEADINGS: Final = ("vehicle", "packet", *COUNTED.values())
 MISSING_HEADINGS: Final = ("from", "length", "vehicle", "packet", "packets")
 LIMIT_HEADINGS: Final = ("raised", "for", "vehicle", "level", "what")
 LINK_HEADINGS: Final = ("vehicle", "station", "link", "packets", "first", "only here")
 
 
-def event_rows(happenings: Sequence[Happening]) -> list[Row]:
-    """Return events."""
+def event_rows(happenings: Sequence[Happening], *, brief: bool = False) -> list[Row]:
+    """Return events; `brief` leaves the names of the values out, which their units tell."""
     return [
         Row(
             (
@@ -37,7 +46,7 @@ def event_rows(happenings: Sequence[Happening]) -> list[Row]:
                 event_name(each),
                 f"{each.known_after_s:+.2f} s",
                 status_text(each),
-                values_text(each),
+                values_text(each, brief=brief),
             ),
             each.event.status,
         )

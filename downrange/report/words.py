@@ -10,6 +10,7 @@ from telemetry.vocabulary import CargoEvent
 MINUTES_FROM_S: Final = 600.0
 HOUR_S: Final = 3600
 MINUTE_S: Final = 60.0
+FINE_SIGMA_S: Final = 0.1
 WHOLE_SIGMA_FROM_S: Final = 10.0
 WHOLE_FROM: Final = 1000.0
 UNITS: Final[dict[str, tuple[str, float, str]]] = {
@@ -32,6 +33,7 @@ UNITS: Final[dict[str, tuple[str, float, str]]] = {
 FIRST: Final[tuple[str, ...]] = ("altitude_m", "speed_m_s", "vertical_speed_m_s", "dynamic_pressure_pa", "downrange_m")
 LEFT_OUT: Final = frozenset({"latitude_deg", "longitude_deg"})
 MOST_VALUES: Final = 4
+TOLD_BY_UNIT: Final = {"altitude_m": "altitude", "speed_m_s": "speed", "dynamic_pressure_pa": "dynamic pressure"}
 CARGO: Final = frozenset(event.value for event in CargoEvent)
 
 
@@ -81,16 +83,16 @@ def plural(count: int, noun: str) -> str:
 
 
 def sigma(sigma_s: float) -> str:
-    """Return an uncertainty with two places, or as much as it has.
+    """Return an uncertainty, as finely as it matters.
 
     Examples
     --------
-    >>> sigma(0.014), sigma(0.32), sigma(12.3), sigma(0.0)
-    ('± 0.014', '± 0.32', '± 12', '± 0')
+    >>> sigma(0.0144), sigma(0.322), sigma(12.3), sigma(0.0002)
+    ('± 0.014', '± 0.32', '± 12', '± 0.000')
     """
-    if sigma_s == 0.0:
-        return "± 0"
-    return f"± {sigma_s:.0f}" if sigma_s >= WHOLE_SIGMA_FROM_S else f"± {sigma_s:.2g}"
+    if sigma_s < FINE_SIGMA_S:
+        return f"± {sigma_s:.3f}"
+    return f"± {sigma_s:.0f}" if sigma_s >= WHOLE_SIGMA_FROM_S else f"± {sigma_s:.2f}"
 
 
 def value_text(name: str, value: float | str | bool) -> str:
@@ -112,12 +114,14 @@ def value_text(name: str, value: float | str | bool) -> str:
     return f"{word} {text} {unit}".replace(" °", "°").rstrip()
 
 
-def values_text(happening: Happening, most: int = MOST_VALUES) -> str:
-    """Return the values of an event that say most."""
+def values_text(happening: Happening, *, brief: bool = False) -> str:
+    """Return the values of an event that say most; `brief` leaves out names that units tell."""
     values = happening.event.values
+    if brief and (told := [name for name in TOLD_BY_UNIT if name in values]):
+        return ", ".join(value_text(name, values[name]).removeprefix(f"{TOLD_BY_UNIT[name]} ") for name in told)
     names = [name for name in FIRST if name in values]
     names += [name for name in values if name not in FIRST and name not in LEFT_OUT]
-    return ", ".join(value_text(name, values[name]) for name in names[:most])
+    return ", ".join(value_text(name, values[name]) for name in names[:MOST_VALUES])
 
 
 def event_name(happening: Happening) -> str:
