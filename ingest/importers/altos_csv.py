@@ -29,8 +29,8 @@ MEASURED: Final = {
     "altitude_m": ("height", "altitude"),
 }
 DERIVED: Final = {"vertical_speed_m_s": ("speed", "baro_speed")}
-# AltosLib writes its mark of a missing value with decimals
-MISSING: Final = ("2147483647", "2147483647.0", "2147483647.00")
+# AltosLib's mark of a missing value
+MISSING: Final = (0x7FFFFFFF,)
 
 
 def recognise(source: Source) -> str | None:

@@ -68,13 +68,16 @@ def read_table(source: Source, table: Table, columns: ColumnMap) -> Reading:
     faults: dict[int, str] = {}
     times = {name: _times(source, table, clocks[name], marks, faults, comma=comma) for name in used}
     values = {each.channel: _values(table, each, marks, faults, comma=comma) for each in wanted}
+    timeless = np.logical_and.reduce([np.isnan(times[name]) for name in used])
+    for name in used:
+        measured = [~np.isnan(values[each.channel]) for each in wanted if each.column.clock == name]
+        lost = np.isnan(times[name]) & (timeless | np.logical_or.reduce(measured))
+        for i in np.flatnonzero(lost).tolist():
+            faults.setdefault(i, f"{clocks[name].column}: no time")
     parts = []
     for place, name in enumerate(used):
         t_s = times[name]
         good = ~np.isnan(t_s)
-        if name == MAIN:
-            for i in np.flatnonzero(~good).tolist():
-                faults.setdefault(i, f"{clocks[name].column}: no time")
         good[list(faults)] = False
         rows = np.flatnonzero(good)
         empty = np.full(rows.size, np.nan)
@@ -88,9 +91,8 @@ def read_table(source: Source, table: Table, columns: ColumnMap) -> Reading:
     bad = [
         BadRow(table.lines[i], table.text_of(table.lines[i], source), reason) for i, reason in sorted(faults.items())
     ]
-    reading = Reading(
-        Samples(np.rint(t_s * NS_PER_S).astype(np.int64), joined), lines[rows], tuple(table.bad_rows + bad)
-    )
+    aside = tuple(sorted(table.bad_rows + bad, key=lambda row: row.line))
+    reading = Reading(Samples(np.rint(t_s * NS_PER_S).astype(np.int64), joined), lines[rows], aside)
     return _by_policy(source, table, reading, columns)
 
 

@@ -14,7 +14,7 @@ from ingest.importers.options import LogOptions
 from ingest.importers.reading import Reading
 from ingest.importers.source import Source
 from ingest.importers.table import Table, read_rows, separator_of, split_line
-from ingest.importers.units import factor, unit_of_heading
+from ingest.importers.units import SI_OF_CHANNEL, factor, unit_of_heading
 from telemetry.errors import ArchiveError
 
 NAME: Final = "webcast-csv"
@@ -51,16 +51,17 @@ def read(source: Source, options: LogOptions) -> Reading:
     if time_at is None or not found:
         detail = f"the first line has the columns {', '.join(names)[:300] or 'nothing'}: name time, velocity, altitude"
         raise ArchiveError(f"{source.path}:1", detail)
+    time_unit = units[time_at] or "s"
+    said = {channel: units[at] or OWN_UNITS[channel] for channel, at in found.items()}
     try:
-        factor("s", units[time_at] or "s")
-        columns = ColumnMap(
-            time=Clock(column=time_at + 1, unit=units[time_at] or "s"),
-            columns={
-                channel: Column(column=at + 1, unit=units[at] or OWN_UNITS[channel]) for channel, at in found.items()
-            },
-        )
+        for si, unit in (("s", time_unit), *((SI_OF_CHANNEL[channel], unit) for channel, unit in said.items())):
+            factor(si, unit)
     except ValueError as error:
-        raise ArchiveError(f"{source.path}:1", f"{error}".splitlines()[-1].strip()) from error
+        raise ArchiveError(f"{source.path}:1", str(error)) from error
+    columns = ColumnMap(
+        time=Clock(column=time_at + 1, unit=time_unit),
+        columns={channel: Column(column=at + 1, unit=said[channel]) for channel, at in found.items()},
+    )
     table = Table(tuple(names))
     read_rows(table, source, 2, separator_of(source.lines[0]), cells=(len(names), len(names)), comments=True)
     assumed = [names[at] + " in " + OWN_UNITS[c] for c, at in found.items() if units[at] is None]

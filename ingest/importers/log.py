@@ -146,5 +146,7 @@ def _format_of(source: Source, options: LogOptions) -> tuple[ModuleType, str]:
         if because is not None:
             return each, because
     first = next(iter(source.head), "")[:120].encode("ascii", "backslashreplace").decode()
-    known = "; ".join(f"{each.NAME} ({each.WHAT})" for each in FORMATS)
-    raise ArchiveError(str(source.path), f"is none of {known}. It begins with {first!r}: give --format or --map")
+    detail = (
+        f"begins with {first!r}, as no known log does: say which it is, --format {', '.join(NAMES)}; or give a --map"
+    )
+    raise ArchiveError(str(source.path), detail)

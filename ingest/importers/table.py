@@ -61,7 +61,7 @@ class Table:
         at
             Which column, from 0; a row without it has an empty cell.
         missing
-            Texts, in lower case, that mean "not measured".
+            Texts, in lower case, and numbers that mean "not measured".
         comma
             Whether decimals stand behind a comma.
         """
@@ -78,6 +78,9 @@ class Table:
                 values[i] = math.nan if number is None else number
                 if number is None:
                     faults[i] = f"{str(cell)[:80]!r} is no number"
+        marks = [number for mark in missing if math.isfinite(number := _number(mark, MISSING, comma=False) or math.nan)]
+        if marks:
+            values[np.isin(values, marks)] = math.nan
         for i in np.flatnonzero(np.abs(values) > LARGEST).tolist():
             faults[i] = f"{str(cells[i])[:80]!r} is too large"
         return values, faults
