@@ -2,8 +2,9 @@
 
 It exits 1 if a requirement does not hold.
 
-ARGS="--quick" is clean and one seed; --flights SES-10,Lince; --only holes,pad; --worst 20 lists the worst cases; --json
-FILE writes all counts and cases; --flights '' --simulated 100 is simulated flights alone.
+ARGS="--quick" is clean and one seed; --flights SES-10,Lince --only holes,pad --events apogee,meco ask for a part of it;
+--worst 20 lists the worst cases; --json FILE writes all counts and cases; --flights '' --simulated 100 is simulated
+flights alone.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--flights", help="names of recorded flights, with commas; all by default, none if empty")
     parser.add_argument("--only", help=f"perturbations, with commas: {CLEAN}, {', '.join(KINDS)}; all by default")
     parser.add_argument("--quick", action="store_true", help="clean and one seed, and no simulated flights")
+    parser.add_argument("--events", help="last words of events, with commas; all by default")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="of each perturbation")
     parser.add_argument("--simulated", type=int, help="how many simulated flights; 500, or none with any of the above")
     parser.add_argument("--worst", type=int, default=0, help="list so many of the worst cases")
@@ -114,12 +116,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def report(cases: list[Case], given: argparse.Namespace, said: str) -> int:
     """Print the table and what does not hold; return the exit code."""
+    if given.events is not None:
+        cases = [case for case in cases if case.event in given.events.split(",")]
     rows = rows_of(cases, [CLEAN, *KINDS, *(f"sim {family}" for family in SHARES)])
     say("\n".join(lines_of(rows)))
     if given.worst:
         say("\n" + "\n".join(worst_of(cases, given.worst)))
     failures = [line for row in rows for line in row.failures]
-    say(f"\n{said}; {len(failures)} requirements do not hold" + "".join(f"\n  {line}" for line in failures))
+    false = sum(row.false for row in rows)
+    say(
+        f"\n{said}; {false} events that did not happen; {len(failures)} requirements do not hold"
+        + "".join(f"\n  {line}" for line in failures)
+    )
     if given.json is not None:
         record = {"rows": [row.as_json() for row in rows], "cases": [plain(case) for case in cases]}
         given.json.write_text(json.dumps(record, indent=1) + "\n")

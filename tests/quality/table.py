@@ -94,7 +94,7 @@ class Row:
         rest = f"{aside}  {_pair(self.error_s)}  {_pair(self.latency_s)}"
         claimed = self.hits + self.wrong
         covered = f"{self.covered[0]:>5} {self.covered[1]:>5}" if claimed and self.event != "max_q" else " " * 11
-        asked = f"{self.good}/{self.needed}" if self.needed else ""
+        asked = f"{self.good} of {self.needed}" if self.needed else ""
         mark = "  FAILS" if self.failures else ""
         return f"{self.event:<18} {self.group:<8} {self.perturbation:<12} {counts} {rest} {covered}  {asked}{mark}"
 

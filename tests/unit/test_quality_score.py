@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from quality.claims import Claim, claims_of
 from quality.flights import Log, Reference
 from quality.perturb import KINDS, perturbed
+from quality.run import report
 from quality.score import Case, Judge
 from quality.table import lines_of, rows_of, worst_of
 from quality.truth import Record
@@ -218,3 +222,20 @@ def test_the_table_has_a_line_for_each_row_and_counts_that_add_up() -> None:
     lines = list(lines_of(rows))
     assert sum(line.endswith("FAILS") for line in lines) == 2
     assert all(len(line) <= 160 for line in lines)
+
+
+def test_the_report_ends_in_an_exit_code_and_says_what_does_not_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = Namespace(events=None, worst=3, json=tmp_path / "figures.json")
+    assert report(judged(perfect(LOG)), given, "one flight") == 0
+    assert "0 requirements do not hold" in capsys.readouterr().out
+    assert report(judged([*perfect(LOG)[1:], said("seco", 100.0)]), given, "one flight") == 1
+    told = capsys.readouterr().out
+    assert "liftoff, orbital, clean: 0 of 1 right and in time, 1 are needed" in told
+    assert "seco, orbital, clean: 1 that did not happen" in told
+    figures = json.loads(given.json.read_text())
+    assert [row["failures"] for row in figures["rows"] if row["event"] == "meco"] == [[]]
+    assert Counter(case["kind"] for case in figures["cases"]) == {"hit": 3, "miss": 1, "false": 1}
+    assert report(judged([]), Namespace(events="apogee", worst=0, json=None), "one flight") == 1
+    assert "meco" not in capsys.readouterr().out
