@@ -91,8 +91,11 @@ async def test_upgraded_in_mid_flight_books_and_events_are_those_of_an_undisturb
     monkeypatch.setenv(VARIABLE, Older.VERSION)
     flights = list(two_of_one_partition(settings))
     sent = transmitter("hop")
-    flown = {each: [warm(message, 20.0, 40.0) for message in messages_of(sent, each)] for each in flights}
-    first, middle = (until(flown[flights[0]], t_s, sent.t0_ns) for t_s in (30.0, 50.0))
+    plain = [messages_of(sent, flight) for flight in flights]
+    early, first, middle, late = (until(plain[0], t_s, sent.t0_ns) for t_s in (15.0, 30.0, 50.0, 60.0))
+    # the bay is too warm for a while; the other flight ends sooner
+    warmed = [warm(message, 20.0, 40.0) for message in plain[0][early:middle]]
+    flown = {flights[0]: [*plain[0][:early], *warmed, *plain[0][middle:]], flights[1]: plain[1][:late]}
 
     for flight, messages in flown.items():
         await publish(settings.kafka, messages[:first])
