@@ -59,7 +59,7 @@ def judged_flight(number: int) -> list[Case]:
     preset = str(chance.choice(list(PRESETS), p=list(PRESETS.values())))
     family = family_of(chance)
     sent = _flown(preset, family, number, chance)
-    truth = _truth(sent)
+    truth = truth_of(sent)
     last_s = max((one.t_s for each in truth.values() for one in each), default=0.0) + AFTER_S
     messages = [one for one in messages_of(sent) if one.ert_ns <= sent.t0_ns + last_s * NS]
     said = detect(messages, new_engine()).events
@@ -92,11 +92,11 @@ def _flown(preset: str, family: str, number: int, chance: np.random.Generator) -
 @functools.cache
 def _planned(preset: str) -> tuple[list[str], float]:
     """Return the vehicles of a flight in which nothing goes wrong, and when its last event is."""
-    truth = _truth(simulate(preset, 0, T0_NS, REGISTRY))
+    truth = truth_of(simulate(preset, 0, T0_NS, REGISTRY))
     return list(truth), max(one.t_s for each in truth.values() for one in each)
 
 
-def _truth(sent: Transmitter) -> dict[str, tuple[Reference, ...]]:
+def truth_of(sent: Transmitter) -> dict[str, tuple[Reference, ...]]:
     """Return by vehicle what truly happened, by the clock on board."""
     found: dict[str, list[Reference]] = {vehicle: [] for vehicle in sent.flight.tracks}
     for one in flight_happenings(sent.flight):
