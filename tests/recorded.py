@@ -16,11 +16,14 @@ import msgpack
 import numpy as np
 import pytest
 from detection import NS, T0_NS, transmitter
+from logged import log_frame, small_rocket
 from numpy.typing import NDArray
 
 from processors.airframe import Airframe
 from processors.detector import Detector, Finding
 from processors.history import History
+from processors.motion.motion import Motion
+from processors.motion_detector import MotionDetector
 from processors.registry import detector_classes, detectors_for
 from processors.stretch import Stretch
 from telemetry.codec import PacketCodec
@@ -68,16 +71,24 @@ def run(
     kind: type[Detector], flight: Recorded, cuts_s: Sequence[float] = (), restore_at: int | None = None
 ) -> list[Finding]:
     """Let one detector see a flight in pieces; before piece `restore_at` it goes through its snapshot."""
-    detector, history = kind(flight.airframe), History(flight.airframe)
+    detector, history, motion = kind(flight.airframe), History(flight.airframe), motion_for(kind, flight)
     found: list[Finding] = []
     for index, piece in enumerate(flight.pieces(cuts_s)):
         if index == restore_at:
-            snapshot, past = msgpack.unpackb(msgpack.packb([detector.snapshot(), history.snapshot()]))
-            detector, history = kind(flight.airframe), History(flight.airframe)
+            moved = None if motion is None else motion.snapshot()
+            snapshot, past, moved = msgpack.unpackb(msgpack.packb([detector.snapshot(), history.snapshot(), moved]))
+            detector, history, motion = kind(flight.airframe), History(flight.airframe), motion_for(kind, flight)
             detector.restore(snapshot)
             history.restore(past)
-        found += detector.update(Stretch(flight.airframe, piece, history))
+            if motion is not None:
+                motion.restore(moved)
+        found += detector.update(Stretch(flight.airframe, piece, history, motion))
     return found
+
+
+def motion_for(kind: type[Detector], flight: Recorded) -> Motion | None:
+    """Return what a detector that reads motion needs; none for others."""
+    return Motion.of(flight.airframe) if issubclass(kind, MotionDetector) else None
 
 
 @functools.cache
@@ -113,6 +124,19 @@ def webcast() -> Recorded:
     t_ns = T0_NS + np.rint(t_s * NS).astype(np.int64)
     frame = Frame("stage", "webcast", "kinematics", 200, np.arange(t_s.size), t_ns, int(t_ns[-1]), columns)
     return Recorded(airframe, {"kinematics": frame})
+
+
+def webcast_rows() -> tuple[NDArray[np.float64], dict[str, NDArray[Any]]]:
+    """Return the made-up webcast as rows of a log."""
+    frame = webcast().frames["kinematics"]
+    columns = {name: np.asarray(frame.columns[name]) for name in ("speed_m_s", "altitude_m")}
+    return np.asarray((frame.t_ns - T0_NS) / NS), columns
+
+
+def logged(vehicle: str, t_s: NDArray[np.float64], columns: dict[str, NDArray[Any]]) -> Recorded:
+    """Return rows of a log as a flight; its time has the log's zero at T0_NS."""
+    airframe = Airframe(vehicle, built_in("log"))
+    return Recorded(airframe, {"samples": log_frame(t_s, columns, vehicle, T0_NS)})
 
 
 @dataclass(frozen=True)
@@ -168,6 +192,8 @@ def flights() -> dict[str, Recorded]:
         "booster": booster,
         "booster that turns back": booster.edited("propulsion", _boostback),
         "webcast": webcast(),
+        "small rocket": logged("small rocket", *small_rocket()),
+        "webcast log": logged("webcast", *webcast_rows()),
     }
 
 

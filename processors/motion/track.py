@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import astuple
+from dataclasses import fields
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,10 @@ from processors.motion.cell import Cell
 from telemetry.cuc import NS_PER_S
 
 KEEP_NS: Final = 150 * NS_PER_S
+YES_NO: Final = ("trusted", "speed_trusted")
+WHOLE: Final = ("index", "segment", "t_ns", "known_ns", "known_count", "count_first", "rows", *YES_NO)
+MEASURED: Final = tuple(each.name for each in fields(Cell) if each.name not in {*WHOLE, "kind"})
+
 Floats = NDArray[np.float64]
 
 
@@ -47,12 +51,23 @@ class Track:
         return self._cells[bisect_left(self._t_ns, first_ns) : bisect_right(self._t_ns, last_ns)]
 
     def snapshot(self) -> Any:
-        """Return the state as plain values."""
-        return [list(astuple(cell)) for cell in self._cells]
+        """Return the state as octets: a column a field of all cells, those without any number left out."""
+        cells = self._cells
+        whole = {name: np.array([getattr(cell, name) for cell in cells], np.int64).tobytes() for name in WHOLE}
+        columns = {name: np.array([getattr(cell, name) for cell in cells], np.float64) for name in MEASURED}
+        some = {name: values.tobytes() for name, values in columns.items() if not np.isnan(values).all()}
+        return [whole, some, [cell.kind for cell in cells]]
 
     def restore(self, snapshot: Any) -> None:
         """Take over what another one remembered."""
-        self._cells = [Cell(*values) for values in snapshot]
+        whole, some, kinds = snapshot
+        columns: dict[str, list[Any]] = {
+            name: np.frombuffer(octets, np.int64).tolist() for name, octets in whole.items()
+        }
+        columns |= {name: np.frombuffer(octets).tolist() for name, octets in some.items()}
+        columns |= {name: [bool(value) for value in columns[name]] for name in YES_NO} | {"kind": kinds}
+        rows = zip(*columns.values(), strict=True)
+        self._cells = [Cell(**dict(zip(columns, row, strict=True))) for row in rows]
         self._t_ns = [cell.t_ns for cell in self._cells]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded import CLASSES, Recorded, fitting, flights, run, with_columns
+from recorded import CLASSES, Recorded, fitting, flights, motion_for, run, with_columns
 
 from processors.detector import Detector, Finding
 from processors.history import History
@@ -18,6 +18,7 @@ from processors.stretch import Stretch
 
 SHARES = st.lists(st.floats(0.0, 1.0), max_size=12)
 MOST_STATE_OCTETS = 20_000
+MOST_MOTION_OCTETS = 350_000
 WITHOUT_LIMITS = {"humidity"}
 
 every_detector = pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
@@ -125,11 +126,12 @@ def test_gaps_and_wild_numbers_never_raise_and_cutting_them_changes_nothing(
 def test_memory_stays_bounded(kind: type[Detector]) -> None:
     for name, flight in fitting(kind).items():
         first, last = flight.span_s
-        detector, history = kind(flight.airframe), History(flight.airframe)
+        detector, history, motion = kind(flight.airframe), History(flight.airframe), motion_for(kind, flight)
         for piece in flight.pieces(np.linspace(first, last, 50).tolist()):
-            detector.update(Stretch(flight.airframe, piece, history))
+            detector.update(Stretch(flight.airframe, piece, history, motion))
             assert len(msgpack.packb(detector.snapshot())) < MOST_STATE_OCTETS, name
         assert len(msgpack.packb(history.snapshot())) < MOST_STATE_OCTETS
+        assert motion is None or len(msgpack.packb(motion.snapshot())) < MOST_MOTION_OCTETS
 
 
 def test_every_flight_is_flown_by_some_detector() -> None:
