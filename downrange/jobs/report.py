@@ -31,7 +31,8 @@ def report(
 
     configure_logs(ServiceSettings(log_level="error"))
     path = Path(flight)
-    is_log = path.exists() and run is None
+    # a name holds no separator: what does is a path, and what is a file too, unless a run says that it is a flight
+    is_log = run is None and (path.is_file() or path.name != flight)
     found = report_of_log(path) if is_log else report_of_recording(read_settings(), flight, run)
     octets = page(found).encode() if suffix == "html" else picture(found, suffix)
     _replace(out, octets)

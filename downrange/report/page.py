@@ -26,7 +26,7 @@ from downrange.report.tables import (
 )
 from downrange.report.words import clock, event_name, plural, sigma
 
-SHOWN_MISSING: Final = 100
+SHOWN_MISSING: Final = 20
 
 
 def page(report: FlightReport) -> str:
@@ -50,9 +50,9 @@ def page(report: FlightReport) -> str:
         levels=variables(LEVELS),
         tables=(
             ("Events", EVENT_HEADINGS, event_rows(report.happenings), "No event was found."),
-            ("Limits", LIMIT_HEADINGS, limit_rows(report.limits), "No limit was raised."),
             ("Ledger", LEDGER_HEADINGS, ledger_rows(report), ""),
             ("Gaps", MISSING_HEADINGS, missing_rows(gaps[:SHOWN_MISSING]), ""),
+            ("Limits", LIMIT_HEADINGS, limit_rows(report.limits), "No limit was raised."),
             ("Links", LINK_HEADINGS, link_rows(report.links), "Nothing is known of links."),
         ),
         missing=missing_words(report),

@@ -145,7 +145,10 @@ def _panel(axes: Axes, report: FlightReport, quantity: str, labels: Sequence[Lab
     axes.yaxis.set_label_coords(-LABEL_IN / width_in, 0.5)
     if said:
         words = "; ".join(sorted(said))
-        axes.text(0.004, 0.96, words, transform=axes.transAxes, fontsize=SMALL, color=FAINT, va="top", style="italic")
+        bed = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
+        axes.text(
+            0.006, 0.96, words, transform=axes.transAxes, fontsize=SMALL, color=FAINT, va="top", bbox=bed, zorder=5
+        )
 
 
 def _scale(quantity: str, values: Sequence[np.ndarray[tuple[int], np.dtype[np.float64]]]) -> tuple[float, str]:
@@ -259,11 +262,11 @@ def _time_axis(last: Axes, others: Sequence[Axes], limits: tuple[float, float]) 
     """Give all panels the same ticks, and the last one their names."""
     start_s, end_s = limits
     step_s = next((each for each in TICK_STEPS_S if (end_s - start_s) / each <= MOST_TICKS), TICK_STEPS_S[-1])
-    ticks = np.arange(np.ceil(start_s / step_s) * step_s, end_s, step_s)
+    ticks = np.arange(np.ceil(start_s / step_s), np.floor(end_s / step_s) + 1.0) * step_s
     is_long = end_s - start_s >= MINUTES_FROM_S
     for axes in (*others, last):
         axes.set_xticks(ticks)
-    last.set_xticklabels([f"{tick / 60.0 if is_long else tick:g}" for tick in ticks])
+    last.set_xticklabels([f"{(tick / 60.0 if is_long else tick) + 0.0:g}" for tick in ticks])
     last.set_xlabel("minutes since T0" if is_long else "seconds since T0", fontsize=LETTERS, color=INK, labelpad=2)
 
 

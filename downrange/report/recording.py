@@ -67,7 +67,7 @@ def report_of_recording(settings: Settings, flight: str, run: str | None = None)
     events = recorded_events(recording) if has_events else read.events
     source = "archive; events as the line told them" if has_events else "archive, without events: detected for this"
     about = About(recording.flight, recording.run, source, time.time_ns(), remarks=tuple(read.remarks()))
-    return build_report(about, read.tracks, events, _books(settings, recording, read.recount), read.links())
+    return build_report(about, read.tracks, events, _books(settings, recording, read), read.links())
 
 
 def report_of_log(path: Path) -> FlightReport:
@@ -144,6 +144,8 @@ class _Read:
         return [record for record in self._quality.values() if isinstance(record, LinkState)]
 
     def remarks(self) -> Iterable[str]:
+        if self.recording.run == IMPORTED_RUN:
+            yield "An imported log tells no date: its zero stands at 2025-01-01 unless the import was given another."
         healed = sum(isinstance(each, GapRecord) and each.state == "healed" for each in self._quality.values())
         if healed:
             yield f"{plural(healed, 'gap')} healed later: those packets came late, and are in the curves."
@@ -188,12 +190,16 @@ _KINDS: Final[dict[bytes, type[QualityRecord]]] = {kind.type.encode(): kind for 
 _KEPT: Final = frozenset(kind.decode() for kind in _KINDS)
 
 
-def _books(settings: Settings, recording: Recording, recount: Recount) -> Books:
+def _books(settings: Settings, recording: Recording, read: _Read) -> Books:
     """Return the books as the archive proves them; what InfluxDB has is taken as the auditor told it."""
+    recount = read.recount
     recounted = {(row.vehicle, row.packet): row for row in recount.rows()}
     told = recorded_ledger(recording)
+    has_ledger = bool(told)
+    if not has_ledger and read.engine is not None:
+        told = {(row.vehicle, row.packet): row for row in read.engine.ledger()}
     stored = {key: row.stored for key, row in told.items() if row.stored is not None}
-    is_audited = bool(told) and stored.keys() == told.keys()
+    is_audited = has_ledger and stored.keys() == told.keys()
     gaps = {key: recount.gaps(*key) for key in recounted}
     newest_ns = recount.as_of_ns
     is_flying = time.time_ns() - newest_ns < settings.audit.quiet_s * NS_PER_S
@@ -216,7 +222,7 @@ def _books(settings: Settings, recording: Recording, recount: Recount) -> Books:
         ),
         key=lambda gap: (-gap.length_s, -gap.packets, gap.end_s),
     )
-    return Books(verdict.rows, verdict.complaints, tuple(missing), tuple(_rests_on(recording, bool(told), is_audited)))
+    return Books(verdict.rows, verdict.complaints, tuple(missing), tuple(_rests_on(recording, has_ledger, is_audited)))
 
 
 def _rests_on(recording: Recording, has_ledger: bool, is_audited: bool) -> Iterable[str]:
@@ -224,7 +230,7 @@ def _rests_on(recording: Recording, has_ledger: bool, is_audited: bool) -> Itera
         " and held against the ledger that the line told." if has_ledger else "; no ledger was recorded."
     )
     if recording.run == IMPORTED_RUN:
-        yield "An imported log: what was not logged, nobody counts."
+        yield "Of an imported log: what was not logged, nobody counts."
     elif is_audited:
         yield "InfluxDB as the auditor counted it last."
     else:
