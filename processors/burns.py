@@ -123,4 +123,5 @@ def _burning(rows: Rows, pressure_pa: float) -> tuple[NDArray[np.bool_], bool | 
     running, pressure = rows.values
     burns = np.asarray(np.greater_equal(running, 1) & np.greater(pressure, pressure_pa))
     first = bool(burns[0])
-    return burns, first if (burns == first).all() else None, int(rows.t_ns[-1])
+    lit = int(np.count_nonzero(burns))
+    return burns, first if lit in {0, len(burns)} else None, int(rows.t_ns[-1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -235,7 +235,7 @@ class Completeness:
         return {
             "ranges": self.ranges.snapshot(),
             "counts": [*counts, self.forgotten_below, self._forgotten_missing, self._forgotten_sent],
-            "epochs": [list(astuple(epoch)) for epoch in self.epochs],
+            "epochs": [[epoch.base, epoch.highest, epoch.first_t_ns, epoch.last_t_ns] for epoch in self.epochs],
             "timeline": self._timeline.snapshot(),
             "stations": self.bringers.snapshot(),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -56,7 +57,7 @@ class History:
                 self._rows.append(row)
 
     def _forget_before(self, t_ns: int) -> None:
-        old = int(np.searchsorted(self._t_ns, t_ns))
+        old = bisect_left(self._t_ns, t_ns)
         del self._t_ns[:old], self._rows[:old]
 
     def at(self, t_ns: int, known_ns: int) -> dict[str, float]:
@@ -64,11 +65,11 @@ class History:
 
         Interpolated over up to four seconds, or carried on for two; empty if nothing is known of that time.
         """
-        first = int(np.searchsorted(self._t_ns, known_ns - KEEP_NS))
-        times = self._t_ns[first : int(np.searchsorted(self._t_ns, known_ns, side="right"))]
+        first = bisect_left(self._t_ns, known_ns - KEEP_NS)
+        times = self._t_ns[first : bisect_right(self._t_ns, known_ns)]
         if not times or not times[0] <= t_ns <= times[-1] + CARRY_NS:
             return {}
-        after = min(max(int(np.searchsorted(times, t_ns)), 1), len(times) - 1)
+        after = min(max(bisect_left(times, t_ns), 1), len(times) - 1)
         before = max(after - 1, 0)
         t0, t1 = times[before], times[after]
         if t1 - t0 > 2 * CARRY_NS:

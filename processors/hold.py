@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -116,7 +116,7 @@ class Hold:
             last = first + len(piece) - 1
             if fresh is None:
                 self._hold(lane, with_counts(piece, np.arange(first, last + 1)))
-            elif fresh.any():
+            elif np.count_nonzero(fresh):
                 self._hold(lane, with_counts(piece, np.arange(first, last + 1)).select(fresh))
             hearing.now_ns = max(hearing.now_ns, int(piece.t_ns[-1]))
             lane.passed[station] = max(lane.passed.get(station, -1), last)
@@ -139,13 +139,16 @@ class Hold:
         if not self._held_rows:
             return ()
         for lane in self._lanes.values():
-            if not lane.held:
+            if not lane.held or all(frame.t_ns[0] > self._released_ns for frame in lane.held):
                 continue
             frame = join_frames(lane.held)
-            count = int(frame.t_ns.searchsorted(self._released_ns, side="right"))
+            held = len(frame)
+            count = held
+            if frame.t_ns[-1] > self._released_ns:
+                count = int(frame.t_ns.searchsorted(self._released_ns, side="right"))
             if count:
-                released.append(frame if count == len(frame) else frame.select(slice(0, count)))
-                lane.held = [frame.select(slice(count, None))] if count < len(frame) else []
+                released.append(frame if count == held else frame.select(slice(0, count)))
+                lane.held = [frame.select(slice(count, None))] if count < held else []
                 self._held_rows -= count
                 lane.passage.held -= count
                 lane.passage.detected += count
@@ -172,9 +175,13 @@ class Hold:
 
     def _settle(self, lane: Lane) -> None:
         """Settle what every station that may bring it has passed, and what follows that without a gap."""
+        settled, highest = lane.settled, lane.books.highest
+        if settled >= highest:
+            # no station has passed more than what has come
+            return
         passed = min([lane.passed.get(name, -1) for name in self._waited_for])
-        settled = max(lane.settled, passed)
-        if settled < lane.books.highest:
+        settled = max(settled, passed)
+        if settled < highest:
             settled = lane.books.ranges.end_of_run(settled + 1)
         if settled > lane.settled:
             lane.settled = settled
@@ -210,7 +217,7 @@ class Hold:
             },
             "lanes": {
                 packet: [
-                    [lane.settled, lane.settled_t_ns, *astuple(lane.passage)],
+                    [lane.settled, lane.settled_t_ns, lane.passage.detected, lane.passage.late, lane.passage.held],
                     dict(lane.passed),
                     [pack_frame(held) for held in lane.held],
                 ]

@@ -41,10 +41,13 @@ class LimitDetector(Detector):
     def __init__(self, airframe: Airframe, parameters: Any = None) -> None:
         super().__init__(airframe, parameters)
         definition = airframe.channels[self.channel]
+        self._packet = airframe.packet_of[self.channel]
         self._watches = [LimitWatch(definition, limit) for limit in definition.limits if not limit.phases]
 
     def update(self, stretch: Stretch) -> tuple[Finding, ...]:
         """Look for limits that are passed."""
+        if stretch.is_quiet(self._packet) and not any(watch.is_awake for watch in self._watches):
+            return ()
         extent = stretch.extent(self.channel) if self._watches else None
         awake = [watch for watch in self._watches if not watch.rests(*extent)] if extent is not None else []
         rows = stretch.rows(self.channel) if awake else None

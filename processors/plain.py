@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import functools
 from dataclasses import fields, is_dataclass
-from typing import Any, get_type_hints
+from typing import Any, Final, get_type_hints
+
+PLAIN: Final = (int, float, str)
 
 
 def to_plain(value: Any) -> Any:
     """Return a dataclass as a list of its fields: plain values, lists of them, or dataclasses likewise."""
+    if isinstance(value, PLAIN):
+        return value
+    if isinstance(value, list):
+        return value.copy()
     if is_dataclass(value):
-        names: tuple[str, ...] = tuple(name for name, _ in _fields_of(value.__class__))
-        return [to_plain(getattr(value, name)) for name in names]
-    return value.copy() if isinstance(value, list) else value
+        return [to_plain(getattr(value, name)) for name, _ in _fields_of(value.__class__)]
+    return value
 
 
 def from_plain(kind: Any, plain: Any) -> Any:

@@ -29,18 +29,20 @@ class Sustained:
 
     def first(self, t_ns: NDArray[np.int64], holds: NDArray[np.bool_], duration_s: float, rows: int = 1) -> int | None:
         """Return the first row at which it has held for a duration and a number of rows; None if there is none yet."""
-        if not holds.any():
+        held = np.count_nonzero(holds)
+        if not held:
             self.since_ns, self.rows = UNSET, 0
             return None
         need_ns = round(duration_s * NS_PER_S)
-        edges = [0, *(np.flatnonzero(holds[1:] != holds[:-1]) + 1).tolist(), len(holds)]
+        changes = [] if held == len(holds) else (np.flatnonzero(holds[1:] != holds[:-1]) + 1).tolist()
+        edges = [0, *changes, len(holds)]
         for start, stop in pairwise(edges):
             if not holds[start]:
                 self.since_ns, self.rows = UNSET, 0
                 continue
             if self.rows == 0:
                 self.since_ns = int(t_ns[start])
-            late_enough = int(np.searchsorted(t_ns[start:stop], self.since_ns + need_ns)) + start
+            late_enough = int(t_ns[start:stop].searchsorted(self.since_ns + need_ns)) + start
             enough = max(late_enough, start + rows - self.rows - 1)
             self.rows += stop - start
             if enough < stop:

@@ -125,10 +125,12 @@ class Staleness:
 
     def _is_full(self, stretch: Stretch, packet: str, watched: Watched) -> bool:
         """Return whether every row of a packet has a usable value of each of its channels."""
+        if stretch.is_quiet(packet):
+            return True
         extents = stretch.extents(packet)
         if extents is None:
             return False
-        is_measured = all(extents.whole[place] for place in watched.places)
+        is_measured = extents.all_whole or all(extents.whole[place] for place in watched.places)
         return is_measured and all(extents.lowest[place] > bottom for place, bottom in watched.bottoms)
 
     def _follow(self, stretch: Stretch, name: str, packet: str, pulse: Pulse) -> list[tuple[int, Found]]:

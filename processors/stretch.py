@@ -55,7 +55,7 @@ class Stretch:
         How it has moved, likewise; none where no detector asks.
     """
 
-    __slots__ = ("_airframe", "_asked", "_extents", "_history", "_once", "_usable", "frames", "motion")
+    __slots__ = ("_airframe", "_asked", "_extents", "_history", "_once", "_quiet", "_usable", "frames", "motion")
 
     def __init__(
         self, airframe: Airframe, frames: Iterable[Frame], history: History, motion: Motion | None = None
@@ -71,6 +71,10 @@ class Stretch:
         self._asked: dict[tuple[str, ...], Rows | None] = {}
         self._extents: dict[str, Extents | None] = {}
         self._usable: dict[str, NDArray[np.bool_] | None] = {}
+        self._quiet = {
+            packet: packet in airframe.blocks and len(frame) > 0 and airframe.blocks[packet].is_quiet(frame)
+            for packet, frame in self.frames.items()
+        }
 
     def rows(self, *channels: str) -> Rows | None:
         """Return the rows where every one of some channels of one packet was measured; None if there are none."""
@@ -79,6 +83,13 @@ class Stretch:
         except KeyError:
             found = self._asked[channels] = self._select(channels)
             return found
+
+    def is_quiet(self, packet: str) -> bool:
+        """Return whether every row of a packet is known to be measured, above the bottom of its range, in all limits.
+
+        False says nothing, but that there are rows.
+        """
+        return self._quiet.get(packet, True)
 
     def extents(self, packet: str) -> Extents | None:
         """Return what the rows of a packet lie between, measured or not; None if there are none."""
@@ -112,7 +123,10 @@ class Stretch:
         if frame is None or not len(frame):
             return None
         usable: NDArray[np.bool_] | None = None
+        is_quiet, places = self._quiet[frame.packet], self._airframe.blocks[frame.packet].places
         for channel in channels:
+            if is_quiet and channel in places:
+                continue
             mask = self._mask(frame, channel)
             usable = mask if usable is None else usable if mask is None else usable & mask
         columns = frame.columns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -215,7 +215,7 @@ class Timeline:
     def snapshot(self) -> list[Any]:
         """Return the state as plain values."""
         now = [self.rate_hz, self.highest, self.base, self.highest_t_ns]
-        return [now, [list(astuple(one)) for one in self._stretches]]
+        return [now, [[one.first, one.first_t_ns, one.last, one.last_t_ns, one.base] for one in self._stretches]]
 
     def restore(self, state: list[Any]) -> None:
         """Take the state of another one's snapshot."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final
 
 import numpy as np
@@ -188,8 +189,8 @@ class PacketCodec:
     def _heap(self, kind: _Kind, pieces: list[bytes]) -> Heap:
         rows = np.frombuffer(b"".join(pieces), dtype=np.uint8).reshape(-1, kind.octets)
         t_ns = self._time.decode(rows[:, PRIMARY_HEADER_OCTETS : self._head])
-        sizes = [len(piece) // kind.octets for piece in pieces]
-        return Heap(sizes, _counts(rows), t_ns, Block(rows, kind.layout, kind.packet.derived))
+        bounds = [0, *accumulate(len(piece) // kind.octets for piece in pieces)]
+        return Heap(bounds, _counts(rows), t_ns, Block(rows, kind.layout, kind.packet.derived, bounds[:-1]))
 
     def _decoded(
         self,
@@ -207,7 +208,8 @@ class PacketCodec:
             heap = heaps[run.apid]
             piece = heap.next()
             rows, t_ns, counts = piece.rows, heap.t_ns[piece.rows], heap.counts[piece.rows]
-            columns: Columns = PacketColumns((Part(heap.block, rows.start, rows.stop),)) if with_columns else {}
+            part = Part(heap.block, rows.start, rows.stop, piece.number)
+            columns: Columns = PacketColumns((part,)) if with_columns else {}
             frame = Frame(vehicle, station, run.packet, run.apid, counts, t_ns, ert_ns, columns, piece.least_step_ns)
             versions = self.versions(payload, run)
             is_known = all(each == self.dictionary.version for each in versions)

@@ -30,6 +30,8 @@ class Piece(NamedTuple):
 
     Parameters
     ----------
+    number
+        Which of the heap's it is.
     rows
         Where they lie on the heap.
     oldest_ns, newest_ns
@@ -38,6 +40,7 @@ class Piece(NamedTuple):
         The shortest time from one to the next; none if they have not counts that follow one another.
     """
 
+    number: int
     rows: slice
     oldest_ns: int
     newest_ns: int
@@ -49,8 +52,8 @@ class Heap:
 
     Parameters
     ----------
-    sizes
-        How many packets each piece has; at least one.
+    bounds
+        Where each piece begins, and the last one ends; none is empty.
     counts, t_ns
         Shape (n,): 14-bit counts and generation times.
     block
@@ -62,31 +65,27 @@ class Heap:
     >>> from telemetry.dictionary import built_in
     >>> packet = built_in("yuanxing-1").packets["nav"]
     >>> block = Block(np.zeros((5, 73), np.uint8), Layout(packet, 13), ())
-    >>> heap = Heap([3, 2], np.array([16382, 16383, 0, 7, 9]), np.array([10, 30, 40, 10, 60]), block)
+    >>> heap = Heap([0, 3, 5], np.array([16382, 16383, 0, 7, 9]), np.array([10, 30, 40, 10, 60]), block)
     >>> heap.next()
-    Piece(rows=slice(0, 3, None), oldest_ns=10, newest_ns=40, least_step_ns=10)
+    Piece(number=0, rows=slice(0, 3, None), oldest_ns=10, newest_ns=40, least_step_ns=10)
     >>> heap.next()
-    Piece(rows=slice(3, 5, None), oldest_ns=10, newest_ns=60, least_step_ns=None)
+    Piece(number=1, rows=slice(3, 5, None), oldest_ns=10, newest_ns=60, least_step_ns=None)
     """
 
     __slots__ = ("_pieces", "block", "counts", "t_ns")
 
-    def __init__(self, sizes: Sequence[int], counts: NDArray[np.int64], t_ns: NDArray[np.int64], block: Block) -> None:
+    def __init__(self, bounds: Sequence[int], counts: NDArray[np.int64], t_ns: NDArray[np.int64], block: Block) -> None:
         self.counts = counts
         self.t_ns = t_ns
         self.block = block
-        self._pieces = self._all(sizes)
+        self._pieces = self._all(bounds)
 
     def next(self) -> Piece:
         """Return the next piece."""
         return next(self._pieces)
 
-    def _all(self, sizes: Sequence[int]) -> Iterator[Piece]:
-        counts, t_ns = self.counts, self.t_ns
-        bounds = [0]
-        for size in sizes:
-            bounds.append(bounds[-1] + size)
-        starts = bounds[:-1]
+    def _all(self, bounds: Sequence[int]) -> Iterator[Piece]:
+        counts, t_ns, starts = self.counts, self.t_ns, bounds[:-1]
         steps_ns = np.empty_like(t_ns)
         steps_ns[:-1] = t_ns[1:] - t_ns[:-1]
         steps_ns[:-1][((counts[1:] - counts[:-1]) & COUNT_MASK) != 1] = NEVER
@@ -94,5 +93,6 @@ class Heap:
         steps_ns[[stop - 1 for stop in bounds[1:]]] = FOREVER
         least_ns = np.minimum.reduceat(steps_ns, starts).tolist()
         oldest_ns, newest_ns = np.minimum.reduceat(t_ns, starts).tolist(), np.maximum.reduceat(t_ns, starts).tolist()
-        for (start, stop), oldest, newest, least in zip(pairwise(bounds), oldest_ns, newest_ns, least_ns, strict=True):
-            yield Piece(slice(start, stop), oldest, newest, None if least == NEVER else least)
+        found = zip(pairwise(bounds), oldest_ns, newest_ns, least_ns, strict=True)
+        for number, ((start, stop), oldest, newest, least) in enumerate(found):
+            yield Piece(number, slice(start, stop), oldest, newest, None if least == NEVER else least)

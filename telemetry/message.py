@@ -19,8 +19,12 @@ DICTIONARY: Final = "dictionary"
 RETRY_OF: Final = "retry_of"
 RETRY_PACKET: Final = "retry_packet"
 RETRY_REASON: Final = "retry_reason"
+RETRIED: Final = (RETRY_OF, RETRY_PACKET, RETRY_REASON)
 MAX_NS: Final = (1 << 63) - 1
+LASTING: Final = ("run", "flight", "vehicle", "station", "kind", "content-type", DICTIONARY)
 KNOWN_LINKS: Final = 4096
+# longer headers are nobody's, and not worth their memory
+KNOWN_OCTETS: Final = 512
 
 KafkaHeaders = list[tuple[str, bytes]]
 
@@ -121,30 +125,34 @@ def message_from_kafka(value: bytes | None, headers: Iterable[tuple[str, bytes |
     """
     named = {name: octets or b"" for name, octets in headers}
     try:
-        address = _known_address(named.pop("run"), named.pop("flight"), named.pop("vehicle"), named.pop("station"))
-        texts = {name: octets.decode("utf-8", "replace") for name, octets in named.items()}
-        return Message(
-            address,
-            Kind(texts["kind"]),
-            value or b"",
-            read_ns(texts, ERT_NS),
-            read_ns(texts, SENT_NS),
-            read_ns(texts, INGEST_NS),
-            texts["content-type"],
-            texts[DICTIONARY],
-            retry_of=texts.get(RETRY_OF, ""),
-            retry_packet=texts.get(RETRY_PACKET, ""),
-            retry_reason=texts.get(RETRY_REASON, ""),
-        )
+        lasting = tuple([named[name] for name in LASTING])
+        link = _known_link(*lasting) if sum(map(len, lasting)) <= KNOWN_OCTETS else _link(*lasting)
+        times = (_ns_of(named, ERT_NS), _ns_of(named, SENT_NS), _ns_of(named, INGEST_NS))
+        address, kind, content_type, dictionary = link
+        if RETRY_OF not in named:
+            return Message(address, kind, value or b"", *times, content_type, dictionary)
+        retried = [named.get(name, b"").decode("utf-8", "replace") for name in RETRIED]
+        return Message(address, kind, value or b"", *times, content_type, dictionary, b"", *retried)
     except KeyError as error:
         raise PacketError(Reason.BAD_PROPERTY, f"the record has no header {error}") from error
     except ValueError as error:
         raise PacketError(Reason.BAD_PROPERTY, f"header kind: {error}") from error
 
 
-@functools.lru_cache(KNOWN_LINKS)
-def _known_address(run: bytes, flight: bytes, vehicle: bytes, station: bytes) -> Address:
-    return Address(*(octets.decode("utf-8", "replace") for octets in (run, flight, vehicle, station)))
+def _link(*octets: bytes) -> tuple[Address, Kind, str, str]:
+    """Return what is the same for all messages of a link."""
+    run, flight, vehicle, station, kind, content_type, dictionary = (one.decode("utf-8", "replace") for one in octets)
+    return Address(run, flight, vehicle, station), Kind(kind), content_type, dictionary
+
+
+_known_link = functools.lru_cache(KNOWN_LINKS)(_link)
+
+
+def _ns_of(named: Mapping[str, bytes], name: str) -> int:
+    octets = named.get(name, b"0")
+    if octets.isdigit() and len(octets) < len(str(MAX_NS)):
+        return int(octets)
+    return read_ns({name: octets.decode("utf-8", "replace")}, name)
 
 
 def read_ns(properties: Mapping[str, str], name: str) -> int:

@@ -23,11 +23,23 @@ class Block:
         How channels lie in them.
     derived
         What follows from them.
+    starts
+        Where each run of packets begins that came together; the first at 0.
+
+    Attributes
+    ----------
+    quiet
+        Whether each run is of no interest to whoever looks at them; kept here for who found out, see
+        `processors.extents`.
     """
 
-    __slots__ = ("_derived", "_numbers", "_others", "layout", "octets")
+    __slots__ = ("_derived", "_numbers", "_others", "layout", "octets", "quiet", "starts")
 
-    def __init__(self, octets: Octets, layout: Layout, derived: tuple[Derived, ...]) -> None:
+    def __init__(
+        self, octets: Octets, layout: Layout, derived: tuple[Derived, ...], starts: Sequence[int] = (0,)
+    ) -> None:
+        self.starts = starts
+        self.quiet: list[bool] | None = None
         self.octets = octets
         self.layout = layout
         self._derived = {one.name: one for one in derived}
@@ -70,11 +82,12 @@ class Block:
 
 
 class Part(NamedTuple):
-    """Rows `start` to `stop` of a block."""
+    """Rows `start` to `stop` of a block, which are of its run `run`."""
 
     block: Block
     start: int
     stop: int
+    run: int = 0
 
 
 class PacketColumns(Mapping[str, NDArray[Any]]):
@@ -104,7 +117,7 @@ class PacketColumns(Mapping[str, NDArray[Any]]):
     def numbers(self) -> NDArray[np.float64]:
         """The channels of `layout.rows`, shape (k, n)."""
         if self._numbers is None:
-            pieces = [block.numbers[:, start:stop] for block, start, stop in self.parts]
+            pieces = [block.numbers[:, start:stop] for block, start, stop, _ in self.parts]
             self._numbers = pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
         return self._numbers
 
@@ -115,7 +128,7 @@ class PacketColumns(Mapping[str, NDArray[Any]]):
             return values
         found = self._others.get(name)
         if found is None:
-            pieces = [block.other(name)[start:stop] for block, start, stop in self.parts]
+            pieces = [block.other(name)[start:stop] for block, start, stop, _ in self.parts]
             found = self._others[name] = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
         return found
 
@@ -132,20 +145,20 @@ class PacketColumns(Mapping[str, NDArray[Any]]):
         """Return the chosen rows (a mask, indices or a slice)."""
         if isinstance(which, slice) and which.step in {None, 1}:
             return PacketColumns(self._cut(which))
-        octets = np.concatenate([block.octets[start:stop] for block, start, stop in self.parts])[which]
+        octets = np.concatenate([block.octets[start:stop] for block, start, stop, _ in self.parts])[which]
         return PacketColumns((Part(self.parts[0].block.of(octets), 0, len(octets)),))
 
     def _cut(self, which: slice) -> Sequence[Part]:
         """Return where the rows of a slice are; at least one part, were it empty."""
-        first, last, _ = which.indices(sum(stop - start for _, start, stop in self.parts))
+        first, last, _ = which.indices(sum(part.stop - part.start for part in self.parts))
         if len(self.parts) == 1:
-            block, start, _ = self.parts[0]
-            return (Part(block, start + first, start + max(first, last)),)
+            block, start, _, run = self.parts[0]
+            return (Part(block, start + first, start + max(first, last), run),)
         found: list[Part] = []
-        for block, start, stop in self.parts:
+        for block, start, stop, run in self.parts:
             low, high = start + max(first, 0), min(start + last, stop)
             if low < high:
-                found.append(Part(block, low, high))
+                found.append(Part(block, low, high, run))
             first, last = first - (stop - start), last - (stop - start)
         return found or (self.parts[0]._replace(stop=self.parts[0].start),)
 

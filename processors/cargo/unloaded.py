@@ -111,8 +111,7 @@ class Unloaded(Detector):
     def _weigh(self, locked_kg: NDArray[np.float64]) -> None:
         """Keep the largest mass that as many rows in a row agree on."""
         rows = self.parameters.rows
-        last = np.concatenate((np.array(self.state.last_kg), locked_kg))
-        if len(last) >= rows:
-            agreed = np.lib.stride_tricks.sliding_window_view(last, rows).min(axis=1)
-            self.state.load_kg = max(self.state.load_kg, float(agreed.max()))
-        self.state.last_kg = last[-(rows - 1) :].tolist()
+        last = [*self.state.last_kg, *locked_kg.tolist()]
+        for stop in range(rows, len(last) + 1):
+            self.state.load_kg = max(self.state.load_kg, min(last[stop - rows : stop]))
+        self.state.last_kg = last[-(rows - 1) :]

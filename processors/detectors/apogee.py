@@ -111,6 +111,9 @@ class Apogee(Detector):
 
     def _remember(self, t_ns: NDArray[np.int64], speed: NDArray[np.float64]) -> None:
         """Keep the rows around zero, those since it was last faster."""
+        if abs(float(speed[-1])) > self.parameters.near_m_s:
+            self.state.trail.clear()
+            return
         fast = np.flatnonzero(np.abs(speed) > self.parameters.near_m_s)
         if fast.size:
             self.state.trail.clear()

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from processors.airframe import Airframe
 from processors.detector import Detector, Finding, Value, found
 from processors.limit_watch import LimitWatch, Turn
-from processors.quiet import Quiet
 from processors.stretch import Rows, Stretch
 from telemetry.vocabulary import LimitEvent
 
@@ -76,8 +75,10 @@ class Limits(Detector):
         super().__init__(airframe, parameters)
         limited = [channel for channel in airframe.channels.values() if channel.limits]
         self._watches = {channel.name: [LimitWatch(channel, limit) for limit in channel.limits] for channel in limited}
-        packets = dict.fromkeys(airframe.packet_of[name] for name in self._watches)
-        self._quiet = {packet: Quiet(airframe, packet, self._watches) for packet in packets}
+        self._places: dict[str, list[tuple[str, int]]] = {}
+        for name in self._watches:
+            packet = airframe.packet_of[name]
+            self._places.setdefault(packet, []).append((name, airframe.blocks[packet].places[name]))
         self._awake: set[str] = set()
         gated = any(limit.phases for channel in limited for limit in channel.limits)
         self._labels: dict[int, str] = (airframe.channels[PHASE].labels or {}) if PHASE in airframe.channels else {}
@@ -117,10 +118,10 @@ class Limits(Detector):
     def _busy(self, stretch: Stretch) -> list[str]:
         """Return the channels whose limits a stretch may change, in the dictionary's order."""
         busy = set(self._awake)
-        for packet, quiet in self._quiet.items():
-            extents = stretch.extents(packet)
-            if extents is not None:
-                busy.update(quiet.stirred(extents))
+        for packet, places in self._places.items():
+            extents = None if stretch.is_quiet(packet) else stretch.extents(packet)
+            if extents is not None and not extents.all_calm:
+                busy.update(name for name, place in places if not extents.calm[place])
         return [name for name in self._watches if name in busy] if busy else []
 
     def _stir(self, names: Iterable[str]) -> None:
