@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from ingest.importers.units import SI_OF_CHANNEL, factor
 from telemetry.dictionary import mistakes_of
@@ -111,23 +112,29 @@ class ColumnMap(BaseModel):
         for name, column in self.columns.items():
             si = SI_OF_CHANNEL.get(name)
             if si is None:
-                raise ValueError(f"columns: {name!r} is none of {', '.join(SI_OF_CHANNEL)}")
+                raise _wrong(("columns", name), f"{name!r} is none of {', '.join(SI_OF_CHANNEL)}")
             if column.unit is not None:
                 try:
                     factor(si, column.unit)
                 except ValueError as error:
-                    raise ValueError(f"columns: {name}: {error}") from error
+                    raise _wrong(("columns", name, "unit"), str(error)) from error
             if column.clock != MAIN and column.clock not in self.clocks:
                 known = ", ".join((MAIN, *self.clocks))
-                raise ValueError(f"columns: {name}: clock {column.clock!r} is none of {known}")
+                raise _wrong(("columns", name, "clock"), f"clock {column.clock!r} is none of {known}")
         if MAIN in self.clocks:
-            raise ValueError(f"clocks: {MAIN!r} is the clock of all columns that name no other; choose another name")
+            detail = f"{MAIN!r} is the clock of all columns that name no other; choose another name"
+            raise _wrong(("clocks", MAIN), detail)
         return self
 
     @property
     def marks(self) -> frozenset[str]:
         """What stands in a cell that was not measured, besides nothing; in lower case."""
         return frozenset(str(mark).lower() for mark in self.missing)
+
+
+def _wrong(at: tuple[str, ...], detail: str) -> PydanticCustomError:
+    """Return an error that points at a place in the map."""
+    return PydanticCustomError("map", "{detail}", {"detail": detail, "at": at})
 
 
 def load_map(path: Path) -> ColumnMap:

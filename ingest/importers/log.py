@@ -17,6 +17,7 @@ from ingest.importers import (
     csv_mapped,
     csv_si,
     csv_webcast,
+    parquet_si,
     perfectflite,
     webcast_json,
 )
@@ -28,6 +29,7 @@ from telemetry.samples import BadRow, Samples
 
 # in the order in which they are asked: what is surest to know its own first
 FORMATS: Final[tuple[ModuleType, ...]] = (
+    parquet_si,
     altos_eeprom,
     altos_csv,
     perfectflite,
@@ -87,7 +89,7 @@ def open_log(path: Path, options: LogOptions | None = None) -> Log:
     if path.is_dir():
         return _folder(path, chosen)
     source = open_source(path)
-    if not source.text.strip("\0 \t\r\n"):
+    if not source.octets or not source.text.strip("\0 \t\r\n"):
         raise ArchiveError(str(path), "is empty")
     found, because = _format_of(source, chosen)
     sources = [source]

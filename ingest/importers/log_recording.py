@@ -30,6 +30,8 @@ TIME: Final = "log_time_s"
 DEFAULTS: Final = ImportOptions(dictionary=DICTIONARY, vehicle="vehicle", station="log")
 BUNDLE_NS: Final = NS_PER_S
 BUNDLE_OCTETS: Final = 256 * 1024
+# the dictionary's time code counts in 2^-24 s, which is 60 ns
+STEP_NS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ def import_log(
 ) -> ImportResult:
     """Write a log into the archive; its rows keep their order, lines that are none are its rejected stream.
 
-    A packet's time is the latest of the log so far, so that nothing on the way can change the order of the rows; the
-    row's own time is its channel `log_time_s`.
+    Packet times only go on: each is the latest of the log so far, or a little more, so that nothing on the way changes
+    the order of the rows. A row's own time is its channel `log_time_s`.
 
     Parameters
     ----------
@@ -120,7 +122,7 @@ def _messages(samples: Samples, address: Address, dictionary: Dictionary, t0_ns:
     codec = PacketCodec(dictionary)
     definition = dictionary.packets[PACKET]
     most = max(1, BUNDLE_OCTETS // codec.layout.octets(definition.apid))
-    packet_ns = np.maximum.accumulate(samples.t_ns)
+    packet_ns = _rising(samples.t_ns)
     absent = np.full(len(samples), np.nan)
     columns = {channel.name: samples.columns.get(channel.name, absent) for channel in definition.channels}
     columns[TIME] = samples.t_ns / NS_PER_S
@@ -134,6 +136,18 @@ def _messages(samples: Samples, address: Address, dictionary: Dictionary, t0_ns:
         payload = codec.encode(PACKET, np.arange(start, stop), t_ns, cut)
         yield Message(address, Kind.TELEMETRY, payload, int(t_ns[-1]), dictionary=dictionary.reference)
         start = stop
+
+
+def _rising(t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the nearest times, shape (n,), that rise from row to row by more than the time code can tell apart.
+
+    Examples
+    --------
+    >>> _rising(np.array([0, 500, 500, 100, 900])).tolist()
+    [0, 500, 620, 740, 900]
+    """
+    steps = np.arange(t_ns.size) * STEP_NS
+    return np.maximum.accumulate(np.maximum.accumulate(t_ns) - steps) + steps
 
 
 def _pieces(octets: bytes) -> Iterator[bytes]:

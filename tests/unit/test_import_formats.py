@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from log_files import (
     EVERY,
@@ -282,7 +284,7 @@ def test_a_file_that_is_no_log_is_refused_with_what_to_do(tmp_path: Path, text: 
 
 
 def test_a_format_that_does_not_exist_lists_those_that_do(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError, match="'gpx' is none of auto, altos-eeprom"):
+    with pytest.raises(ArchiveError, match="'gpx' is none of auto, parquet, altos-eeprom"):
         read(tmp_path, "t_s,altitude_m\n0,1\n", LogOptions("gpx"))
 
 
@@ -303,3 +305,19 @@ def test_the_made_up_flight_flies() -> None:
     flight: Made = FLIGHT
     assert flight.altitude_m.max() > 500
     assert flight.altitude_m[-1] < flight.altitude_m.max()
+
+
+def test_parquet_in_si_is_a_log_too(tmp_path: Path) -> None:
+    path = tmp_path / "flight.dat"
+    columns = {"t_s": [0.5, None, 2.0, 3.0], "altitude_m": [1, 2, None, 4], "name": list("abcd")}
+    pq.write_table(pa.table(columns), path)
+    log = open_log(path)
+    assert (log.format, seconds(log).tolist(), log.lines.tolist()) == ("parquet", [0.5, 2.0, 3.0], [1, 3, 4])
+    assert log.samples.columns["altitude_m"] == pytest.approx([1, np.nan, 4], nan_ok=True)
+    assert [(bad.line, bad.text) for bad in log.samples.bad_rows] == [(2, "nan, 2.0")]
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ArchiveError, match="no whole Parquet"):
+        open_log(path)
+    pq.write_table(pa.table({"time": [0.5]}), path)
+    with pytest.raises(ArchiveError, match="has the columns time: name t_s"):
+        open_log(path)

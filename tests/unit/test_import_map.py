@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
-from ingest.importers.column_map import load_map
-from ingest.importers.log import Log, open_log
+from ingest.importers.column_map import ColumnMap, load_map
+from ingest.importers.log import NAMES, Log, open_log
 from ingest.importers.options import LogOptions
 from ingest.importers.units import UNITS, factor
 from telemetry.errors import ArchiveError, DictionaryError
@@ -155,3 +157,14 @@ def test_units_agree_with_their_definitions() -> None:
     assert factor("m_s", "mph") == pytest.approx(0.44704)
     assert factor("m_s2", "ft/s²") == 0.3048
     assert all(value > 0 for units in UNITS.values() for value in units.values())
+
+
+def test_the_page_shows_a_map_that_works_and_lists_every_format_and_unit() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "importing.md").read_text()
+    shown = page.split("```yaml\n")[1].split("```")[0]
+    columns = ColumnMap.model_validate(yaml.safe_load(shown))
+    assert set(columns.columns) == {"altitude_m", "pressure_pa", "acceleration_m_s2"}
+    table = page.split("## Formats")[1].split("###")[0]
+    assert set(re.findall(r"^\| `([a-z][a-z-]+)` \|", table, re.MULTILINE)) == set(NAMES)
+    units = page.split("Units: ")[1].split("\n")[0].lower()
+    assert all(re.search(rf"(?<![\w/]){re.escape(name)}(?![\w/])", units) for each in UNITS.values() for name in each)

@@ -68,6 +68,7 @@ def test_rows_keep_their_order_and_their_own_time_whatever_the_clock_did(tmp_pat
     assert column(tmp_path, "altitude_m").tolist() == list(range(6))
     sent = np.concatenate([frame.t_ns for frame in frames(tmp_path)]) - T0_NS
     assert sent / 1e9 == pytest.approx([5, 5, 5, 400, 400, 401], abs=1e-6)
+    assert (np.diff(sent) > 0).all()
     assert np.concatenate([frame.counts for frame in frames(tmp_path)]).tolist() == list(range(6))
 
 
