@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 from processors.airframe import Airframe
 from processors.plain import from_plain, to_plain
 from processors.stretch import Rows, Stretch
+from telemetry.events import Status
 
 Value = float | int | str | bool
 
@@ -28,6 +29,9 @@ class Finding:
         Values at that time, units in their names.
     packet, count_first, count_last, station
         The evidence: the rows that it rests on.
+    status, occurrence
+        What is known of it, and by which number its detector means this one when it says more of it later. A finding
+        without a number is one of its own, said once.
     """
 
     type: str
@@ -38,6 +42,8 @@ class Finding:
     count_first: int | None = None
     count_last: int | None = None
     station: str | None = None
+    status: Status = "confirmed"
+    occurrence: int | None = None
 
 
 def found(

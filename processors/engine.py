@@ -184,7 +184,9 @@ class Engine:
 
     def _tell(self, moment: Moment, vehicle: str, found: Iterable[Found]) -> None:
         for source, finding in found:
-            self._add(moment.output, self._teller.event(vehicle, source, finding, moment.ert_ns, moment.offsets))
+            event = self._teller.event(vehicle, source, finding, moment.ert_ns, moment.offsets)
+            if event is not None:
+                self._add(moment.output, event)
 
     def _add(self, output: Output, event: Event) -> None:
         output.events.append(event)

@@ -12,6 +12,7 @@ from processors.motion.cell import Cell
 from processors.motion.roles import Roles
 from processors.motion.track import Track
 from processors.stretch import Stretch
+from telemetry.events import Status
 
 
 class MotionDetector(Detector):
@@ -57,12 +58,30 @@ class MotionDetector(Detector):
         """Take the next cell and return what it completed."""
 
     def finding(
-        self, event_type: str, t_ns: int, t_sigma_s: float, cell: Cell, count_first: int, values: Mapping[str, Value]
+        self,
+        event_type: str,
+        t_ns: int,
+        t_sigma_s: float,
+        cell: Cell,
+        count_first: int,
+        values: Mapping[str, Value],
+        status: Status = "confirmed",
+        occurrence: int | None = None,
     ) -> Finding:
         """Make a finding that a cell completed."""
         rounded = {name: round(value, 3) if isinstance(value, float) else value for name, value in values.items()}
-        sigma_s = round(t_sigma_s, 4)
-        return Finding(event_type, t_ns, sigma_s, rounded, self._packet, count_first, cell.known_count, None)
+        return Finding(
+            event_type,
+            t_ns,
+            round(t_sigma_s, 4),
+            rounded,
+            self._packet,
+            count_first,
+            cell.known_count,
+            None,
+            status,
+            occurrence,
+        )
 
     def snapshot(self) -> Any:
         """Return what it remembers, as plain values."""

@@ -39,7 +39,9 @@ class Flight:
         return self.take(Author("limits"), Finding(kind, t_ns, 0.1, ABOUT | values))
 
     def take(self, author: Author, finding: Finding) -> LimitState:
-        state = self.alarms.take(self.teller.event("ship", author, finding, NOW_NS, {}))
+        event = self.teller.event("ship", author, finding, NOW_NS, {})
+        assert event is not None
+        state = self.alarms.take(event)
         assert state is not None
         return state
 
@@ -148,7 +150,8 @@ def test_after_a_crash_only_commands_that_were_told_whole_are_done_again() -> No
 
     def told(offset: int) -> list[Event]:
         offsets = {"downrange.commands-3": offset, "downrange.telemetry-3": 70}
-        return [teller.event("ship", Author("operator"), each, NOW_NS, offsets) for each in findings]
+        events = [teller.event("ship", Author("operator"), each, NOW_NS, offsets) for each in findings]
+        return [event for event in events if event is not None]
 
     key = flight_key("live", "F")
     whole = told(5)
