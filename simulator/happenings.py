@@ -2,7 +2,8 @@
 
 ========================  =============================================================================================
 ignition, meco            Chamber pressure of the engines that lift the vehicle passes half of what is commanded,
-                          upwards and, for good, downwards. Of the booster; of a vehicle that flies alone.
+                          upwards and, for good, downwards. Of the booster; of a vehicle that flies alone. One that
+                          stays on its pad has no meco.
 ses, seco                 The same for the ship's ascent burn.
 entry_start, entry_end    The same for a braking burn before the dense air.
 landing_burn_start        The same for the landing burn; its end is the splashdown.
@@ -14,6 +15,7 @@ splashdown                Altitude 0 is reached.
 recovered                 The recovery ship has it on deck.
 loss_of_vehicle           It breaks up, hits the water too hard, or never comes back; its telemetry ends.
 hold, scrub               The countdown stands; it ends without a liftoff. Of every vehicle.
+abort                     Engines that were lit for a liftoff that does not come stop. Of the vehicle that has them.
 blackout_start, _end      In the plasma of the entry nobody hears it who has it in view.
 loaded                    The container's latches close on its load.
 sealed                    The customs seal is closed, behind the closed door.
@@ -124,6 +126,8 @@ def _of_vehicle(track: Track, meco_s: float) -> list[Happening]:
             continue
         begins, ends = BURN_EVENTS[burn.purpose]
         times.append((begins, burn.begins_s))
+        if burn.purpose == "lift" and track.liftoff_s is None:
+            ends = FlightEvent.ABORT if track.stretches[-1].leg.phase == "aborted" else None
         if ends is not None:
             times.append((ends, burn.ends_s))
     if track.separation_s is not None:

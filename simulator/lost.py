@@ -10,10 +10,13 @@ import numpy as np
 
 from simulator.faults.flight import LossOfVehicle
 from simulator.faults.kinds import AnyFault
+from simulator.physics.motion import motion_of
 from simulator.track import Track
 from telemetry.errors import FlightError
 
 LISTENED_FOR_S: Final = 60
+TUMBLES_FOR_S: Final = 1.5
+IN_THE_AIR_M: Final = 10.0
 
 
 def losses_s(faults: Iterable[AnyFault], tracks: Mapping[str, Track]) -> dict[str, float]:
@@ -36,6 +39,15 @@ def losses_s(faults: Iterable[AnyFault], tracks: Mapping[str, Track]) -> dict[st
                         raise FlightError(f"loss_of_vehicle at {fault.start_s:g} s: {vehicle} is there {between}")
                     found[vehicle] = min(fault.start_s, found.get(vehicle, fault.start_s))
     return found
+
+
+def tumbles_s(track: Track) -> float:
+    """Return from when on a vehicle is out of control before it breaks up; infinity if it does not, or on impact."""
+    if not track.lost:
+        return np.inf
+    _, state = track.stretches[-1].leg.ends
+    in_the_air = float(motion_of(state).altitude_m) > IN_THE_AIR_M
+    return track.end_s - TUMBLES_FOR_S if in_the_air else np.inf
 
 
 def cut_short(track: Track, at_s: float) -> Track:

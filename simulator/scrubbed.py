@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -81,7 +81,10 @@ def _stand(preset: Mission, scrub: Scrubbed, mass_kg: float, end_s: float) -> Pi
     if scrub.lights:
         pilot.wait(stage, 1.0, scrub.at_s, lit_s)
         pilot.burns.append(Burn("lift", stage.main, np.array([lit_s]), pilot.t_s))
-        tail = Leg("pad", Upright(1.0), stage.ascent, stage.main, lit_s=lit_s, cut_s=scrub.at_s, held=True)
+        tail = Leg("aborted", Upright(1.0), stage.ascent, stage.main, lit_s=lit_s, cut_s=scrub.at_s, held=True)
         pilot.fly(tail, min(stage.main.stop_s, end_s - scrub.at_s))
-    pilot.fly(Leg("pad", Upright(0.0), stage.ascent, held=True), end_s - pilot.t_s)
+    # what a launch sequence that has ended leaves behind, as the flight computer sees it
+    idle = Leg("pad", Upright(0.0), stage.ascent, held=True)
+    pilot.fly(idle, scrub.at_s - pilot.t_s)
+    pilot.fly(replace(idle, phase="aborted"), end_s - pilot.t_s)
     return pilot

@@ -25,12 +25,12 @@ from simulator.physics.earth import (
     latitude_longitude_deg,
     norm,
 )
-from simulator.physics.motion import Motion, motion_of
+from simulator.physics.motion import Motion
 from simulator.physics.truth import PHASES, Truth
+from simulator.tops import apogee_s
 from telemetry.errors import FlightError
 
 IGNITER_LEAD_S: Final = 0.3
-LEVEL_M_S: Final = 1e-3
 HELD_AFLOAT: Final = frozenset({"afloat", "recovered"})
 
 
@@ -119,9 +119,7 @@ class Track:
     @property
     def apogee_s(self) -> float | None:
         """When the coast after the last ascent burn passes its top; None of a vehicle that does not."""
-        ends = (stretch.leg.ends for stretch in self.stretches if stretch.leg.phase == "coast")
-        level = (float(t_s) for t_s, state in ends if abs(float(motion_of(state).vertical_speed_m_s)) < LEVEL_M_S)
-        return next(level, None)
+        return apogee_s([stretch.leg for stretch in self.stretches], self.burns)
 
     def at(self, t_s: FloatArray) -> Truth:
         """Return the truth at mission times of shape (n,), rising, between `start_s` and `end_s`."""

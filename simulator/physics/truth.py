@@ -12,7 +12,7 @@ from simulator.physics.earth import DEG_PER_RAD, RAD_PER_DEG, FloatArray, dot, e
 from simulator.physics.elementary import arcsin, arctan2, sin_cos
 
 PAD_HEADING: Final = 0.1
-PHASES: Final = ("pad", "ascent", "coast", "entry", "descent", "landing_burn", "afloat", "recovered")
+PHASES: Final = ("pad", "ascent", "coast", "entry", "descent", "landing_burn", "afloat", "recovered", "aborted")
 
 
 @dataclass(frozen=True, slots=True)

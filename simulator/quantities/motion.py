@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from simulator.lost import TUMBLES_FOR_S
 from simulator.physics.earth import FloatArray, dot, east_north, norm
 from simulator.physics.elementary import arctan2, cos, hypot, sin
 from simulator.physics.truth import PAD_HEADING
@@ -18,6 +19,7 @@ SLOW_M_S: Final = 1.0
 ROLL_DEG_S: Final = 0.3
 ROLL_MEMORY_S: Final = 4.0
 LEAST: Final = 1e-12
+TUMBLING_DEG_S: Final = 120.0
 
 
 def _course_deg(scene: Scene) -> FloatArray:
@@ -54,6 +56,15 @@ def _across(scene: Scene) -> FloatArray:
 def _shaking(scene: Scene) -> FloatArray:
     """Return what engines and air shake an accelerometer by, m/s2."""
     return np.asarray(0.25 * scene.truth.driven + 4e-6 * scene.truth.dynamic_pressure_pa)
+
+
+def _pitch_rate_deg_s(scene: Scene) -> FloatArray:
+    """Return the rate of the plan, and that of a vehicle out of control just before it breaks up."""
+    rate = scene.rate(scene.wide_pitch_deg)
+    from_s = scene.setting.tumbles_s
+    if from_s > scene.t_s[-1]:
+        return rate
+    return np.asarray(rate + TUMBLING_DEG_S * np.clip((scene.t_s - from_s) / TUMBLES_FOR_S, 0.0, 1.0))
 
 
 QUANTITIES: Final = (
@@ -107,7 +118,7 @@ QUANTITIES: Final = (
     Quantity(
         "roll_rate_deg_s", "Angular rate about the body axis", lambda s: ROLL_DEG_S * s.wander("roll", ROLL_MEMORY_S)
     ),
-    Quantity("pitch_rate_deg_s", "How fast the body axis rises", lambda s: s.rate(s.wide_pitch_deg)),
+    Quantity("pitch_rate_deg_s", "How fast the body axis rises", _pitch_rate_deg_s),
     Quantity(
         "yaw_rate_deg_s",
         "How fast the nose turns to the right",

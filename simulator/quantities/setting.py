@@ -15,6 +15,7 @@ from simulator.faults.cargo import CargoFault, Shock
 from simulator.faults.clock import ClockFault
 from simulator.faults.ground import Hold, holds_of
 from simulator.flight import Flight
+from simulator.lost import tumbles_s
 from simulator.mission import Mission
 from simulator.noise import Chance, Drift
 from simulator.physics.earth import FloatArray
@@ -105,6 +106,11 @@ class Setting:
         """Where the countdown ends; infinity of a flight that lifts off."""
         scrub = scrub_of(self.flight.faults, self.preset)
         return math.inf if scrub is None else scrub.at_s
+
+    @cached_property
+    def tumbles_s(self) -> float:
+        """From when on it is out of control; infinity of a vehicle that is not."""
+        return tumbles_s(self.track)
 
     @cached_property
     def deck_s(self) -> float:

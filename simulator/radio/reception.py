@@ -193,5 +193,7 @@ def _ear(transmitter: Transmitter, track: Track, station: Station, plasma: Spans
 
 def _spared(station: Station, track: Track, plasma: Span) -> bool:
     """Whether a station hears a vehicle out of the plasma: over a relay that stands above its wake all the time."""
-    looks_s = np.append(np.arange(plasma.start_s, plasma.end_s, ANGLES_EVERY_S), plasma.end_s)
-    return station.hears_through_wake(track.position_m(np.clip(looks_s, track.start_s, track.end_s)))
+    # a vehicle that is lost in the plasma never leaves it
+    first_s, last_s = max(plasma.start_s, track.start_s), min(plasma.end_s, track.end_s)
+    looks_s = np.append(np.arange(first_s, last_s, ANGLES_EVERY_S), last_s)
+    return station.hears_through_wake(track.position_m(looks_s))

@@ -11,6 +11,7 @@ from detection import T0_NS, detect
 
 from simulator.faults import parse_fault
 from simulator.faults.ground import late_recovery
+from simulator.lost import TUMBLES_FOR_S
 from simulator.packets import Transmitter
 from simulator.plans import Recovery
 from simulator.radio.downlink import COARSEST_BUNDLE_S, in_line, make_links, ticks
@@ -136,7 +137,7 @@ def test_a_fall_on_deck_is_refused() -> None:
     ("line", "at_s", "events"),
     [
         ("scrub@-10,for_s=30", -10.0, ["loaded", "sealed", "scrub"]),
-        ("scrub@-1", -1.0, ["loaded", "sealed", "ignition", "meco", "scrub"]),
+        ("scrub@-1", -1.0, ["loaded", "sealed", "ignition", "abort", "scrub"]),
         ("no_ignition", -1.5, ["loaded", "sealed", "scrub"]),
     ],
 )
@@ -158,7 +159,7 @@ def test_a_scrubbed_flight_stays_on_its_pad(line: str, at_s: float, events: list
 def test_of_a_scrubbed_flight_nothing_but_its_countdown_is_detected() -> None:
     sent = flown("scrub@-10")
     found = [event.name for event in detect(messages(sent)).events if "link" not in event.type]
-    assert [name for name in found if name not in {"stale", "fresh"}] == ["loaded", "sealed"]
+    assert [name for name in found if name not in {"stale", "fresh"}] == ["loaded", "sealed", "scrub"]
 
 
 def test_a_stack_that_stays_keeps_both_its_vehicles_and_their_tanks_full() -> None:
@@ -183,7 +184,9 @@ def test_a_lost_vehicle_ends_and_so_does_its_telemetry(nominal: Transmitter) -> 
         whole, part = nominal.stream("ship", packet), lost.stream("ship", packet)
         assert part.t_ns[-1] <= T0_NS + 80 * NS_PER_S < part.t_ns[-1] + NS_PER_S
         if packet == "nav":
-            assert part.octets.tobytes() == whole.octets[: len(part.octets)].tobytes()
+            # but for its last moments, in which it tumbles
+            same = len(part.octets) - round(TUMBLES_FOR_S * 50) - 1
+            assert part.octets[:same].tobytes() == whole.octets[:same].tobytes()
     beats = [LinkReport.model_validate_json(each.payload) for each in messages(lost) if each.kind is Kind.LINK]
     assert beats[-1].state == "los"
     assert beats[-1].ert_ns == T0_NS + 140 * NS_PER_S
@@ -199,3 +202,19 @@ def test_joined_vehicles_are_lost_together() -> None:
 def test_a_vehicle_is_lost_only_while_it_is_there() -> None:
     with pytest.raises(FlightError, match="ship is there between -45 and"):
         flown("loss_of_vehicle@5000")
+
+
+def test_a_countdown_that_ends_leaves_the_phase_aborted_and_lit_engines_an_abort() -> None:
+    cold, hot = flown("scrub@-10"), flown("scrub@-0.5")
+    phases = cold.columns("ship", "health")["flight_phase"]
+    count_s = np.asarray(cold.columns("ship", "health")["mission_time_s"], dtype=np.float64)
+    assert set(phases[count_s < -10.0].tolist()) == {0}
+    assert phases[-1] == 9
+    assert times(cold).keys() & {"ignition", "meco", "abort"} == set()
+    assert times(hot).keys() & {"ignition", "meco", "abort"} == {"ignition", "abort"}
+
+
+def test_what_breaks_up_tumbles_before_and_what_comes_down_does_not(nominal: Transmitter) -> None:
+    rate = np.abs(np.asarray(flown("loss_of_vehicle@30").columns("ship", "nav")["pitch_rate_deg_s"], dtype=np.float64))
+    assert (rate[-20:] > 80.0).all()
+    assert np.abs(np.asarray(nominal.columns("ship", "nav")["pitch_rate_deg_s"])).max() < 60.0
