@@ -10,6 +10,7 @@ import typer
 from downrange.jobs import (
     archive,
     demo,
+    detecting,
     dictionary,
     importing,
     latency,
@@ -47,6 +48,7 @@ app.command("demo", rich_help_panel=JOBS)(demo.demo)
 app.add_typer(simulate.app, name="simulate", rich_help_panel=JOBS)
 app.command("replay", rich_help_panel=JOBS)(archive.replay)
 app.command("import", rich_help_panel=JOBS)(importing.import_)
+app.command("detect", rich_help_panel=JOBS)(detecting.detect)
 app.command("events", rich_help_panel=JOBS)(archive.events)
 app.command("ledger", rich_help_panel=JOBS)(ledger.ledger)
 app.command("report", rich_help_panel=JOBS)(report.report)

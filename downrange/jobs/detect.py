@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -28,6 +28,7 @@ PACKET: Final = "samples"
 # what a log's zero is, as nobody says
 T0_NS: Final = round(datetime.fromisoformat("2025-01-01T00:00:00+00:00").timestamp()) * NS_PER_S
 ROWS_AT_ONCE: Final = 1024
+RETRACTED: Final = "retracted"
 FLIGHT_EVENTS: Final = frozenset(event.value for event in FlightEvent)
 
 
@@ -47,6 +48,8 @@ class Detected:
         Time of the row at which this revision was told.
     values
         Values at the event, units in their names.
+    vehicle
+        Whose; a log has one, without a name.
     """
 
     type: str
@@ -57,6 +60,7 @@ class Detected:
     status: str
     revision: int
     values: Mapping[str, float | int | str | bool]
+    vehicle: str = ""
 
 
 def detect(samples: Samples | Iterable[Samples], vehicle_class: str = "auto") -> list[Detected]:
@@ -75,6 +79,22 @@ def detect(samples: Samples | Iterable[Samples], vehicle_class: str = "auto") ->
         If there is no such class.
     """
     return list(LogFlight(vehicle_class).take_all([samples] if isinstance(samples, Samples) else samples))
+
+
+def known_at(found: Iterable[Detected], as_of_s: float | None = None) -> list[Detected]:
+    """Return what was known of each event at a time (at the end, by default), in order of the events' own times.
+
+    An event is its last revision by then, told when its first one was; one that was retracted is none.
+    """
+    first: dict[tuple[str, str, int], Detected] = {}
+    last: dict[tuple[str, str, int], Detected] = {}
+    for one in found:
+        if as_of_s is None or one.t_detected_s <= as_of_s:
+            identity = (one.vehicle, one.type, one.ordinal)
+            first.setdefault(identity, one)
+            last[identity] = one
+    known = [replace(one, t_detected_s=first[identity].t_detected_s) for identity, one in last.items()]
+    return sorted((one for one in known if one.status != RETRACTED), key=lambda one: one.t_event_s)
 
 
 class LogFlight:

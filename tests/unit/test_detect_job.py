@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from logged import small_rocket
+
+from downrange.jobs.detect import Detected, detect, known_at
+from telemetry.errors import SettingsError
+from telemetry.samples import Samples
+
+PROGRAM = Path(sys.executable).with_name("downrange")
+APOGEE_S = 22.2
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    settings = {"PATH": "/usr/bin:/bin", "NO_COLOR": "1"}
+    return subprocess.run([PROGRAM, "detect", *words], capture_output=True, text=True, check=False, env=settings)
+
+
+def written(path: Path, *, broken: bool = False) -> Path:
+    t_s, columns = small_rocket()
+    lines = ["t_s,altitude_m,acceleration_m_s2,battery_v"]
+    for i in range(t_s.size):
+        acceleration = f"{columns['acceleration_m_s2'][i]:.3f}" if i % 2 else ""
+        lines.append(f"{t_s[i]:.3f},{columns['altitude_m'][i]:.2f},{acceleration},7.4")
+    if broken:
+        lines[200] = "4.0,many metres,,7.4"
+    octets = "\n".join(lines).encode()
+    path.write_bytes(gzip.compress(octets) if path.suffix == ".gz" else octets)
+    return path
+
+
+def one(kind: str, ordinal: int, told_s: float, status: str = "confirmed", revision: int = 0) -> Detected:
+    return Detected(kind, ordinal, 10.0 + revision, told_s, 0.1, status, revision, {})
+
+
+def test_events_are_lines_of_json_in_the_logs_own_time(tmp_path: Path) -> None:
+    log = written(tmp_path / "flight.csv.gz")
+    result = run(log)
+    assert result.returncode == 0, result.stderr
+    (apogee,) = [line for line in map(json.loads, result.stdout.splitlines()) if line["type"] == "apogee"]
+    assert list(apogee) == [
+        *("file", "type", "ordinal", "t_event_s", "t_detected_s", "sigma_s", "status", "revision", "values"),
+    ]
+    assert apogee["file"] == str(log)
+    t_s, columns = small_rocket()
+    before_chute = t_s < APOGEE_S + 0.5
+    top_s = t_s[np.argmax(np.where(before_chute, columns["altitude_m"], 0.0))]
+    assert abs(apogee["t_event_s"] - top_s) < 0.7
+    assert apogee["t_event_s"] < apogee["t_detected_s"] < apogee["t_event_s"] + 2.5
+    assert "battery_v" in result.stderr
+
+
+def test_a_bad_line_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    result = run(written(tmp_path / "flight.csv", broken=True))
+    assert result.returncode == 0
+    assert "flight.csv:201: altitude_m" in result.stderr
+    assert "1 lines are no rows" in result.stderr
+    assert "apogee" in result.stdout
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_told(tmp_path: Path) -> None:
+    log, absent, other = written(tmp_path / "flight.csv"), tmp_path / "absent.csv", tmp_path / "other.csv"
+    other.write_text("a,b\n1,2\n")
+    result = run(absent, log, other)
+    assert result.returncode == 2
+    assert all(str(path) in result.stderr for path in (absent, other))
+    assert "Traceback" not in result.stderr
+    assert "apogee" in result.stdout
+
+
+def test_as_of_shows_what_was_known_then(tmp_path: Path) -> None:
+    log = written(tmp_path / "flight.csv")
+    assert "apogee" not in run(log, "--as-of", str(APOGEE_S - 1.0)).stdout
+    assert "apogee" in run(log, "--as-of", str(APOGEE_S + 4.0), "--format", "table").stdout
+
+
+def test_what_is_known_is_the_last_revision_and_nothing_that_was_retracted() -> None:
+    told = [one("apogee", 0, 12.0, "provisional"), one("meco", 0, 13.0), one("apogee", 0, 15.0, revision=1)]
+    told.append(one("meco", 0, 16.0, "retracted", 1))
+    assert [(each.type, each.revision, each.t_detected_s) for each in known_at(told)] == [("apogee", 1, 12.0)]
+    assert [(each.type, each.status) for each in known_at(told, 14.0)] == [
+        *(("apogee", "provisional"), ("meco", "confirmed")),
+    ]
+
+
+def test_a_class_that_there_is_not_is_refused() -> None:
+    with pytest.raises(SettingsError, match="'balloon' is none of auto, launcher"):
+        detect(Samples.of([0.0], altitude_m=[1.0]), "balloon")
+
+
+def test_how_samples_are_cut_makes_no_difference() -> None:
+    t_s, columns = small_rocket()
+    whole = Samples.of(t_s, **columns)
+    pieces = [whole.select(slice(at, at + 37)) for at in range(0, len(whole), 37)]
+    assert detect(pieces) == detect(whole) != []
+
+
+def test_the_clock_may_begin_again_and_the_second_flight_is_found_too() -> None:
+    t_s, columns = small_rocket()
+    twice = {name: np.tile(values, 2) for name, values in columns.items()}
+    found = [each for each in detect(Samples.of(np.tile(t_s, 2), **twice)) if each.type == "apogee"]
+    assert [each.ordinal for each in found if each.revision == 0] == [0, 1]
+    first, second = (next(each for each in found if each.ordinal == ordinal) for ordinal in (0, 1))
+    assert second.t_event_s == pytest.approx(first.t_event_s, abs=0.05)
+
+
+def test_rows_in_any_disorder_are_taken() -> None:
+    t_s, columns = small_rocket()
+    chance = np.random.default_rng(2)
+    moved = np.where(chance.random(t_s.size) < 0.02, chance.uniform(-1.0, 1.0, t_s.size), 0.0)
+    order = np.argsort(t_s + moved, kind="stable")
+    samples = Samples.of(t_s[order], **{name: values[order] for name, values in columns.items()})
+    first = next(each for each in detect(Samples.of(t_s, **columns)) if each.type == "apogee")
+    found = next(each for each in detect(samples) if each.type == "apogee")
+    assert found.t_event_s == pytest.approx(first.t_event_s, abs=0.2)
+    assert found.t_detected_s <= first.t_detected_s + 0.3
