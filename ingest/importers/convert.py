@@ -75,17 +75,18 @@ def read_table(source: Source, table: Table, columns: ColumnMap) -> Reading:
         for i in np.flatnonzero(lost).tolist():
             faults.setdefault(i, f"{clocks[name].column}: no time")
     parts = []
-    for place, name in enumerate(used):
+    for name in used:
         t_s = times[name]
         good = ~np.isnan(t_s)
         good[list(faults)] = False
         rows = np.flatnonzero(good)
         empty = np.full(rows.size, np.nan)
         of_clock = {w.channel: values[w.channel][rows] if w.column.clock == name else empty for w in wanted}
-        parts.append((rows * len(used) + place, rows, t_s[rows], of_clock))
-    order = np.argsort(np.concatenate([key for key, *_ in parts]), kind="stable")
-    rows = np.concatenate([rows for _, rows, *_ in parts])[order]
-    t_s = np.concatenate([t_s for *_, t_s, _ in parts])[order]
+        parts.append((rows, t_s[rows], of_clock))
+    every = np.concatenate([rows for rows, *_ in parts])
+    order = np.argsort(every, kind="stable")
+    rows = every[order]
+    t_s = np.concatenate([t_s for _, t_s, _ in parts])[order]
     joined = {each.channel: np.concatenate([part[-1][each.channel] for part in parts])[order] for each in wanted}
     lines = np.asarray(table.lines, dtype=np.int64)
     bad = [

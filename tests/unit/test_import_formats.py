@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from log_files import (
     EVERY,
+    WORDS,
     Made,
     altos_csv,
     altos_eeprom,
@@ -26,6 +27,7 @@ from log_files import (
 from numpy.typing import NDArray
 
 from ingest.importers.log import FORMATS, Log, open_log
+from ingest.importers.ms5607 import Barometer
 from ingest.importers.options import LogOptions
 from telemetry.errors import ArchiveError
 
@@ -321,3 +323,30 @@ def test_parquet_in_si_is_a_log_too(tmp_path: Path) -> None:
     pq.write_table(pa.table({"time": [0.5]}), path)
     with pytest.raises(ArchiveError, match="has the columns time: name t_s"):
         open_log(path)
+
+
+def by_the_data_sheet(words: dict[str, int], d1: int, d2: int, *, ms5611: bool) -> int:
+    """Return the pressure as the two data sheets' flow charts compute it, step by step."""
+    d_t = d2 - words["tref"] * 2**8
+    temp = 2000 + d_t * words["tempsens"] // 2**23
+    a, b, c, d = (2**16, 2**7, 2**15, 2**8) if ms5611 else (2**17, 2**6, 2**16, 2**7)
+    off = words["off"] * a + words["tco"] * d_t // b
+    sens = words["sens"] * c + words["tcs"] * d_t // d
+    if temp < 2000:
+        low = (temp - 2000) ** 2
+        off2, sens2 = (5 * low // 2, 5 * low // 4) if ms5611 else (61 * low // 16, 2 * low)
+        if temp < -1500:
+            very_low = (temp + 1500) ** 2
+            off2 += (7 if ms5611 else 15) * very_low
+            sens2 += 11 * very_low // 2 if ms5611 else 8 * very_low
+        off, sens = off - off2, sens - sens2
+    return (d1 * sens // 2**21 - off) // 2**15
+
+
+@pytest.mark.parametrize("ms5611", [True, False])
+def test_a_barometer_is_converted_by_its_data_sheet_at_every_temperature(*, ms5611: bool) -> None:
+    barometer = Barometer.of({**WORDS, "ms5611": ms5611})
+    d2 = (WORDS["tref"] << 8) + np.array([-1_300_000, -900_000, -400_000, -1, 0, 600_000])
+    for d1 in (4_000_000, 6_500_000, 9_000_000):
+        found = barometer.pressure_pa(np.full(d2.size, d1), d2)
+        assert found.tolist() == [by_the_data_sheet(WORDS, d1, int(each), ms5611=ms5611) for each in d2]
