@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from downrange.report.model import Books, Craft, FlightReport, Happening, Raised, Span
-from downrange.report.phases import phases_of
+from downrange.report.phases import OVER, PAD, phases_of
 from downrange.report.tracks import NS_PER_S, Tracks, heard_between
-from downrange.report.words import duration, plural
+from downrange.report.words import clock, duration, plural
 from telemetry.events import Event
 from telemetry.quality import LinkState
 from telemetry.vocabulary import ChannelEvent, FlightEvent, LimitEvent, LinkEvent
@@ -22,6 +22,7 @@ ENDS_LIMIT: Final = frozenset({LimitEvent.CLEARED.value, ChannelEvent.FRESH.valu
 # so much of the flight's length is shown before T0 and after the last event, and at least so long
 MARGIN_SHARE: Final = 0.25
 LEAST_MARGIN_S: Final = 30.0
+MOST_HOLES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,13 @@ def build_report(
     happenings, all_limits = _happenings(told, zero_ns), _limits(told, zero_ns)
     crafts = tuple(_craft(name, tracks, happenings, zero_ns) for name in tracks.vehicles)
     heard = heard_between(tracks, tracks.vehicles, zero_ns)
-    shown = _shown(heard, happenings, is_zero_liftoff=liftoff_ns is not None)
+    shown = _shown(heard, happenings, crafts)
     zero_s = zero_ns / NS_PER_S
     missing = tuple(
         replace(each, start_s=None if each.start_s is None else each.start_s - zero_s, end_s=each.end_s - zero_s)
         for each in books.missing
     )
-    counted = Books(books.rows, books.complaints, missing, books.remarks)
+    counted = replace(books, missing=missing)
     zero = _zero(about, zero_ns, liftoff_ns)
     dictionaries = ", ".join(dict.fromkeys(craft.dictionary for craft in crafts if craft.dictionary))
     facts = (
@@ -154,14 +155,19 @@ def _craft(name: str, tracks: Tracks, happenings: Iterable[Happening], zero_ns: 
     return Craft(name, tracks.dictionaries(name), tracks.traces(name, zero_ns), phases_of(mine, heard), heard)
 
 
-def _shown(heard: Span, happenings: Iterable[Happening], *, is_zero_liftoff: bool) -> Span:
+def _shown(heard: Span, happenings: Iterable[Happening], crafts: Iterable[Craft]) -> Span:
     """Return what the axis holds: an hour on the pad, or afloat, must not press the flight into a corner."""
     flown = [each.t_s for each in happenings if each.event.type in FLIGHT_EVENTS and each.event.status != "retracted"]
-    if not is_zero_liftoff or not flown:
+    if not flown:
         return heard
-    margin_s = max(MARGIN_SHARE * (max(flown) - min(0.0, *flown)), LEAST_MARGIN_S)
-    start_s, end_s = max(heard.start_s, min(0.0, *flown) - margin_s), min(heard.end_s, max(flown) + margin_s)
-    return Span(start_s, end_s) if end_s > start_s else heard
+    first_s, last_s = min(flown), max(flown)
+    margin_s = max(MARGIN_SHARE * (last_s - first_s), LEAST_MARGIN_S)
+    start_s, end_s = heard.start_s, heard.end_s
+    if all(craft.phases[0].name == PAD for craft in crafts):
+        start_s = max(start_s, first_s - margin_s)
+    if all(craft.phases[-1].name in OVER for craft in crafts):
+        end_s = min(end_s, last_s + margin_s)
+    return Span(min(start_s, first_s), max(end_s, last_s))
 
 
 def _zero(about: About, zero_ns: int, liftoff_ns: int | None) -> str:
@@ -197,11 +203,25 @@ def _unknown(
             for quantity, trace in craft.traces.items()
             if trace.derived
         ]
-        if craft.holes:
-            lost_s = sum(hole.end_s - hole.start_s for hole in craft.holes)
-            said.append(f"{craft.name}: no data in {plural(len(craft.holes), 'hole')}, {duration(lost_s)} together.")
+        said += _said_of_holes(craft)
     said += [
         f"{vehicle}: {plural(count, 'value')} of {channel} out of range, not drawn."
         for (vehicle, channel), count in sorted(tracks.out_of_range.items())
     ]
     return tuple(said)
+
+
+def _said_of_holes(craft: Craft) -> list[str]:
+    """Return where a vehicle's curves have holes: the longest, and how many there are in all."""
+    said: list[str] = []
+    told: tuple[Span, ...] = ()
+    for quantity in craft.traces:
+        holes = craft.unmeasured(quantity)
+        if not holes or holes == told:
+            continue
+        told = holes
+        longest = sorted(sorted(holes, key=lambda hole: hole.start_s - hole.end_s)[:MOST_HOLES])
+        where = ", ".join(f"{duration(hole.end_s - hole.start_s)} from {clock(hole.start_s)}" for hole in longest)
+        more = f", and {plural(len(holes) - MOST_HOLES, 'shorter hole')}" if len(holes) > MOST_HOLES else ""
+        said.append(f"{craft.name}: no {quantity} for {where}{more}.")
+    return said

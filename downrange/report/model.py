@@ -14,6 +14,8 @@ from telemetry.quality import LedgerRow, LinkState
 
 Floats = NDArray[np.float64]
 QUANTITIES: Final = ("altitude", "speed", "acceleration")
+# what begins so much later, or ends so much earlier, than the vehicle was heard has a hole there
+END_SHARE: Final = 0.02
 
 
 class Span(NamedTuple):
@@ -69,6 +71,16 @@ class Craft:
     def holes(self) -> tuple[Span, ...]:
         """The holes of the quantity that leads: altitude, or else what there is."""
         return next((self.traces[name].holes for name in QUANTITIES if name in self.traces), ())
+
+    def unmeasured(self, quantity: str) -> tuple[Span, ...]:
+        """Return where a quantity was not measured while the vehicle was heard: first, in holes, and last."""
+        trace = self.traces.get(quantity)
+        if trace is None:
+            return ()
+        first, last = Span(self.heard.start_s, float(trace.t_s[0])), Span(float(trace.t_s[-1]), self.heard.end_s)
+        least_s = END_SHARE * (self.heard.end_s - self.heard.start_s)
+        ends = [span for span in (first, last) if span.end_s - span.start_s > least_s]
+        return (*trace.holes, *ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +149,15 @@ class Books:
         Gaps, the longest first.
     remarks
         What the figures rest on.
+    of_log
+        Whether it is a log that was imported: of what was not logged it says nothing.
     """
 
     rows: tuple[LedgerRow, ...] = ()
     complaints: tuple[str, ...] = ()
     missing: tuple[Missing, ...] = ()
     remarks: tuple[str, ...] = ()
+    of_log: bool = False
 
     @property
     def verdict(self) -> str:
@@ -151,6 +166,8 @@ class Books:
             return "The books do not balance."
         if not self.rows:
             return "There are no books: a log does not say what was sent."
+        if self.of_log:
+            return "The books balance: every row of the log is in the archive."
         lost = sum(row.missing for row in self.rows)
         refused = sum(row.rejected for row in self.rows)
         words = "every packet that was sent came" if not lost else f"all but {lost:,} of the packets sent came"

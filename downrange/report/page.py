@@ -26,7 +26,7 @@ from downrange.report.tables import (
 )
 from downrange.report.words import clock, event_name, plural, sigma
 
-SHOWN_MISSING: Final = 20
+SHOWN_MISSING: Final = 12
 
 
 def page(report: FlightReport) -> str:

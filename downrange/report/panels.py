@@ -26,9 +26,9 @@ from downrange.report.look import (
     RULE,
     vehicle_colour,
 )
-from downrange.report.model import QUANTITIES, Craft, FlightReport, Span
+from downrange.report.model import QUANTITIES, FlightReport, Floats, Span
 from downrange.report.series import drawn, reach_of, value_at
-from downrange.report.words import MINUTES_FROM_S, plural, sigma
+from downrange.report.words import MINUTES_FROM_S, measured_name, plural, sigma
 
 LETTERS: Final = 7.0
 LANE_IN: Final = 0.125
@@ -37,6 +37,7 @@ GAP_IN: Final = 0.09
 MOST_LANES: Final = 14
 LABEL_IN: Final = 0.44
 PAD_SHARE: Final = 0.02
+WORDS_SHARE: Final = 0.25
 SCALES: Final = {"altitude": (1e4, 1e3, "km", "m"), "speed": (2e3, 1e3, "km/s", "m/s")}
 MOST_TICKS: Final = 14
 TICK_STEPS_S: Final = (0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
@@ -121,9 +122,10 @@ def _panel(axes: Axes, report: FlightReport, quantity: str, labels: Sequence[Lab
         axes.axvline(label.t_s, color=label.colour, lw=0.45, alpha=0.45, ls=_line(label.status), zorder=1.5)
     several = len(report.crafts) > 1
     for index, craft in enumerate(report.crafts):
-        _holes(axes, craft, report.shown, vehicle_colour(index) if several else None)
+        _holes(axes, craft.unmeasured(quantity), report.shown, vehicle_colour(index) if several else FAINT)
     factor, unit = _scale(quantity, [trace.values for _, trace in traces])
-    said = {trace.source for _, trace in traces}
+    said = {trace.source for _, trace in traces if trace.derived}
+    names = {measured_name(trace.source) for _, trace in traces if not trace.derived}
     lines = [
         (index, *drawn(trace.t_s, trace.values / factor, trace.holes, report.shown), trace.derived)
         for index, trace in traces
@@ -141,17 +143,24 @@ def _panel(axes: Axes, report: FlightReport, quantity: str, labels: Sequence[Lab
         said = {"not measured"}
         axes.set_yticks([])
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10])) if traces else None
-    axes.set_ylabel(f"{quantity}, {unit}", color=INK, fontsize=LETTERS, labelpad=3)
+    axes.set_ylabel(f"{names.pop() if len(names) == 1 else quantity}, {unit}", color=INK, fontsize=LETTERS, labelpad=3)
     axes.yaxis.set_label_coords(-LABEL_IN / width_in, 0.5)
     if said:
+        is_low = bool(lines) and _begins_low(axes, lines[0][1], lines[0][2])
+        place, align = (0.95, "top") if is_low or not lines else (0.05, "bottom")
         words = "; ".join(sorted(said))
-        bed = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
-        axes.text(
-            0.006, 0.96, words, transform=axes.transAxes, fontsize=SMALL, color=FAINT, va="top", bbox=bed, zorder=5
-        )
+        axes.text(0.012, place, words, transform=axes.transAxes, fontsize=SMALL, color=FAINT, va=align, zorder=5)
 
 
-def _scale(quantity: str, values: Sequence[np.ndarray[tuple[int], np.dtype[np.float64]]]) -> tuple[float, str]:
+def _begins_low(axes: Axes, t_s: Floats, values: Floats) -> bool:
+    """Return whether a curve leaves the upper left corner free."""
+    start, end = axes.get_xlim()
+    early = values[(t_s < start + WORDS_SHARE * (end - start)) & np.isfinite(values)]
+    bottom, top = axes.get_ylim()
+    return not early.size or float(early.max()) < (bottom + top) / 2.0
+
+
+def _scale(quantity: str, values: Sequence[Floats]) -> tuple[float, str]:
     if quantity not in SCALES:
         return 1.0, "m/s²"
     big_from, factor, big, small = SCALES[quantity]
@@ -159,13 +168,13 @@ def _scale(quantity: str, values: Sequence[np.ndarray[tuple[int], np.dtype[np.fl
     return (factor, big) if most >= big_from else (1.0, small)
 
 
-def _holes(axes: Axes, craft: Craft, shown: Span, colour: str | None) -> None:
-    """Shade where there are no data of a vehicle, between its first and its last."""
-    for hole in craft.holes:
+def _holes(axes: Axes, holes: Sequence[Span], shown: Span, colour: str) -> None:
+    """Shade where nothing was measured."""
+    for hole in holes:
         if hole.end_s > shown.start_s and hole.start_s < shown.end_s:
             ends = max(hole.start_s, shown.start_s), min(hole.end_s, shown.end_s)
             axes.axvspan(*ends, color=HOLE, alpha=0.75, lw=0, zorder=0.5)
-            axes.axvspan(*ends, fill=False, hatch="////", edgecolor=colour or FAINT, alpha=0.25, lw=0, zorder=0.6)
+            axes.axvspan(*ends, fill=False, hatch="////", edgecolor=colour, alpha=0.25, lw=0, zorder=0.6)
 
 
 def _marks(axes: Axes, report: FlightReport, quantity: str, factor: float) -> None:

@@ -33,6 +33,8 @@ BEGINS: Final[dict[str, tuple[str, frozenset[str] | None]]] = {
     FlightEvent.RECOVERED.value: ("recovered", None),
     FlightEvent.LOSS_OF_VEHICLE.value: ("lost", None),
 }
+# after these nothing flies any more
+OVER: Final = frozenset({"landed", "recovered", "scrubbed", "lost"})
 FROM_THE_PAD: Final = frozenset({FlightEvent.LIFTOFF, FlightEvent.IGNITION, FlightEvent.HOLD, FlightEvent.SCRUB})
 
 

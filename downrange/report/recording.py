@@ -222,7 +222,9 @@ def _books(settings: Settings, recording: Recording, read: _Read) -> Books:
         ),
         key=lambda gap: (-gap.length_s, -gap.packets, gap.end_s),
     )
-    return Books(verdict.rows, verdict.complaints, tuple(missing), tuple(_rests_on(recording, has_ledger, is_audited)))
+    remarks = tuple(_rests_on(recording, has_ledger, is_audited))
+    is_import = recording.run == IMPORTED_RUN
+    return Books(verdict.rows, verdict.complaints, tuple(missing), remarks, of_log=is_import)
 
 
 def _rests_on(recording: Recording, has_ledger: bool, is_audited: bool) -> Iterable[str]:

@@ -95,6 +95,21 @@ def sigma(sigma_s: float) -> str:
     return f"± {sigma_s:.0f}" if sigma_s >= WHOLE_SIGMA_FROM_S else f"± {sigma_s:.2f}"
 
 
+def measured_name(channel: str) -> str:
+    """Return the name of a channel without its unit.
+
+    Examples
+    --------
+    >>> measured_name("axial_acceleration_m_s2")
+    'axial acceleration'
+    """
+    return channel.removesuffix(_ending(channel)).replace("_", " ")
+
+
+def _ending(name: str) -> str:
+    return next((each for each in sorted(UNITS, key=len, reverse=True) if name.endswith(each)), "")
+
+
 def value_text(name: str, value: float | str | bool) -> str:
     """Return a value with its unit, as its name says it.
 
@@ -103,11 +118,10 @@ def value_text(name: str, value: float | str | bool) -> str:
     >>> value_text("altitude_m", 62148.56), value_text("speed_m_s", 40.757), value_text("station", "perth")
     ('altitude 62.1 km', 'speed 40.8 m/s', 'station perth')
     """
-    ending = next((each for each in sorted(UNITS, key=len, reverse=True) if name.endswith(each)), "")
-    word = name.removesuffix(ending).replace("_", " ")
+    word = measured_name(name)
     if isinstance(value, bool | str):
         return f"{word} {value}" if isinstance(value, str) else f"{word} {'yes' if value else 'no'}"
-    unit, thousand_from, big_unit = UNITS.get(ending, ("", 1e30, ""))
+    unit, thousand_from, big_unit = UNITS.get(_ending(name), ("", 1e30, ""))
     if abs(value) >= thousand_from:
         value, unit = value / 1000.0, big_unit
     text = f"{value:,.0f}" if abs(value) >= WHOLE_FROM or float(value).is_integer() else f"{value:.3g}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -58,6 +59,10 @@ def find_recording(root: Path, flight: str, run: str | None = None) -> Recording
     if not chosen:
         wanted = f"{run}/{flight}" if run else flight
         names = sorted({f"{r.run}/{r.flight}" for r in found})
+        # the nearest first: what was meant must not be among those left out
+        near = get_close_matches(flight, {r.flight for r in found}, SUGGESTIONS)
+        ranks = {name: rank for rank, name in enumerate(near)}
+        names.sort(key=lambda name: (ranks.get(name.split("/")[1], len(near)), name))
         there = ", ".join(names[:SUGGESTIONS]) + (", ..." if len(names) > SUGGESTIONS else "")
         detail = f"no flight {wanted!r}; there are: {there or 'none'}. Set DOWNRANGE_ARCHIVE_DIR for another archive"
         raise ArchiveError(str(root), detail)
