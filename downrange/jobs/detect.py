@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -111,7 +112,7 @@ class LogFlight:
             raise SettingsError(f"--vehicle-class {vehicle_class!r} is none of {', '.join(CLASSES)}")
         self._dictionary: Dictionary = built_in("log").model_copy(update={"vehicle_class": vehicle_class})
         self._apid = self._dictionary.packets[PACKET].apid
-        self._engine = Engine(ADDRESS.run, ADDRESS.flight, Registry())
+        self._engine = Engine(ADDRESS.run, ADDRESS.flight, _registry())
         self._rows = 0
         self._last_ns = 0
 
@@ -143,6 +144,11 @@ class LogFlight:
         steps = np.arange(1, t_ns.size + 1)
         # the nearest times to these that rise by a nanosecond a row at least
         return np.maximum.accumulate(np.maximum(highest - steps, self._last_ns)) + steps
+
+
+@functools.cache
+def _registry() -> Registry:
+    return Registry()
 
 
 def _detected(event: Event, rows: Samples, first: int) -> Detected:
