@@ -8,7 +8,7 @@ from ingest.importers.column_map import Clock, Column, ColumnMap
 from ingest.importers.convert import read_table
 from ingest.importers.options import LogOptions
 from ingest.importers.reading import Reading
-from ingest.importers.source import Source
+from ingest.importers.source import Source, readable
 from ingest.importers.table import COMMENT, Table, read_rows, separator_of, split_line
 from telemetry.errors import ArchiveError
 
@@ -41,7 +41,7 @@ def read(source: Source, options: LogOptions) -> Reading:
     names: tuple[str, ...] = ()
     if at:
         try:
-            names = tuple(name.strip() for name in split_line(heading.lstrip(f"{COMMENT} "), separator))
+            names = tuple(name.strip() for name in split_line(readable(heading).lstrip(f"{COMMENT} "), separator))
         except ValueError as error:
             raise ArchiveError(f"{source.path}:{at}", f"names no columns: {error}") from error
     table = Table(names)

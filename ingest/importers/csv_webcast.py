@@ -1,7 +1,7 @@
 """CSV read from a webcast's display: time, velocity (or speed), altitude. Pure.
 
-Without a unit in brackets behind its name a column has the unit in which the collection of webcast telemetry
-shahar603/Telemetry-Data keeps it: s, m/s, km. A unit is never guessed from the values.
+Without a unit behind its name, `speed (km/h)` or `speed_km_h`, a column has the unit in which the collection of
+webcast telemetry shahar603/Telemetry-Data keeps it: s, m/s, km. A unit is never guessed from the values.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from ingest.importers.column_map import Clock, Column, ColumnMap
 from ingest.importers.convert import read_table
 from ingest.importers.options import LogOptions
 from ingest.importers.reading import Reading
-from ingest.importers.source import Source
+from ingest.importers.source import Source, readable
 from ingest.importers.table import Table, read_rows, separator_of, split_line
 from ingest.importers.units import SI_OF_CHANNEL, factor, unit_of_heading
 from telemetry.errors import ArchiveError
 
 NAME: Final = "webcast-csv"
 WHAT: Final = "CSV of a webcast's display: time, velocity, altitude"
-TIMES: Final = ("time", "t", "time_s")
+TIMES: Final = ("time", "t")
 SPEEDS: Final = ("velocity", "speed")
 ALTITUDES: Final = ("altitude",)
 CLIMBS: Final = ("velocity_y", "vertical_velocity", "vertical velocity")
@@ -71,9 +71,18 @@ def read(source: Source, options: LogOptions) -> Reading:
 
 def _headings(source: Source) -> tuple[list[str], list[str | None]]:
     """Return the columns' names and units."""
-    first = source.lines[0]
+    first = readable(source.lines[0])
     try:
-        headings = [unit_of_heading(each) for each in split_line(first, separator_of(first))]
+        headings = [_heading(each) for each in split_line(first, separator_of(first))]
     except ValueError:
         return [], []
     return [name for name, _ in headings], [unit for _, unit in headings]
+
+
+def _heading(text: str) -> tuple[str, str | None]:
+    """Return a column's name and its unit, in brackets or behind an underscore."""
+    name, unit = unit_of_heading(text)
+    for known in (*TIMES, *SPEEDS, *ALTITUDES, *CLIMBS):
+        if unit is None and name.startswith(f"{known}_") and name not in CLIMBS:
+            return known, name.removeprefix(f"{known}_").replace("_", "/")
+    return name, unit

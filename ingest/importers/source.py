@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from telemetry.errors import ArchiveError
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 MOST_OCTETS: Final = 1 << 30
+_STRAY: Final = re.compile("[\udc80-\udcff]")
 UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -64,6 +66,17 @@ class Source:
 def octets_of(text: str) -> bytes:
     """Return a text's octets as they stood in its file."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def readable(text: str) -> str:
+    """Return a text with octets that are no UTF-8 read as Latin-1: so old loggers write their headings.
+
+    Examples
+    --------
+    >>> readable(bytes([72, 246, 104, 101]).decode("utf-8", "surrogateescape"))
+    'Höhe'
+    """
+    return _STRAY.sub(lambda found: chr(ord(found[0]) - 0xDC00), text)
 
 
 def open_source(path: Path) -> Source:

@@ -73,6 +73,9 @@ def test_a_webcasts_heading_may_say_another_unit(tmp_path: Path) -> None:
     assert seconds(log).tolist() == [1.5, 1.6]
     assert log.samples.columns["speed_m_s"] == pytest.approx([10.0, 72.5 / 3.6])
     assert log.samples.columns["altitude_m"].tolist() == [120, 130]
+    named = read(tmp_path, "t_ms,speed_kmh,altitude_km,velocity_y\n1500,36,0.12,4\n", LogOptions(derived=True))
+    assert [float(values[0]) for values in named.samples.columns.values()] == pytest.approx([10, 120, 4])
+    assert (seconds(named).tolist(), named.format) == ([1.5], "webcast-csv")
     with pytest.raises(ArchiveError, match=r":1: .*'furlong' is none of"):
         read(tmp_path, "time,velocity,altitude (furlong)\n1,2,3\n")
 

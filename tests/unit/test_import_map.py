@@ -12,6 +12,7 @@ import yaml
 from ingest.importers.column_map import ColumnMap, load_map
 from ingest.importers.log import NAMES, Log, open_log
 from ingest.importers.options import LogOptions
+from ingest.importers.source import octets_of
 from ingest.importers.units import UNITS, factor
 from telemetry.errors import ArchiveError, DictionaryError
 
@@ -56,6 +57,14 @@ def test_a_preamble_a_decimal_comma_and_marks_of_missing_values(tmp_path: Path) 
     )
     assert log.samples.columns["altitude_m"] == pytest.approx([1.25, np.nan, np.nan, np.nan], nan_ok=True)
     assert not log.samples.bad_rows
+
+
+def test_headings_in_latin_1_are_read_and_the_rows_keep_their_octets(tmp_path: Path) -> None:
+    (tmp_path / "map.yaml").write_text("time: {column: Zeit}\ncolumns: {altitude_m: {column: Höhe}}\n")
+    (tmp_path / "flight.txt").write_bytes("Zeit;Höhe\n0;1\n1;größer\n".encode("latin-1"))
+    log = open_log(tmp_path / "flight.txt", LogOptions(columns=load_map(tmp_path / "map.yaml")))
+    assert log.samples.columns["altitude_m"].tolist() == [1]
+    assert octets_of(log.samples.bad_rows[0].text) == "1;größer".encode("latin-1")
 
 
 TWO_CLOCKS = """
