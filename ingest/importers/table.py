@@ -69,8 +69,9 @@ class Table:
         faults: dict[int, str] = {}
         try:
             values = np.array(list(map(float, cells)))
-            plain = not any("_" in cell if isinstance(cell, str) else isinstance(cell, bool) for cell in cells)
+            plain = _plain(cells)
         except (ValueError, TypeError, OverflowError):
+            # cell by cell, also where texts and numbers are mixed
             values, plain = np.empty(len(cells)), False
         if not plain:
             for i, cell in enumerate(cells):
@@ -84,6 +85,13 @@ class Table:
         for i in np.flatnonzero(np.abs(values) > LARGEST).tolist():
             faults[i] = f"{str(cells[i])[:80]!r} is too large"
         return values, faults
+
+
+def _plain(cells: list[Any]) -> bool:
+    """Whether Python's numbers are the logger's: it also reads 1_000 and True, which are none."""
+    if cells and isinstance(cells[0], str):
+        return "_" not in "".join(cells)
+    return not any(isinstance(cell, str | bool) for cell in cells)
 
 
 def _number(cell: object, missing: Collection[str], *, comma: bool) -> float | None:
@@ -117,8 +125,8 @@ def separator_of(line: str) -> str | None:
     return best if counts[best] else None
 
 
-def split_line(line: str, separator: str | None) -> list[str]:
-    """Return a line's cells; a stray quote spoils its own line only.
+def split_line(line: str, separator: str | None, most: int = -1) -> list[str]:
+    """Return a line's cells; a stray quote spoils its own line only. What is behind the first `most` may stay in one.
 
     Raises
     ------
@@ -128,7 +136,7 @@ def split_line(line: str, separator: str | None) -> list[str]:
     if separator is None:
         return line.split()
     if '"' not in line:
-        return line.split(separator)
+        return line.split(separator, most)
     try:
         return next(csv.reader([line], delimiter=separator, strict=True, skipinitialspace=True), [])
     except csv.Error as error:
@@ -154,12 +162,13 @@ def read_rows(
         Whether lines that begin with `#` say something else.
     """
     least, most = cells
+    rest = least if most is None else -1
     exactly = f", {least} belong there" if most == least else f", at least {least} belong there"
     for number, line in enumerate(source.lines[first - 1 :], first):
         if not line or line.isspace() or (comments and line.lstrip().startswith(COMMENT)):
             continue
         try:
-            row = split_line(line, separator)
+            row = split_line(line, separator, rest)
         except ValueError as error:
             table.bad_rows.append(BadRow(number, line, str(error)))
             continue

@@ -80,6 +80,7 @@ def test_octets_of_any_kind_are_read_or_refused(octets: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=FEW)
 @given(octets=st.one_of(st.binary(max_size=200), st.lists(LINE, max_size=8).map(b"\n".join)))
 def test_no_format_breaks_on_what_it_was_told_to_read(name: str, octets: bytes) -> None:
     read(octets, LogOptions(name, MAP if name == "csv-map" else None, derived=True))
