@@ -4,7 +4,7 @@ Records are 16 octets, 32 on TeleMega and EasyMega: type, checksum, tick (u16, 1
 type; little-endian; 0x5a and all octets add up to 0 modulo 256. `F` begins a flight: its tick is the time zero, and
 it has the accelerometer's reading on the pad. `A` has the barometer's raw counts and the acceleration along the
 rocket. Voltages, states and satellites are passed over. Source: AltosLib's AltosEepromRecord and its kin (Altus
-Metrum, GPL-2), read for their facts only; checked against a TeleMega's `.eeprom` and the CSV that AltosUI made of it.
+Metrum, GPL-2), read for their facts only; one TeleMega record gives what AltosUI's own CSV has.
 """
 
 from __future__ import annotations
