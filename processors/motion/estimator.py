@@ -7,6 +7,7 @@ from math import inf
 from typing import Any, Final
 
 from processors.motion.cell import Cell
+from processors.motion.kind import Kind
 from processors.motion.noise import Noise
 from processors.motion.pad import Pad
 from processors.motion.restart import Refused
@@ -50,6 +51,7 @@ class Known:
     refused: Refused = field(default_factory=Refused)
     speed_refused: Refused = field(default_factory=Refused)
     pad: Pad = field(default_factory=Pad)
+    kind: Kind = field(default_factory=Kind)
     high: int = 0
     stale_since_ns: int = 0
     last: list[float] = field(default_factory=list)
@@ -69,8 +71,7 @@ class Estimator:
 
     def __init__(self, given: str, segment: int = 0) -> None:
         self.segment = segment
-        self._given = given
-        self._known = Known()
+        self._known = Known(kind=Kind(given))
 
     def take(self, cell: Cell) -> None:
         """Take the next cell."""
@@ -85,7 +86,7 @@ class Estimator:
         if abs(cell.speed_m_s) < inf or known.speed.known:
             self._speed(cell, t_s)
         self._leave(cell)
-        cell.kind = self._kind()
+        cell.kind = known.kind.take(cell)
 
     def _stale(self, cell: Cell) -> None:
         """Reckon for how long nothing has changed."""
@@ -205,11 +206,6 @@ class Estimator:
         )
         known.high = known.high + 1 if high else 0
         known.pad.left = known.high >= LEFT_CELLS
-
-    def _kind(self) -> str:
-        if self._given != "auto":
-            return self._given
-        return "launcher" if self._known.speed.known else "sounding"
 
     def snapshot(self) -> Any:
         """Return the state as plain values."""

@@ -1,0 +1,115 @@
+"""What kind of vehicle this is, told from what it sends and how it leaves the pad."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isnan
+from typing import Final
+
+from processors.motion.cell import Cell
+
+AUTO: Final = "auto"
+LAUNCHER: Final = "launcher"
+SOUNDING: Final = "sounding"
+HOP: Final = "hop"
+# an orbital launcher leaves the pad at 1.2 to 2 times its weight, a small rocket at 4 times or more, so that its fins
+# hold it at the end of the rail
+HARD_M_S2: Final = 25.0
+SURELY_M_S2: Final = 15.0
+SIGMAS: Final = 3.0
+HARD_CELLS: Final = 5
+GAIN_M_S: Final = 15.0
+MOVING_M_S: Final = 3.0
+MOVING_SIGMAS: Final = 4.0
+# by then a small rocket has shown how hard it pulls
+TOLD_M_S: Final = 60.0
+TOLD_M: Final = 100.0
+TOLD_SIGMAS: Final = 8.0
+TOLD_S: Final = 6.0
+# mean acceleration up to there, v^2 / (2 h)
+GENTLE_M_S2: Final = 12.0
+REST_CELLS: Final = 5
+# a launcher is at 80 m/s then
+HOP_AFTER_S: Final = 20.0
+HOP_M_S: Final = 30.0
+
+
+@dataclass(slots=True)
+class Kind:
+    """The class of a vehicle, first by its channels, then by its motion.
+
+    Speed without an accelerometer, a barometer or a climb is what a webcast shows: a launcher. Anything else is what a
+    small rocket's computer writes. What pulls 25 m/s^2 off the pad is a small rocket all the same, and what has
+    climbed 100 m with less than 12 m/s^2 is none; a launcher that is slower than 30 m/s 20 s later hops.
+    """
+
+    given: str = AUTO
+    kind: str = ""
+    told: bool = False
+    speed: bool = False
+    others: bool = False
+    cells: int = 0
+    hard: int = 0
+    hard_from_m_s: float = 0.0
+    fastest_m_s: float = 0.0
+    moving_ns: int = 0
+
+    def take(self, cell: Cell) -> str:
+        """Take the next cell, with its estimate, and return the kind as known with it."""
+        if self.given != AUTO:
+            return self.given
+        if not self.told:
+            self._look(cell)
+        elif self.kind == LAUNCHER and self.moving_ns:
+            self._hops(cell)
+        return self.kind
+
+    def _look(self, cell: Cell) -> None:
+        self.cells += 1
+        self.speed = self.speed or abs(cell.speed_m_s) < inf
+        others = (cell.acceleration_m_s2, cell.pressure_pa, cell.vertical_speed_m_s)
+        self.others = self.others or any(abs(value) < inf for value in others)
+        if not self.speed and not self.others and not abs(cell.altitude_m) < inf:
+            return
+        self.kind = LAUNCHER if self.speed and not self.others else SOUNDING
+        if not self.moving_ns and self._moves(cell):
+            self.moving_ns = cell.t_ns
+        self.fastest_m_s = max(self.fastest_m_s, cell.v_m_s - SIGMAS * cell.v_sigma_m_s)
+        if self.kind == LAUNCHER:
+            self._by_speed(cell)
+        elif self._pulls(cell):
+            self.told = True
+        elif cell.h_m > TOLD_M + TOLD_SIGMAS * cell.noise_m:
+            fastest = max(self.fastest_m_s, cell.v_m_s)
+            gentle = fastest > MOVING_M_S and fastest * fastest < 2.0 * GENTLE_M_S2 * cell.h_m
+            slow = cell.a_m_s2 + SIGMAS * cell.a_sigma_m_s2 < HARD_M_S2
+            self.kind = LAUNCHER if gentle and slow and self.cells > REST_CELLS else SOUNDING
+            self.told = True
+
+    def _moves(self, cell: Cell) -> bool:
+        climbs = cell.h_m > MOVING_M_S + MOVING_SIGMAS * cell.noise_m and cell.v_m_s > MOVING_M_S
+        return climbs or cell.s_m_s > MOVING_M_S + MOVING_SIGMAS * cell.speed_noise_m_s
+
+    def _pulls(self, cell: Cell) -> bool:
+        self.hard = self.hard + 1 if cell.pull_m_s2 > HARD_M_S2 else 0
+        return self.hard >= HARD_CELLS
+
+    def _by_speed(self, cell: Cell) -> None:
+        surely = cell.s_rate_m_s2 - SIGMAS * cell.s_rate_sigma_m_s2 > SURELY_M_S2
+        hard = cell.s_rate_m_s2 > HARD_M_S2 and surely and cell.speed_trusted
+        if hard and not self.hard:
+            self.hard_from_m_s = cell.s_m_s
+        self.hard = self.hard + 1 if hard else 0
+        gain = cell.s_m_s - self.hard_from_m_s
+        if self.hard >= HARD_CELLS and gain > GAIN_M_S + MOVING_SIGMAS * cell.speed_noise_m_s:
+            self.kind, self.told = SOUNDING, True
+        elif cell.s_m_s > TOLD_M_S or (self.moving_ns and cell.t_ns - self.moving_ns > TOLD_S * 1e9):
+            self.told = True
+
+    def _hops(self, cell: Cell) -> None:
+        if cell.t_ns - self.moving_ns < HOP_AFTER_S * 1e9:
+            return
+        fast = max(0.0, *(abs(value) for value in (cell.s_m_s, cell.v_m_s) if not isnan(value)))
+        if fast < HOP_M_S and cell.h_m > MOVING_SIGMAS * cell.noise_m:
+            self.kind = HOP
+        self.moving_ns = 0
