@@ -247,9 +247,15 @@ def _lanes(axes: Axes, labels: Sequence[Label], lanes: Sequence[int], high_in: f
     axes.set_ylim(0.0, high_in)
     axes.set_xticks([])
     axes.set_yticks([])
+    nameless = sum(lane >= MOST_LANES for lane in lanes)
+    if nameless:
+        words = f"{plural(nameless, 'event')} without room for a name: see the table"
+        axes.text(1.0, 1.0, words, transform=axes.transAxes, fontsize=SMALL, color=FAINT, ha="right", va="bottom")
     for label, lane in zip(labels, lanes, strict=True):
-        base = 0.03 + LANE_IN * min(lane, MOST_LANES - 1)
+        base = 0.03 + LANE_IN * min(lane, MOST_LANES)
         axes.plot([label.t_s, label.t_s], [0.0, base + 0.06], color=label.colour, lw=0.5, ls=_line(label.status))
+        if lane >= MOST_LANES:
+            continue
         axes.annotate(
             label.text,
             (label.t_s, base),

@@ -22,6 +22,7 @@ from downrange.report.tables import (
     MISSING_HEADINGS,
     Row,
     event_rows,
+    gravest_first,
     ledger_rows,
     limit_rows,
     link_rows,
@@ -32,16 +33,18 @@ from downrange.report.tables import (
 A4_IN: Final = (11.693, 8.268)
 MARGIN_IN: Final = 0.38
 DPI: Final = 150
-LEFT_SHARE: Final = 0.565
+LEFT_SHARE: Final = 0.555
 BETWEEN_IN: Final = 0.22
 HEAD_IN: Final = 0.62
 DRAWING_IN: Final = (11.0, 6.6)
-MOST_MISSING: Final = 6
-MOST_LIMITS: Final = 6
+MOST_MISSING: Final = 4
+MOST_LIMITS: Final = 4
 MOST_LINKS: Final = 6
 MOST_ROWS: Final = 9
+MOST_UNKNOWN: Final = 6
+LEAST_EVENTS: Final = 6
 FACTS: Final = 6.6
-EVENT_WIDTHS_IN: Final = (0.52, 0.42, 0.42, 0.92, 0.56, 0.62, None)
+EVENT_WIDTHS_IN: Final = (0.5, 0.4, 0.42, 0.88, 0.55, 0.58, None)
 LEDGER_WIDTHS_IN: Final = (0.42, None, *(0.44,) * (len(LEDGER_HEADINGS) - 2))
 BAD: Final = LEVELS["critical"]
 STYLE: Final[dict[Any, Any]] = {
@@ -62,19 +65,25 @@ def picture(report: FlightReport, suffix: str) -> bytes:
     suffix
         `png` or `pdf`.
     """
+    out = io.BytesIO()
+    metadata = {"Title": f"Flight report {report.title}", "Creator": "downrange"}
+    with mpl.rc_context(STYLE):
+        sheet_of(report).savefig(out, format=suffix, metadata=metadata if suffix == "pdf" else None)
+    return out.getvalue()
+
+
+def sheet_of(report: FlightReport) -> Figure:
+    """Return the sheet before it is written."""
+    wide, high = A4_IN
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=A4_IN, dpi=DPI, facecolor=PAPER)
-        wide, high = A4_IN
         _head(figure, report)
         top_in = high - MARGIN_IN - HEAD_IN
         left_in = (wide - 2 * MARGIN_IN) * LEFT_SHARE
         draw_flight(figure, report, Box(MARGIN_IN, MARGIN_IN - 0.1, left_in, top_in - MARGIN_IN + 0.1))
         start_in = MARGIN_IN + left_in + BETWEEN_IN
         _tables(Sheet(figure, start_in, top_in + BEFORE_TITLE_IN, wide - MARGIN_IN - start_in), report)
-        out = io.BytesIO()
-        metadata = {"Title": f"Flight report {report.title}", "Creator": "downrange"}
-        figure.savefig(out, format=suffix, metadata=metadata if suffix == "pdf" else None)
-    return out.getvalue()
+    return figure
 
 
 def drawing(report: FlightReport) -> str:
@@ -108,31 +117,22 @@ def _head(figure: Figure, report: FlightReport) -> None:
 
 
 def _tables(sheet: Sheet, report: FlightReport) -> None:
-    """Write the tables; what there is no room for is counted."""
-    ledger = ledger_rows(report)
-    blocks = [
-        bool(ledger or report.books.complaints),
-        bool(report.books.missing),
-        bool(report.limits),
-        bool(report.links),
-        bool(report.unknown),
-    ]
-    others = (
-        sum(blocks) * (BEFORE_TITLE_IN + 2.6 * LINE_IN)
-        + LINE_IN * (min(len(ledger), MOST_ROWS) + 2 + min(len(report.books.complaints), 3))
-        + LINE_IN * min(len(report.books.missing), MOST_MISSING)
-        + LINE_IN * min(len(report.limits), MOST_LIMITS)
-        + LINE_IN * min(len(report.links), MOST_LINKS)
-        + LINE_IN * 1.6 * min(len(report.unknown), 6)
-    )
-    room = int((sheet.at_in - MARGIN_IN - others) / LINE_IN) - 4
+    """Write the tables; what there is no room for is counted. Events have the room that the others leave."""
+    trial = Sheet(Figure(figsize=A4_IN), sheet.left_in, sheet.at_in, sheet.width_in)
+    _others(trial, report)
+    spare_in = trial.at_in - MARGIN_IN - BEFORE_TITLE_IN - 3 * LINE_IN
+    most = max(int(spare_in / LINE_IN), LEAST_EVENTS)
     events = event_rows(report.happenings, brief=True)
     sheet.title(f"Events ({len(events)})")
     if events:
-        columns = _columns(EVENT_HEADINGS, EVENT_WIDTHS_IN, numbers=frozenset({0, 1, 4}))
-        _table(sheet, columns, events, max(room, 8))
+        _table(sheet, _columns(EVENT_HEADINGS, EVENT_WIDTHS_IN, numbers=frozenset({0, 1, 4})), events, most)
     else:
         sheet.line("none was found", FAINT)
+    _others(sheet, report)
+
+
+def _others(sheet: Sheet, report: FlightReport) -> None:
+    ledger = ledger_rows(report)
     sheet.title("Ledger")
     sheet.line(" ".join(report.books.remarks) or report.books.verdict, FAINT)
     for complaint in report.books.complaints[:3]:
@@ -147,17 +147,21 @@ def _tables(sheet: Sheet, report: FlightReport) -> None:
         _table(sheet, columns, missing_rows(report.books.missing), MOST_MISSING)
     if report.limits:
         sheet.title("Limits")
-        _table(sheet, _columns(LIMIT_HEADINGS, (0.55, 0.62, 0.5, 0.5, None)), limit_rows(report.limits), MOST_LIMITS)
+        _table(
+            sheet,
+            _columns(LIMIT_HEADINGS, (0.55, 0.62, 0.5, 0.5, None)),
+            limit_rows(gravest_first(report.limits)),
+            MOST_LIMITS,
+        )
     if report.links:
         sheet.title("Links")
         _table(sheet, _columns(LINK_HEADINGS, (0.5, 0.7, 0.9, 0.6, 0.5, None)), link_rows(report.links), MOST_LINKS)
     if report.unknown:
         sheet.title("Not known, not shown")
-        for index, sentence in enumerate(report.unknown):
-            if sheet.at_in < MARGIN_IN + LINE_IN:
-                sheet.line(f"... and {len(report.unknown) - index} remarks more: see the HTML report", FAINT, most=1)
-                break
+        for sentence in report.unknown[:MOST_UNKNOWN]:
             sheet.line(sentence, INK, most=2)
+        if len(report.unknown) > MOST_UNKNOWN:
+            sheet.line(f"and {len(report.unknown) - MOST_UNKNOWN} more: see the HTML report", FAINT)
 
 
 def _columns(

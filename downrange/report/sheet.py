@@ -14,7 +14,7 @@ from downrange.report.look import FAINT, INK, RULE
 
 SIZE: Final = 5.8
 TITLE: Final = 7.4
-LINE_IN: Final = 0.108
+LINE_IN: Final = 0.104
 BEFORE_TITLE_IN: Final = 0.09
 
 
@@ -41,40 +41,40 @@ class Sheet:
     def __init__(self, figure: Figure, left_in: float, top_in: float, width_in: float) -> None:
         self.at_in = top_in
         self._figure = figure
-        self._left_in = left_in
-        self._width_in = width_in
+        self.left_in = left_in
+        self.width_in = width_in
         self._page_in: tuple[float, float] = tuple(figure.get_size_inches())
 
     def title(self, text: str) -> None:
         """Write a heading with a rule under it."""
         self.at_in -= BEFORE_TITLE_IN + LINE_IN
-        self._write(self._left_in, text, TITLE, INK, weight="bold")
+        self._write(self.left_in, text, TITLE, INK, weight="bold")
         self.at_in -= 0.045
         wide, high = self._page_in
-        ends = [self._left_in / wide, (self._left_in + self._width_in) / wide]
+        ends = [self.left_in / wide, (self.left_in + self.width_in) / wide]
         self._figure.add_artist(Line2D(ends, [self.at_in / high] * 2, color=RULE, lw=0.7))
         self.at_in -= 0.02
 
     def line(self, text: str, colour: str = INK, *, most: int = 3) -> None:
         """Write a sentence, in several lines where it is long; beyond `most` it ends in dots."""
-        lines = wrapped(text, self._width_in, SIZE)
+        lines = wrapped(text, self.width_in, SIZE)
         if len(lines) > most:
-            lines = [*lines[: most - 1], fitted(f"{lines[most - 1]} {lines[most]}", self._width_in, SIZE)]
+            lines = [*lines[: most - 1], fitted(f"{lines[most - 1]} {lines[most]}", self.width_in, SIZE)]
         for each in lines:
             self.at_in -= LINE_IN
-            self._write(self._left_in, each, SIZE, colour)
+            self._write(self.left_in, each, SIZE, colour)
 
     def table(self, columns: Sequence[Column], rows: Sequence[tuple[Sequence[str], str]]) -> None:
         """Write rows, each with its colour, under their headings; cells too long end in dots."""
         given = sum(column.width_in or 0.0 for column in columns)
-        widths = [column.width_in or self._width_in - given for column in columns]
+        widths = [column.width_in or self.width_in - given for column in columns]
         self._row(columns, widths, [column.heading for column in columns], FAINT)
         for cells, colour in rows:
             self._row(columns, widths, cells, colour)
 
     def _row(self, columns: Sequence[Column], widths: Sequence[float], cells: Sequence[str], colour: str) -> None:
         self.at_in -= LINE_IN
-        left_in = self._left_in
+        left_in = self.left_in
         for column, width_in, cell in zip(columns, widths, cells, strict=True):
             text = fitted(cell, width_in - 0.05, SIZE)
             if column.is_number:

@@ -21,6 +21,9 @@ COUNTED: Final = {
 }
 
 
+LEVELS: Final = ("critical", "warning", "watch", "stale")
+
+
 class Row(NamedTuple):
     """The cells of a row, and what is special of it: a status, a level, `bad`."""
 
@@ -45,7 +48,7 @@ def event_rows(happenings: Sequence[Happening], *, brief: bool = False) -> list[
                 each.event.vehicle,
                 event_name(each),
                 f"{each.known_after_s:+.2f} s",
-                status_text(each),
+                status_text(each, brief=brief),
                 values_text(each, brief=brief),
             ),
             each.event.status,
@@ -97,6 +100,13 @@ def limit_rows(limits: Sequence[Raised]) -> list[Row]:
         )
         for each in limits
     ]
+
+
+def gravest_first(limits: Sequence[Raised]) -> list[Raised]:
+    """Return limits by level, and in order of time within each."""
+    return sorted(
+        limits, key=lambda each: (LEVELS.index(each.level) if each.level in LEVELS else len(LEVELS), each.start_s)
+    )
 
 
 def link_rows(links: Sequence[LinkState]) -> list[Row]:

@@ -146,10 +146,10 @@ def event_name(happening: Happening) -> str:
     return name if event.ordinal == 0 else f"{name} {event.ordinal + 1}"
 
 
-def status_text(happening: Happening) -> str:
+def status_text(happening: Happening, *, brief: bool = False) -> str:
     """Return status and revision in a word or two."""
     event = happening.event
-    return event.status if event.revision == 0 else f"{event.status}, rev. {event.revision}"
+    return event.status if event.revision == 0 else f"{event.status}{' r' if brief else ', rev. '}{event.revision}"
 
 
 def raised_text(raised: Raised) -> str:
