@@ -1,0 +1,109 @@
+"""Whether a rocket's motor burns, from the acceleration along its axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, nan
+from typing import Final
+
+from processors.motion.cell import Cell
+from telemetry.cuc import NS_PER_S
+
+# a rocket set upright on its rail shows 1 g more than one lying down, and no push; one that is safe to launch has
+# a thrust of three times its weight and more, which is 2 g of push
+PUSH_M_S2: Final = 14.0
+# coasting, a rocket feels drag or nothing: with gravity's share off that is -1 g or less
+COAST_M_S2: Final = -5.0
+# an upright axis that points down shows thrust as this; nothing falls that fast
+INVERTED_M_S2: Final = -20.0
+# a fall from a man's hand ends at 5 m/s, in a hundredth of a second: a cell or two, if its rows are few
+GAINED_M_S: Final = 3.0
+PUSHES: Final = 2
+COASTS: Final = 2
+LONGEST_S: Final = 0.3
+
+
+@dataclass(slots=True)
+class Burn:
+    """What the acceleration has shown so far.
+
+    Parameters
+    ----------
+    quiet_ns, quiet_m_s2
+        The last cell at rest, or below the push.
+    push_ns, push_m_s2
+        The first cell of the push in hand.
+    pushes, gained_m_s, rows
+        Cells of the push in succession, the speed that they gave, and how many rows they rest on.
+    thrust_ns, thrust_m_s2
+        The last cell that pushed up at all, while burning.
+    coast_ns, coast_m_s2
+        The first that did not.
+    coasts
+        Cells without push in succession.
+    burning, over
+        Whether the push was a motor's, and whether it has ended.
+    sign
+        -1 if the axis turned out to point down.
+    """
+
+    quiet_ns: int = 0
+    quiet_m_s2: float = nan
+    push_ns: int = 0
+    push_m_s2: float = nan
+    pushes: int = 0
+    gained_m_s: float = 0.0
+    rows: int = 0
+    thrust_ns: int = 0
+    thrust_m_s2: float = nan
+    coast_ns: int = 0
+    coast_m_s2: float = nan
+    coasts: int = 0
+    burning: bool = False
+    over: bool = False
+    sign: float = 1.0
+    inverted: int = 0
+
+    def take(self, cell: Cell) -> None:
+        """Take a cell; one without acceleration, or with a frozen one, says nothing."""
+        pull = cell.pull_m_s2
+        if self.over or not abs(pull) < inf or cell.stale_s:
+            return
+        pull *= self.sign
+        if self.burning:
+            self._follow(cell.t_ns, pull)
+        else:
+            self._wait(cell, pull)
+
+    def _wait(self, cell: Cell, pull: float) -> None:
+        """Look for a push."""
+        self.inverted = self.inverted + 1 if pull < INVERTED_M_S2 and self.quiet_ns else 0
+        if self.inverted > PUSHES:
+            self.sign, pull = -self.sign, -pull
+        if pull < PUSH_M_S2:
+            self.pushes, self.gained_m_s, self.rows = 0, 0.0, 0
+            if not self.inverted:
+                self.quiet_ns, self.quiet_m_s2 = cell.t_ns, pull
+            return
+        if not self.pushes:
+            self.push_ns, self.push_m_s2 = cell.t_ns, pull
+            since_s = LONGEST_S
+        else:
+            since_s = (cell.t_ns - self.thrust_ns) / NS_PER_S
+        self.pushes += 1
+        self.rows += cell.rows
+        self.gained_m_s += pull * min(since_s, LONGEST_S / 3.0)
+        self.thrust_ns, self.thrust_m_s2 = cell.t_ns, pull
+        # two rows may both be wild; three are not
+        self.burning = self.pushes >= PUSHES and self.rows > PUSHES and self.gained_m_s > GAINED_M_S
+
+    def _follow(self, t_ns: int, pull: float) -> None:
+        """Look for the end of the push."""
+        if pull >= 0.0:
+            self.thrust_ns, self.thrust_m_s2 = t_ns, pull
+            self.coasts = 0
+            return
+        if self.coast_ns <= self.thrust_ns:
+            self.coast_ns, self.coast_m_s2 = t_ns, pull
+        self.coasts = self.coasts + 1 if pull < COAST_M_S2 else 0
+        self.over = self.coasts >= COASTS
