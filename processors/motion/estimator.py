@@ -3,59 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf
 from typing import Any, Final
 
 from processors.motion.cell import Cell
-from processors.motion.kind import Kind
-from processors.motion.noise import Noise
+from processors.motion.heights import Heights
+from processors.motion.kind import LAUNCHER, Kind
 from processors.motion.pad import Pad
-from processors.motion.restart import Refused
-from processors.motion.speed import Speed
-from processors.motion.vertical import Vertical
+from processors.motion.speeds import Speeds
 from processors.plain import from_plain, to_plain
 from telemetry.cuc import NS_PER_S
 
-# the air itself moves a barometer by that much
-LEAST_M: Final = 0.3
-LEAST_M_S: Final = 0.02
-# a record whose noise is larger than its step never repeats itself to the last digit, unless it has stopped
-NOISY_STEPS: Final = 1.0
-STALE_SIGMAS: Final = 4.0
-STALE_MOST_S: Final = 12.0
 # higher than this over the pad, and than what noise does, nothing stands on it any more
 LEFT_M: Final = 20.0
 LEFT_SIGMAS: Final = 8.0
 LEFT_CELLS: Final = 3
-# below this rate of climb a vehicle falls: its axis may point anywhere
-# a barometer is off for a second or two at the speed of sound and when a charge ejects the parachute; where
-# acceleration is measured, dead reckoning is good for longer
-AGAIN_S: Final = 2.0
-AGAIN_SEEN_S: Final = 3.0
-FALLING_M_S: Final = -10.0
-CLIMB_SIGMA_M_S: Final = 2.0
-# what a first height says of the climb: little, unless the accelerometer shows rest
-STILL_M_S2: Final = 3.0
-STILL_M_S: Final = 10.0
-WIDE_M_S: Final = 100.0
 
 
 @dataclass(slots=True)
 class Known:
     """What it remembers."""
 
-    vertical: Vertical = field(default_factory=Vertical)
-    speed: Speed = field(default_factory=Speed)
-    noise: Noise = field(default_factory=lambda: Noise(LEAST_M))
-    speed_noise: Noise = field(default_factory=lambda: Noise(LEAST_M_S))
-    refused: Refused = field(default_factory=Refused)
-    speed_refused: Refused = field(default_factory=Refused)
+    heights: Heights = field(default_factory=Heights)
+    speeds: Speeds = field(default_factory=Speeds)
     pad: Pad = field(default_factory=Pad)
     kind: Kind = field(default_factory=Kind)
     high: int = 0
     stale_since_ns: int = 0
     last: list[float] = field(default_factory=list)
-    saw_height: bool = False
 
 
 class Estimator:
@@ -76,16 +50,20 @@ class Estimator:
     def take(self, cell: Cell) -> None:
         """Take the next cell."""
         known = self._known
-        t_s = (cell.t_ns) / NS_PER_S
+        pad, t_s = known.pad, cell.t_ns / NS_PER_S
         self._stale(cell)
-        if not known.pad.left:
-            known.pad.take(cell)
-        cell.height_m = known.pad.height_m(cell)
-        cell.pull_m_s2 = cell.acceleration_m_s2 - known.pad.rest_m_s2
-        self._vertical(cell, t_s)
-        if abs(cell.speed_m_s) < inf or known.speed.known:
-            self._speed(cell, t_s)
-        self._leave(cell)
+        if not pad.left:
+            pad.take(cell)
+        cell.height_m = pad.height_m(cell)
+        cell.pull_m_s2 = cell.acceleration_m_s2 - pad.rest_m_s2
+        known.heights.take(cell, t_s, left=pad.left, launcher=known.kind.kind == LAUNCHER)
+        known.speeds.take(cell, t_s, left=pad.left)
+        known.heights.bound(cell)
+        if not pad.left:
+            high = cell.h_m > LEFT_M + LEFT_SIGMAS * cell.noise_m
+            fast = cell.s_m_s > LEFT_M + LEFT_SIGMAS * cell.speed_noise_m_s
+            known.high = known.high + 1 if high or fast else 0
+            pad.left = known.high >= LEFT_CELLS
         cell.kind = known.kind.take(cell)
 
     def _stale(self, cell: Cell) -> None:
@@ -104,108 +82,6 @@ class Estimator:
                 cell.stale_s = (cell.t_ns - known.stale_since_ns) / NS_PER_S
                 return
         known.last, known.stale_since_ns = now, cell.t_ns
-
-    def _vertical(self, cell: Cell, t_s: float) -> None:
-        known = self._known
-        vertical, noise = known.vertical, known.noise
-        z = cell.height_m
-        measured = abs(z) < inf
-        if measured:
-            known.saw_height = True
-            if not cell.stale_s or noise.scale <= NOISY_STEPS * noise.step:
-                noise.take(z)
-        else:
-            noise.skip()
-        sigma = noise.sigma
-        if not vertical.known:
-            if measured:
-                vertical.begin(t_s, z, 0.0, sigma, STILL_M_S if abs(cell.pull_m_s2) < STILL_M_S2 else WIDE_M_S)
-                cell.trusted = True
-            elif abs(cell.vertical_speed_m_s) < inf and not known.saw_height:
-                vertical.begin(t_s, 0.0, cell.vertical_speed_m_s, 1.0, CLIMB_SIGMA_M_S)
-        else:
-            vertical.predict(t_s, sigma)
-            if measured:
-                cell.trusted = self._height(cell, z, sigma)
-            elif abs(cell.vertical_speed_m_s) < inf and not known.saw_height:
-                vertical.climb(cell.vertical_speed_m_s, CLIMB_SIGMA_M_S)
-            if abs(cell.pull_m_s2) < inf and not cell.stale_s and vertical.v > FALLING_M_S:
-                vertical.pull(cell.pull_m_s2)
-        if vertical.known:
-            cell.h_m, cell.v_m_s, cell.a_m_s2 = vertical.h, vertical.v, vertical.a
-            cell.h_sigma_m, cell.v_sigma_m_s = abs(vertical.hh) ** 0.5, abs(vertical.vv) ** 0.5
-            cell.a_sigma_m_s2 = abs(vertical.aa) ** 0.5
-        cell.noise_m = sigma
-
-    def _height(self, cell: Cell, z: float, sigma: float) -> bool:
-        """Take a height, unless it is frozen or far off; begin again when all is far off for a second."""
-        known = self._known
-        vertical = known.vertical
-        if 0.0 < cell.stale_s < STALE_MOST_S and known.pad.left:
-            noisy = known.noise.scale > NOISY_STEPS * known.noise.step
-            if noisy or vertical.surprise(z, sigma) > STALE_SIGMAS:
-                return False
-        known.noise.surprise(vertical.surprise(z, sigma))
-        t_s = vertical.t_s
-        if vertical.height(z, sigma):
-            known.refused.clear()
-            return True
-        again = known.refused.take(t_s, z, sigma, AGAIN_SEEN_S if t_s - vertical.pulled_s < 1.0 else AGAIN_S)
-        if again is None:
-            return False
-        vertical.begin(t_s, again[0], again[1], sigma, again[2])
-        known.refused.clear()
-        return True
-
-    def _speed(self, cell: Cell, t_s: float) -> None:
-        known = self._known
-        speed, noise = known.speed, known.speed_noise
-        z = cell.speed_m_s
-        measured = abs(z) < inf
-        if measured and (not cell.stale_s or noise.scale <= NOISY_STEPS * noise.step):
-            noise.take(z)
-        elif not measured:
-            noise.skip()
-        sigma = noise.sigma
-        if not speed.known:
-            speed.begin(t_s, z, 0.0, sigma)
-            cell.speed_trusted = True
-        else:
-            speed.predict(t_s)
-            if measured:
-                cell.speed_trusted = self._take_speed(cell, z, sigma)
-        cell.s_m_s, cell.s_rate_m_s2 = speed.s, speed.r
-        cell.s_sigma_m_s, cell.s_rate_sigma_m_s2 = abs(speed.ss) ** 0.5, abs(speed.rr) ** 0.5
-        cell.speed_noise_m_s = sigma
-
-    def _take_speed(self, cell: Cell, z: float, sigma: float) -> bool:
-        known = self._known
-        speed = known.speed
-        if 0.0 < cell.stale_s < STALE_MOST_S and known.pad.left:
-            error = z - speed.s
-            noisy = known.speed_noise.scale > NOISY_STEPS * known.speed_noise.step
-            if noisy or error * error > STALE_SIGMAS**2 * (speed.ss + sigma * sigma):
-                return False
-        t_s = speed.t_s
-        if speed.take(z, sigma):
-            known.speed_refused.clear()
-            return True
-        again = known.speed_refused.take(t_s, z, sigma, AGAIN_S)
-        if again is None:
-            return False
-        speed.begin(t_s, again[0], again[1], sigma)
-        known.speed_refused.clear()
-        return True
-
-    def _leave(self, cell: Cell) -> None:
-        known = self._known
-        if known.pad.left:
-            return
-        high = (
-            cell.h_m > LEFT_M + LEFT_SIGMAS * cell.noise_m or cell.s_m_s > LEFT_M + LEFT_SIGMAS * cell.speed_noise_m_s
-        )
-        known.high = known.high + 1 if high else 0
-        known.pad.left = known.high >= LEFT_CELLS
 
     def snapshot(self) -> Any:
         """Return the state as plain values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Final
 
@@ -11,6 +11,11 @@ HALF: Final = 0.6745
 GROW: Final = 1.12
 FOLLOW: Final = 1.08
 MOST_FACTOR: Final = 30.0
+STEPS: Final = 8
+# a record whose noise is larger than its step never repeats itself to the last digit, unless it is frozen
+NOISY_STEPS: Final = 3.0
+STALE_SIGMAS: Final = 4.0
+STALE_MOST_S: Final = 12.0
 LEAST_STEP: Final = 1e-9
 # second differences of independent noise have six times its variance
 SECOND: Final = sqrt(6.0)
@@ -23,7 +28,8 @@ class Noise:
     """The standard deviation of one cell's value, from second differences, so that steady motion does not count.
 
     The scale grows by 12 % when a difference is above its median and shrinks by as much when it is below, so one wild
-    value moves it by 12 % only. It is never below what the smallest step ever seen between two values makes.
+    value moves it by 12 % only. It is never below what the smallest of the last steps between two values makes: a
+    display may count in other steps higher up.
 
     Parameters
     ----------
@@ -42,6 +48,7 @@ class Noise:
     least: float
     scale: float = 0.0
     step: float = inf
+    steps: list[float] = field(default_factory=list)
     factor: float = 1.0
     last: float = inf
     before: float = inf
@@ -51,8 +58,8 @@ class Noise:
         last, before = self.last, self.before
         if last != inf:
             change = abs(value - last)
-            if LEAST_STEP < change < self.step:
-                self.step = change
+            if change > LEAST_STEP:
+                self._step(change)
             if before != inf:
                 error = abs(value - 2.0 * last + before) / SECOND
                 if not self.scale:
@@ -62,6 +69,13 @@ class Noise:
                 else:
                     self.scale /= GROW
         self.last, self.before = value, last
+
+    def _step(self, change: float) -> None:
+        steps = self.steps
+        steps.append(change)
+        if len(steps) > STEPS:
+            del steps[0]
+        self.step = min(steps)
 
     def skip(self) -> None:
         """Take note that values are missing: the next one is no neighbour of the last."""
@@ -79,3 +93,25 @@ class Noise:
         """The standard deviation."""
         of_step = STEP_SHARE * self.step if self.step != inf else 0.0
         return self.factor * max(self.scale, of_step, self.least)
+
+
+def is_measured(stale_s: float, noise: Noise) -> bool:
+    """Return whether a value is a measurement of its own, and not what a noisy channel froze at."""
+    return not stale_s or noise.scale <= NOISY_STEPS * noise.step
+
+
+def is_frozen(stale_s: float, noise: Noise, sigmas: float) -> bool:
+    """Return whether a value that has been equal to the last digit for a time contradicts the motion.
+
+    Parameters
+    ----------
+    stale_s
+        For how long; nothing stays frozen for ever: what stands still for 12 s does stand still.
+    noise
+        Of the channel.
+    sigmas
+        By how many standard deviations it is off what was expected.
+    """
+    if not 0.0 < stale_s < STALE_MOST_S:
+        return False
+    return noise.scale > NOISY_STEPS * noise.step or abs(sigmas) > STALE_SIGMAS

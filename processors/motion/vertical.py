@@ -11,11 +11,6 @@ MOST_CHANGE_M_S2: Final = 300.0
 # where the axis' acceleration is measured, only a change of attitude goes unseen: it turns 3 g
 UNSEEN_CHANGE_M_S2: Final = 30.0
 GATE: Final = 25.0
-# a walk of acceleration, m/s^2 a root second: thrust curves and drag of small rockets; of large ones, where height is
-# coarse
-WALK_FINE: Final = 30.0
-WALK_COARSE: Final = 5.0
-WALK_TIMES_NOISE: Final = 90.0
 PULL_SIGMA_M_S2: Final = 4.0
 PULL_SHARE: Final = 0.15
 LONGEST_S: Final = 0.5
@@ -53,21 +48,20 @@ class Vertical:
         """Whether there is an estimate."""
         return self.h == self.h
 
-    def begin(self, t_s: float, h: float, v: float, noise: float, v_sigma: float) -> None:
-        """Begin with a height and a climb."""
+    def begin(self, t_s: float, h: float, v: float, noise: float, v_sigma: float, a_sigma: float) -> None:
+        """Begin with a height and a climb, and how unsure they and the climb's rate are."""
         self.t_s = self.taken_s = t_s
         self.leapt = False
         self.h, self.v, self.a = h, v, 0.0
-        self.hh, self.vv, self.aa = noise * noise, v_sigma * v_sigma, 100.0
+        self.hh, self.vv, self.aa = noise * noise, v_sigma * v_sigma, a_sigma * a_sigma
         self.hv = self.ha = self.va = 0.0
 
-    def predict(self, t_s: float, noise: float) -> None:
-        """Carry the state on to a time."""
+    def predict(self, t_s: float, walk: float) -> None:
+        """Carry the state on to a time, with a walk of acceleration of so many m/s^2 a root second."""
         dt = t_s - self.t_s
         if dt <= 0.0:
             return
         self.t_s = t_s
-        walk = min(max(WALK_TIMES_NOISE / noise, WALK_COARSE), WALK_FINE)
         q, half = walk * walk, 0.5 * dt * dt
         hv, ha, vv, va, aa = self.hv, self.ha, self.vv, self.va, self.aa
         self.h += self.v * dt + self.a * half
@@ -82,7 +76,7 @@ class Vertical:
 
     def surprise(self, z: float, noise: float) -> float:
         """Return the innovation of a height in its own standard deviations."""
-        return abs(z - self.h) / sqrt(self.hh + noise * noise)
+        return (z - self.h) / sqrt(self.hh + noise * noise)
 
     def height(self, z: float, noise: float) -> bool:
         """Take a height; false if it is refused."""
