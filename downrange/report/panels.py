@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from downrange.report.labels import FLIGHT_EVENTS, SMALL, Label, labels_of, text_width_in, with_room
@@ -36,6 +37,7 @@ ROW_IN: Final = 0.13
 GAP_IN: Final = 0.09
 MOST_LANES: Final = 14
 LABEL_IN: Final = 0.44
+KEY_IN: Final = 0.09
 PAD_SHARE: Final = 0.02
 WORDS_SHARE: Final = 0.25
 SCALES: Final = {"altitude": (1e4, 1e3, "km", "m"), "speed": (2e3, 1e3, "km/s", "m/s")}
@@ -89,7 +91,7 @@ def draw_flight(figure: Figure, report: FlightReport, box: Box) -> None:
         at -= GAP_IN
     at -= ROW_IN * len(report.crafts)
     phases = _axes(figure, inner, at, ROW_IN * len(report.crafts), limits)
-    _phases(phases, report, in_per_s)
+    nameless = _phases(phases, report, in_per_s)
     last = phases
     if levels:
         at -= GAP_IN + ROW_IN * len(levels)
@@ -100,6 +102,7 @@ def draw_flight(figure: Figure, report: FlightReport, box: Box) -> None:
         axes.tick_params(axis="x", labelbottom=False, length=0)
     _time_axis(last, [*panels, phases], limits)
     _legend(panels[0], report)
+    _key(figure, inner, box.bottom, nameless)
 
 
 def _axes(figure: Figure, inner: Box, bottom_in: float, height_in: float, limits: tuple[float, float]) -> Axes:
@@ -206,7 +209,9 @@ def _marks(axes: Axes, report: FlightReport, quantity: str, factor: float) -> No
             )
 
 
-def _phases(axes: Axes, report: FlightReport, in_per_s: float) -> None:
+def _phases(axes: Axes, report: FlightReport, in_per_s: float) -> list[str]:
+    """Draw the phases, and return those that were nowhere long enough for their name."""
+    named: dict[str, bool] = {}
     count = len(report.crafts)
     axes.set_ylim(count, 0)
     for row, craft in enumerate(report.crafts):
@@ -216,7 +221,9 @@ def _phases(axes: Axes, report: FlightReport, in_per_s: float) -> None:
                 continue
             colour = PHASES.get(phase.name, OTHER_PHASE)
             axes.broken_barh([(start, end - start)], (row + 0.06, 0.88), facecolor=colour, edgecolor=PAPER, lw=0.6)
-            if text_width_in(phase.name, SMALL) + 0.04 < (end - start) * in_per_s:
+            has_room = text_width_in(phase.name, SMALL) + 0.04 < (end - start) * in_per_s
+            named[phase.name] = named.get(phase.name, False) or has_room
+            if has_room:
                 centre = (start + end) / 2.0
                 axes.text(centre, row + 0.53, phase.name, fontsize=SMALL, color=ON_PHASE, ha="center", va="center")
     names = [craft.name for craft in report.crafts] if count > 1 else ["phase"]
@@ -225,6 +232,7 @@ def _phases(axes: Axes, report: FlightReport, in_per_s: float) -> None:
         for index, tick in enumerate(axes.get_yticklabels()):
             tick.set_color(vehicle_colour(index))
     axes.tick_params(axis="y", length=0)
+    return [name for name, has_name in named.items() if not has_name]
 
 
 def _limits(axes: Axes, report: FlightReport, levels: Sequence[str]) -> None:
@@ -282,7 +290,9 @@ def _time_axis(last: Axes, others: Sequence[Axes], limits: tuple[float, float]) 
     for axes in (*others, last):
         axes.set_xticks(ticks)
     last.set_xticklabels([f"{(tick / 60.0 if is_long else tick) + 0.0:g}" for tick in ticks])
-    last.set_xlabel("minutes since T0" if is_long else "seconds since T0", fontsize=LETTERS, color=INK, labelpad=2)
+    last.set_xlabel(
+        "minutes since T0" if is_long else "seconds since T0", fontsize=LETTERS, color=INK, labelpad=2, loc="left"
+    )
 
 
 def _legend(axes: Axes, report: FlightReport) -> None:
@@ -292,3 +302,18 @@ def _legend(axes: Axes, report: FlightReport) -> None:
         legend = axes.legend(handles, names, loc="upper right", frameon=False, fontsize=LETTERS, borderaxespad=0.1)
         for text in legend.get_texts():
             text.set_color(INK)
+
+
+def _key(figure: Figure, inner: Box, bottom_in: float, names: Sequence[str]) -> None:
+    """Name colours of phases under the picture, from the right."""
+    wide, high = figure.get_size_inches()
+    right_in, at = inner.left + inner.width, (bottom_in + KEY_IN) / high
+    for name in reversed(names):
+        right_in -= text_width_in(name, SMALL)
+        figure.text(right_in / wide, at, name, fontsize=SMALL, color=INK, va="bottom")
+        right_in -= 0.12
+        square = Rectangle(
+            (right_in / wide, at + 0.01 / high), 0.08 / wide, 0.08 / high, facecolor=PHASES.get(name, OTHER_PHASE)
+        )
+        figure.add_artist(square)
+        right_in -= 0.12

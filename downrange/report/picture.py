@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -13,7 +13,7 @@ from downrange.report.labels import text_width_in
 from downrange.report.look import FAINT, INK, LEVELS, PAPER
 from downrange.report.model import FlightReport
 from downrange.report.panels import Box, draw_flight
-from downrange.report.sheet import BEFORE_TITLE_IN, LINE_IN, Column, Sheet, fitted
+from downrange.report.sheet import BEFORE_TITLE_IN, LINE_IN, RULE_IN, Column, Sheet, fitted
 from downrange.report.tables import (
     EVENT_HEADINGS,
     LEDGER_HEADINGS,
@@ -29,7 +29,20 @@ from downrange.report.tables import (
     missing_rows,
     missing_words,
 )
+from downrange.report.words import plural
 
+
+class Caps(NamedTuple):
+    """How many rows of each table there are at most."""
+
+    missing: int
+    limits: int
+    links: int
+    unknown: int
+
+
+# the first that leaves room for all events is taken
+CAPS: Final = (Caps(8, 8, 8, 8), Caps(4, 4, 6, 6), Caps(2, 3, 0, 4))
 A4_IN: Final = (11.693, 8.268)
 MARGIN_IN: Final = 0.38
 DPI: Final = 150
@@ -37,11 +50,7 @@ LEFT_SHARE: Final = 0.555
 BETWEEN_IN: Final = 0.22
 HEAD_IN: Final = 0.62
 DRAWING_IN: Final = (11.0, 6.6)
-MOST_MISSING: Final = 4
-MOST_LIMITS: Final = 4
-MOST_LINKS: Final = 6
 MOST_ROWS: Final = 9
-MOST_UNKNOWN: Final = 6
 LEAST_EVENTS: Final = 6
 FACTS: Final = 6.6
 EVENT_WIDTHS_IN: Final = (0.5, 0.4, 0.42, 0.88, 0.55, 0.58, None)
@@ -118,20 +127,23 @@ def _head(figure: Figure, report: FlightReport) -> None:
 
 def _tables(sheet: Sheet, report: FlightReport) -> None:
     """Write the tables; what there is no room for is counted. Events have the room that the others leave."""
-    trial = Sheet(Figure(figsize=A4_IN), sheet.left_in, sheet.at_in, sheet.width_in)
-    _others(trial, report)
-    spare_in = trial.at_in - MARGIN_IN - BEFORE_TITLE_IN - 3 * LINE_IN
-    most = max(int(spare_in / LINE_IN), LEAST_EVENTS)
     events = event_rows(report.happenings, brief=True)
+    for caps in CAPS:
+        trial = Sheet(Figure(figsize=A4_IN), sheet.left_in, sheet.at_in, sheet.width_in)
+        _others(trial, report, caps)
+        most = int((trial.at_in - MARGIN_IN - BEFORE_TITLE_IN - 2 * LINE_IN - RULE_IN) / LINE_IN)
+        if most >= len(events):
+            break
+    most = most if most >= len(events) else max(most - 1, LEAST_EVENTS)
     sheet.title(f"Events ({len(events)})")
     if events:
         _table(sheet, _columns(EVENT_HEADINGS, EVENT_WIDTHS_IN, numbers=frozenset({0, 1, 4})), events, most)
     else:
         sheet.line("none was found", FAINT)
-    _others(sheet, report)
+    _others(sheet, report, caps)
 
 
-def _others(sheet: Sheet, report: FlightReport) -> None:
+def _others(sheet: Sheet, report: FlightReport, caps: Caps) -> None:
     ledger = ledger_rows(report)
     sheet.title("Ledger")
     sheet.line(" ".join(report.books.remarks) or report.books.verdict, FAINT)
@@ -144,24 +156,26 @@ def _others(sheet: Sheet, report: FlightReport) -> None:
         sheet.title("Gaps")
         sheet.line(missing_words(report), FAINT)
         columns = _columns(MISSING_HEADINGS, (0.6, 0.7, 0.5, 0.8, None))
-        _table(sheet, columns, missing_rows(report.books.missing), MOST_MISSING)
+        _table(sheet, columns, missing_rows(report.books.missing), caps.missing)
     if report.limits:
         sheet.title("Limits")
         _table(
             sheet,
             _columns(LIMIT_HEADINGS, (0.55, 0.62, 0.5, 0.5, None)),
             limit_rows(gravest_first(report.limits)),
-            MOST_LIMITS,
+            caps.limits,
         )
-    if report.links:
+    if report.links and caps.links:
         sheet.title("Links")
-        _table(sheet, _columns(LINK_HEADINGS, (0.5, 0.7, 0.9, 0.6, 0.5, None)), link_rows(report.links), MOST_LINKS)
+        _table(sheet, _columns(LINK_HEADINGS, (0.5, 0.7, 0.9, 0.6, 0.5, None)), link_rows(report.links), caps.links)
+    elif report.links:
+        sheet.line(f"{plural(len(report.links), 'link')}: see the HTML report", FAINT)
     if report.unknown:
         sheet.title("Not known, not shown")
-        for sentence in report.unknown[:MOST_UNKNOWN]:
+        for sentence in report.unknown[: caps.unknown]:
             sheet.line(sentence, INK, most=2)
-        if len(report.unknown) > MOST_UNKNOWN:
-            sheet.line(f"and {len(report.unknown) - MOST_UNKNOWN} more: see the HTML report", FAINT)
+        if len(report.unknown) > caps.unknown:
+            sheet.line(f"and {len(report.unknown) - caps.unknown} more: see the HTML report", FAINT)
 
 
 def _columns(

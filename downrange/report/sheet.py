@@ -15,7 +15,8 @@ from downrange.report.look import FAINT, INK, RULE
 SIZE: Final = 5.8
 TITLE: Final = 7.4
 LINE_IN: Final = 0.104
-BEFORE_TITLE_IN: Final = 0.09
+BEFORE_TITLE_IN: Final = 0.085
+RULE_IN: Final = 0.065
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,11 @@ class Sheet:
         """Write a heading with a rule under it."""
         self.at_in -= BEFORE_TITLE_IN + LINE_IN
         self._write(self.left_in, text, TITLE, INK, weight="bold")
-        self.at_in -= 0.045
+        self.at_in -= RULE_IN / 2.0
         wide, high = self._page_in
         ends = [self.left_in / wide, (self.left_in + self.width_in) / wide]
         self._figure.add_artist(Line2D(ends, [self.at_in / high] * 2, color=RULE, lw=0.7))
-        self.at_in -= 0.02
+        self.at_in -= RULE_IN / 2.0
 
     def line(self, text: str, colour: str = INK, *, most: int = 3) -> None:
         """Write a sentence, in several lines where it is long; beyond `most` it ends in dots."""

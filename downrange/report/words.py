@@ -155,7 +155,7 @@ def status_text(happening: Happening, *, brief: bool = False) -> str:
 def raised_text(raised: Raised) -> str:
     """Return what a limit said."""
     if raised.side == "stale":
-        return f"{raised.channel} said nothing new"
+        return f"{measured_name(raised.channel)} said nothing new"
     if raised.value is None or raised.threshold is None:
-        return f"{raised.channel} {raised.side} its limit"
+        return f"{measured_name(raised.channel)} {raised.side} its limit"
     return f"{value_text(raised.channel, raised.value)} {raised.side} {raised.threshold:,.6g}"
