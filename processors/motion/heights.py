@@ -19,6 +19,9 @@ LEAST_M: Final = 0.3
 AGAIN_S: Final = 2.0
 AGAIN_SEEN_S: Final = 3.0
 AGAIN_FIRST_S: Final = 0.3
+# a barometer comes back from a leap over some tenths of a second, as its bay vents
+SETTLING_S: Final = 1.0
+SETTLING: Final = 4.0
 PULLED_S: Final = 1.0
 # after this nothing is left to predict from
 FORGET_S: Final = 60.0
@@ -44,6 +47,7 @@ class Heights:
     noise: Noise = field(default_factory=lambda: Noise(LEAST_M))
     refused: Refused = field(default_factory=Refused)
     began_s: float = -inf
+    leapt_s: float = -inf
     seen: bool = False
 
     def take(self, cell: Cell, t_s: float, *, left: bool, launcher: bool) -> None:
@@ -92,9 +96,17 @@ class Heights:
         if left and is_frozen(cell.stale_s, self.noise, sigmas):
             return False
         seen = t_s - vertical.pulled_s < PULLED_S
-        if not self.walk.hurries(sigmas, dead_reckoned=seen or launcher):
+        # what comes back from a leap is still on its way
+        settling = vertical.leapt or t_s - self.leapt_s < SETTLING_S
+        taken = vertical.height(z, SETTLING * sigma if settling else sigma)
+        if launcher:
+            # a display that counts in kilometres leaps all the time
+            vertical.leapt = False
+        if vertical.leapt:
+            self.leapt_s = t_s
+        elif not self.walk.hurries(sigmas, dead_reckoned=seen or launcher or settling):
             self.noise.surprise(abs(sigmas))
-        if vertical.height(z, sigma):
+        if taken:
             self.refused.clear()
             return True
         least_s = AGAIN_FIRST_S if t_s - self.began_s < AGAIN_S else AGAIN_SEEN_S if seen else AGAIN_S

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from processors.motion.polynomials import HALF, HUBER, Floats, Polynomial, weighted_fit
+from processors.motion.polynomials import HALF, HUBER, Floats, Polynomial, variance_of, weighted_fit
 
 CANDIDATES: Final = 25
 REFINEMENTS: Final = 3
@@ -147,8 +147,7 @@ def _hinge_at(
     root = np.sqrt(weights)
     solved = np.linalg.lstsq(rows * root[:, None], values * root, rcond=None)[0]
     residuals = values - rows @ solved
-    freedom = max(float(weights.sum()) - rows.shape[1] - 1.0, 1.0)
-    variance = max(float(np.sum(weights * residuals**2)) / freedom, least * least, 1e-18)
+    variance = max(variance_of(residuals, weights, rows.shape[1] + 1), least * least, 1e-18)
     sigma_s = float(np.sqrt(2.0 * variance / bend)) if bend > 0.0 else float(t_s[-1] - t_s[0])
     common = solved[:first_after]
     left_end = first_after + degrees[0] + 1 - first_after

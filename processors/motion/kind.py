@@ -82,8 +82,7 @@ class Kind:
         elif cell.h_m > TOLD_M + TOLD_SIGMAS * cell.noise_m:
             fastest = max(self.fastest_m_s, cell.v_m_s)
             gentle = fastest > MOVING_M_S and fastest * fastest < 2.0 * GENTLE_M_S2 * cell.h_m
-            slow = cell.a_m_s2 + SIGMAS * cell.a_sigma_m_s2 < HARD_M_S2
-            self.kind = LAUNCHER if gentle and slow and self.cells > REST_CELLS else SOUNDING
+            self.kind = LAUNCHER if gentle and self.cells > REST_CELLS else SOUNDING
             self.told = True
 
     def _moves(self, cell: Cell) -> bool:

@@ -11,6 +11,12 @@ HALF: Final = 0.6745
 GROW: Final = 1.12
 FOLLOW: Final = 1.08
 MOST_FACTOR: Final = 30.0
+LEARNING: Final = 10
+LEARN: Final = 2.0
+LEAST_SHARE: Final = 0.1
+# a display is what repeats three values in ten
+OFTEN: Final = 0.3
+RECENT: Final = 0.1
 STEPS: Final = 8
 # a record whose noise is larger than its step never repeats itself to the last digit, unless it is frozen
 NOISY_STEPS: Final = 3.0
@@ -28,8 +34,8 @@ class Noise:
     """The standard deviation of one cell's value, from second differences, so that steady motion does not count.
 
     The scale grows by 12 % when a difference is above its median and shrinks by as much when it is below, so one wild
-    value moves it by 12 % only. It is never below what the smallest of the last steps between two values makes: a
-    display may count in other steps higher up.
+    value moves it by 12 % only. It is never below what the smallest step between two values makes; of a display, which
+    repeats values, the smallest of the last few, as it may count in other steps higher up.
 
     Parameters
     ----------
@@ -42,12 +48,15 @@ class Noise:
     >>> for value in [0.0, 2.0, 0.0, 2.0, 0.0, 2.0] * 5:
     ...     noise.take(value)
     >>> round(noise.sigma, 1)
-    2.2
+    2.3
     """
 
     least: float
     scale: float = 0.0
     step: float = inf
+    least_step: float = inf
+    repeats: float = 0.0
+    taken: int = 0
     steps: list[float] = field(default_factory=list)
     factor: float = 1.0
     last: float = inf
@@ -57,25 +66,28 @@ class Noise:
         """Take the next value."""
         last, before = self.last, self.before
         if last != inf:
-            change = abs(value - last)
-            if change > LEAST_STEP:
-                self._step(change)
+            self._step(abs(value - last))
             if before != inf:
                 error = abs(value - 2.0 * last + before) / SECOND
-                if not self.scale:
-                    self.scale = error / HALF
-                elif error > HALF * self.scale:
-                    self.scale *= GROW
+                grow = GROW if self.taken > LEARNING else LEARN
+                self.taken += 1
+                if error > HALF * self.scale:
+                    self.scale = max(self.scale, LEAST_SHARE * self.least) * grow
                 else:
-                    self.scale /= GROW
+                    self.scale /= grow
         self.last, self.before = value, last
 
     def _step(self, change: float) -> None:
+        if change <= LEAST_STEP:
+            self.repeats += RECENT * (1.0 - self.repeats)
+            return
+        self.repeats -= RECENT * self.repeats
+        self.least_step = min(self.least_step, change)
         steps = self.steps
         steps.append(change)
         if len(steps) > STEPS:
             del steps[0]
-        self.step = min(steps)
+        self.step = min(steps) if self.repeats > OFTEN else self.least_step
 
     def skip(self) -> None:
         """Take note that values are missing: the next one is no neighbour of the last."""

@@ -17,6 +17,16 @@ ROUNDS: Final = 8
 HALF: Final = 0.6745
 
 
+def variance_of(residuals: Floats, weights: Floats, fitted: int) -> float:
+    """Return the variance that scales a robust fit's covariance, for residuals of shape (n,) and `fitted` numbers.
+
+    Source: Huber and Ronchetti, Robust Statistics, 2009, equation 7.83, without its small-sample factor.
+    """
+    influence = float(np.sum((weights * residuals) ** 2)) / max(residuals.size - fitted, 1)
+    inside = float(np.mean(weights >= 1.0))
+    return influence / max(inside, 0.1) ** 2
+
+
 @dataclass(frozen=True, slots=True)
 class Polynomial:
     """A fitted polynomial.
@@ -118,7 +128,6 @@ def weighted_fit(rows: Floats, values: Floats, least: float) -> Polynomial | Non
         if np.abs(new - weights).max() < 0.01:  # noqa: PLR2004 -- a hundredth of a weight moves nothing
             break
         weights = new
-    freedom = max(float(weights.sum()) - m, 1.0)
-    variance = max(float(np.sum(weights * residuals**2)) / freedom, least * least)
-    covariance = variance * np.linalg.pinv(normal) / np.outer(scales, scales)
+    variance = max(variance_of(residuals, weights, m), least * least)
+    covariance = variance * np.linalg.pinv(scaled.T @ scaled) / np.outer(scales, scales)
     return Polynomial(solved / scales, covariance, spread)

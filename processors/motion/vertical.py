@@ -11,6 +11,8 @@ MOST_CHANGE_M_S2: Final = 300.0
 # where the axis' acceleration is measured, only a change of attitude goes unseen: it turns 3 g
 UNSEEN_CHANGE_M_S2: Final = 30.0
 GATE: Final = 25.0
+# what has leapt must come back nearer than that
+GATE_AGAIN: Final = 4.0
 PULL_SIGMA_M_S2: Final = 4.0
 PULL_SHARE: Final = 0.15
 LONGEST_S: Final = 0.5
@@ -83,7 +85,7 @@ class Vertical:
         r = noise * noise
         error = z - self.h
         s = self.hh + r
-        if error * error > GATE * s:
+        if error * error > (GATE_AGAIN if self.leapt else GATE) * s:
             since = min(max(self.t_s - self.taken_s, 0.05), LONGEST_S)
             most = UNSEEN_CHANGE_M_S2 if self.t_s - self.pulled_s < LONGEST_S else MOST_CHANGE_M_S2
             self.leapt = self.leapt or abs(error) > 0.5 * most * since * since + 4.0 * noise
