@@ -226,6 +226,10 @@ def _phases(axes: Axes, report: FlightReport, in_per_s: float) -> list[str]:
             if has_room:
                 centre = (start + end) / 2.0
                 axes.text(centre, row + 0.53, phase.name, fontsize=SMALL, color=ON_PHASE, ha="center", va="center")
+        for hole in craft.holes:
+            # what happened in there was not seen
+            bar = (hole.start_s, hole.end_s - hole.start_s)
+            axes.broken_barh([bar], (row + 0.06, 0.88), facecolor=PAPER, alpha=0.5, lw=0)
     names = [craft.name for craft in report.crafts] if count > 1 else ["phase"]
     axes.set_yticks([row + 0.5 for row in range(count)], names)
     if count > 1:

@@ -64,7 +64,8 @@ def ledger_rows(report: FlightReport) -> list[Row]:
 
 
 def _ledger_row(row: LedgerRow, bad: set[str]) -> Row:
-    counts = (getattr(row, name) for name in COUNTED)
+    # what nobody detected on was not late either: the recount does not know
+    counts = (None if name == "late" and row.detected is None else getattr(row, name) for name in COUNTED)
     cells = (row.vehicle, row.packet, *("-" if count is None else f"{count:,}" for count in counts))
     return Row(cells, "bad" if f"{row.vehicle} {row.packet}" in bad else "")
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from downrange.report.model import Floats, Span, Trace
 from downrange.report.series import holes_of, in_order, rate_of
+from processors.motion.pressure import height_of
 from telemetry.channels import Channel
 from telemetry.dictionary import Dictionary
 from telemetry.frames import Frame
@@ -24,10 +25,6 @@ MEASURES: Final[dict[str, tuple[str, ...]]] = {
 }
 BEST: Final = frozenset(name for names in MEASURES.values() for name in names)
 PRESSURE: Final = "pressure_pa"
-# the exponential of the standard atmosphere's lowest layer (US Standard Atmosphere 1976, equation 33a)
-SEA_LEVEL_PA: Final = 101_325.0
-SCALE_M: Final = 44_330.77
-EXPONENT: Final = 0.190263
 
 
 class Tracks:
@@ -116,7 +113,7 @@ class Tracks:
                 t_s, pressure_pa = self._series(vehicle, name, zero_ns)
                 t_s, pressure_pa = t_s[pressure_pa > 0.0], pressure_pa[pressure_pa > 0.0]
                 if t_s.size:
-                    height_m = SCALE_M * (1.0 - (pressure_pa / SEA_LEVEL_PA) ** EXPONENT)
+                    height_m = np.array([height_of(each) for each in pressure_pa.tolist()])
                     said = f"standard atmosphere at {name}"
                     return Trace(t_s, height_m, said, derived=True, holes=holes_of(t_s, span_s))
         return None
