@@ -15,6 +15,8 @@ from telemetry.cuc import NS_PER_S
 
 # higher than this over the pad, and than what noise does, nothing stands on it any more
 LEFT_M: Final = 20.0
+LEFT_M_S: Final = 20.0
+LEFT_M_S2: Final = 20.0
 LEFT_SIGMAS: Final = 8.0
 LEFT_CELLS: Final = 3
 
@@ -60,9 +62,9 @@ class Estimator:
         known.speeds.take(cell, t_s, left=pad.left)
         known.heights.bound(cell)
         if not pad.left:
-            high = cell.h_m > LEFT_M + LEFT_SIGMAS * cell.noise_m
-            fast = cell.s_m_s > LEFT_M + LEFT_SIGMAS * cell.speed_noise_m_s
-            known.high = known.high + 1 if high or fast else 0
+            high = cell.height_m > LEFT_M + LEFT_SIGMAS * known.heights.noise.base
+            fast = cell.speed_m_s > LEFT_M_S + LEFT_SIGMAS * known.speeds.noise.base
+            known.high = known.high + 1 if high or fast or cell.pull_m_s2 > LEFT_M_S2 else 0
             pad.left = known.high >= LEFT_CELLS
         cell.kind = known.kind.take(cell)
 

@@ -27,6 +27,9 @@ PULLED_S: Final = 1.0
 FORGET_S: Final = 60.0
 # below this rate of climb a vehicle falls: its axis may point anywhere
 FALLING_M_S: Final = -10.0
+# heights that all lie on one side for more than a second say that the axis is not upright
+TILTED_LEAN: Final = 0.9
+TILTED: Final = 5.0
 CLIMB_SIGMA_M_S: Final = 2.0
 # what a first height says of the climb: little, unless the accelerometer shows rest
 STILL_M_S2: Final = 3.0
@@ -74,7 +77,7 @@ class Heights:
             elif climbs:
                 vertical.climb(cell.vertical_speed_m_s, CLIMB_SIGMA_M_S)
             if abs(cell.pull_m_s2) < inf and not cell.stale_s and vertical.v > FALLING_M_S:
-                vertical.pull(cell.pull_m_s2)
+                vertical.pull(cell.pull_m_s2, TILTED if abs(self.walk.lean) > TILTED_LEAN else 1.0)
         cell.noise_m = sigma
         self._fill(cell)
 

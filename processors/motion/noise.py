@@ -10,7 +10,7 @@ from typing import Final
 HALF: Final = 0.6745
 GROW: Final = 1.12
 FOLLOW: Final = 1.08
-MOST_FACTOR: Final = 30.0
+MOST_FACTOR: Final = 8.0
 LEARNING: Final = 10
 LEARN: Final = 2.0
 LEAST_SHARE: Final = 0.1
@@ -101,10 +101,15 @@ class Noise:
         self.factor = min(self.factor * FOLLOW, MOST_FACTOR) if sigmas > HALF else max(self.factor / FOLLOW, 1.0)
 
     @property
-    def sigma(self) -> float:
-        """The standard deviation."""
+    def base(self) -> float:
+        """The standard deviation of one value about the next."""
         of_step = STEP_SHARE * self.step if self.step != inf else 0.0
-        return self.factor * max(self.scale, of_step, self.least)
+        return max(self.scale, of_step, self.least)
+
+    @property
+    def sigma(self) -> float:
+        """The standard deviation, with what hangs together."""
+        return self.factor * self.base
 
 
 def is_measured(stale_s: float, noise: Noise) -> bool:

@@ -131,9 +131,9 @@ class Vertical:
         self.va *= 1.0 - kv
         self.vv *= 1.0 - kv
 
-    def pull(self, z: float) -> None:
-        """Take an acceleration along the axis, which is nearly upright on the way up."""
-        s = self.aa + PULL_SIGMA_M_S2**2 + (PULL_SHARE * z) ** 2
+    def pull(self, z: float, times: float = 1.0) -> None:
+        """Take an acceleration along the axis, which is nearly upright on the way up; less sure by so many times."""
+        s = self.aa + times * times * (PULL_SIGMA_M_S2**2 + (PULL_SHARE * z) ** 2)
         error = z - self.a
         self.pulled_s = self.t_s
         kh, kv, ka = self.ha / s, self.va / s, self.aa / s
