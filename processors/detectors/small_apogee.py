@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import atan, nan
+from math import hypot, inf, nan
 from typing import ClassVar, Final
 
 import numpy as np
@@ -20,6 +20,10 @@ from telemetry.vocabulary import FlightEvent
 
 # second differences of independent noise have six times its variance, and half of it lies within 0.6745
 WHITE: Final = 0.6745 * 6.0**0.5
+NEAR_S: Final = 0.1
+AGAIN_NS: Final = NS_PER_S // 5
+# twice the noise over a window a quarter longer errs as much as the model does
+NOISIER: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +32,21 @@ class SmallApogeeParameters:
 
     Parameters
     ----------
-    rise_m, rise_sigmas
-        It has flown when it was so much over the pad, and over the noise.
-    slow_m_s, slow_sigmas
-        The top is looked for when the climb is slower: a second and a half before it.
-    blunt_m_s
-        The slowest terminal speed of a rocket: drag takes a climb away no sooner than such a one's.
+    rise_m, rise_sigmas, rise_cells
+        It has flown when it was so much over the pad, and over the noise, for so many cells.
     before_s, longest_s, after_s
         Window of the fit: before the top, longer where heights are noisier; after it only while a parachute, which
         takes a second to fill, makes no difference.
-    noise_m
-        Noise at which the window is `before_s` long.
+    furthest_s, cells
+        It begins so much earlier at most, if there are fewer cells before the top.
+    noise_m, least_m
+        Noise at which the window is `before_s` long; and the least that is believed.
     push_s
-        The record of a motor's push and what its end does to a barometer are over after that.
+        What the end of a motor's push does to a barometer is over after that.
     least_s
         The shortest coast that is fitted.
+    slow_m_s
+        Slower than this, drag bends the climb by less than gravity; a steeper one is not yet fitted.
     sure_sigmas, soonest_s, latest_s
         It is told when it lies so many sigmas back, but at these times after it at the earliest and latest.
     share
@@ -51,30 +55,34 @@ class SmallApogeeParameters:
         An altimeter that works errs by no more than this and its noise.
     bias_m_s2
         A coast's bend is gravity's within this; a barometer's leap at the speed of sound bends by hundreds.
-    fall_m_s, fall_sigmas, fall_s
-        Without a fit, it is told when it surely falls, for so long.
+    model_s
+        What wind, tilt and a barometer's vents move the top by.
+    fall_m, fall_sigmas
+        Without a fit, it is told when it has fallen so much, and over the noise, from second to second, twice.
     """
 
     rise_m: float = 20.0
     rise_sigmas: float = 8.0
-    slow_m_s: float = 15.0
-    slow_sigmas: float = 3.0
-    blunt_m_s: float = 40.0
+    rise_cells: int = 3
     before_s: float = 4.0
     longest_s: float = 9.0
+    furthest_s: float = 15.0
+    cells: int = 15
     after_s: float = 0.7
     noise_m: float = 2.0
+    least_m: float = 0.3
     push_s: float = 1.0
     least_s: float = 1.5
-    sure_sigmas: float = 2.5
+    slow_m_s: float = 120.0
+    sure_sigmas: float = 6.0
     soonest_s: float = 0.4
-    latest_s: float = 1.3
+    latest_s: float = 1.5
     share: float = 0.6
     spread_m: float = 4.0
-    bias_m_s2: float = 1.5
-    fall_m_s: float = -5.0
-    fall_sigmas: float = 2.0
-    fall_s: float = 1.0
+    bias_m_s2: float = 2.5
+    model_s: float = 0.1
+    fall_m: float = 5.0
+    fall_sigmas: float = 3.0
 
 
 @dataclass(slots=True)
@@ -82,12 +90,11 @@ class SmallApogeeState:
     """What it remembers."""
 
     burn: Burn = field(default_factory=Burn)
-    flown: bool = False
-    fastest_m_s: float = 0.0
-    fastest_ns: int = 0
+    high: int = 0
+    next_ns: int = 0
+    near_ns: int = 0
     highest_m: float = 0.0
     highest_ns: int = 0
-    falls_ns: int = 0
     done: bool = False
 
 
@@ -96,10 +103,10 @@ class SmallApogee(MotionDetector):
 
     Time: the top of the coast whose bend is gravity's, and what an accelerometer adds to it (`processors.small.apex`),
     through the heights before it and shortly after; robust against the spikes of an ejection charge. It needs no fall,
-    so it is told early.
+    so it is told early. While it coasts, it says when to look again.
 
-    Failure modes: without a coast that can be fitted it is told when the rocket surely falls, at the highest estimate.
-    None while the motor burns, nor sooner after the greatest climb than drag can take it away.
+    Failure modes: without a coast that can be fitted it is told when the heights fall for seconds, at their highest.
+    None while the motor burns, and none from frozen rows.
 
     References
     ----------
@@ -123,83 +130,119 @@ class SmallApogee(MotionDetector):
         if state.done:
             return ()
         state.burn.take(cell)
-        if cell.h_m > limits.rise_m + limits.rise_sigmas * cell.noise_m:
-            state.flown = True
-        if not state.flown:
+        if state.high < limits.rise_cells:
+            high = cell.h_m > self._least_m(cell)
+            state.high = state.high + 1 if high else 0
             return ()
-        if cell.v_m_s > state.fastest_m_s:
-            state.fastest_m_s, state.fastest_ns = cell.v_m_s, cell.t_ns
-        if cell.h_m > state.highest_m:
-            state.highest_m, state.highest_ns = cell.h_m, cell.t_ns
-        if not cell.v_m_s < limits.slow_m_s + limits.slow_sigmas * cell.v_sigma_m_s or self._too_soon(cell):
+        if cell.t_ns < state.next_ns or cell.stale_s or not cell.height_m < inf:
+            return ()
+        if state.burn.burning and not state.burn.over:
             return ()
         top = self._top(cell, track)
         if top is None:
-            return self._fallen(cell)
-        return self._tell(cell, *top)
+            state.next_ns, state.near_ns = cell.t_ns + AGAIN_NS, 0
+            return self._fallen(cell, track)
+        since_s = (cell.t_ns - top[0]) / NS_PER_S
+        wait_s = min(max(limits.sure_sigmas * top[1].sigma_s, limits.soonest_s), limits.latest_s)
+        if since_s < wait_s:
+            state.next_ns = cell.t_ns + round(min(0.25 * (wait_s - since_s), 1.0) * NS_PER_S)
+            return ()
+        sigma_s = hypot(top[1].sigma_s, limits.model_s)
+        return self._tell(cell, top[0], sigma_s, top[1].height_m)
 
-    def _too_soon(self, cell: Cell) -> bool:
-        """Return whether it burns, or drag and gravity could not yet have ended the climb."""
-        state, limits = self.state, self.parameters
-        if state.burn.burning and not state.burn.over:
-            return True
-        speed = limits.blunt_m_s
-        return (cell.t_ns - state.fastest_ns) / NS_PER_S < speed / GRAVITY_M_S2 * atan(state.fastest_m_s / speed)
-
-    def _tell(self, cell: Cell, top_ns: int, top: Apex) -> tuple[Finding, ...]:
-        limits = self.parameters
-        wait_s = min(max(limits.sure_sigmas * top.sigma_s, limits.soonest_s), limits.latest_s)
-        if (cell.t_ns - top_ns) / NS_PER_S < wait_s:
+    def _tell(self, cell: Cell, top_ns: int, sigma_s: float, height_m: float) -> tuple[Finding, ...]:
+        if height_m < self._least_m(cell):
             return ()
         self.state.done = True
-        return (
-            self.finding(
-                FlightEvent.APOGEE.value, top_ns, top.sigma_s, cell, cell.count_first, {"height_m": top.height_m}
-            ),
-        )
+        values = {"height_m": height_m}
+        return (self.finding(FlightEvent.APOGEE.value, top_ns, sigma_s, cell, cell.count_first, values),)
 
-    def _fallen(self, cell: Cell) -> tuple[Finding, ...]:
-        """Tell the highest estimate, when it surely falls though no coast can be fitted."""
+    def _least_m(self, cell: Cell) -> float:
+        return float(self.parameters.rise_m + self.parameters.rise_sigmas * cell.noise_m)
+
+    def _fallen(self, cell: Cell, track: Track) -> tuple[Finding, ...]:
+        """Tell the highest second, when the next ones lie lower and lower though no coast can be fitted."""
         state, limits = self.state, self.parameters
-        if not cell.v_m_s + limits.fall_sigmas * cell.v_sigma_m_s < limits.fall_m_s:
-            state.falls_ns = 0
+        blocks = []
+        for back in (2, 1, 0):
+            last_ns = cell.t_ns - back * NS_PER_S
+            t_s, heights = points(track.between(cell, last_ns - NS_PER_S, last_ns), _measured, cell.t_ns)
+            if not t_s.size:
+                return ()
+            blocks.append(float(np.median(heights)))
+        if blocks[-1] > state.highest_m:
+            state.highest_m, state.highest_ns = blocks[-1], cell.t_ns - NS_PER_S // 2
+        least_m = limits.fall_m + limits.fall_sigmas * cell.noise_m
+        if min(blocks[0] - blocks[1], blocks[1] - blocks[2]) < least_m:
             return ()
-        state.falls_ns = state.falls_ns or cell.t_ns
-        if (cell.t_ns - state.falls_ns) / NS_PER_S < limits.fall_s:
-            return ()
-        state.done = True
-        sigma_s = 0.5 * (cell.t_ns - state.highest_ns) / NS_PER_S
-        values = {"height_m": state.highest_m}
-        return (self.finding(FlightEvent.APOGEE.value, state.highest_ns, sigma_s, cell, cell.count_first, values),)
+        since_s = (cell.t_ns - state.highest_ns) / NS_PER_S
+        return self._tell(cell, state.highest_ns, 0.5 * since_s, state.highest_m)
 
     def _top(self, cell: Cell, track: Track) -> tuple[int, Apex] | None:
         """Return when the top is and the fit that says so; None if there is no coast to fit."""
-        state, limits = self.state, self.parameters
-        near_ns = cell.t_ns + round(cell.v_m_s / GRAVITY_M_S2 * NS_PER_S)
-        before_s = min(limits.before_s * max(cell.noise_m / limits.noise_m, 1.0) ** 0.4, limits.longest_s)
-        begin_ns = max(state.fastest_ns, state.burn.coast_ns) + round(limits.push_s * NS_PER_S)
+        limits = self.parameters
+        near_s = self._near_s(cell, track)
+        if near_s is None:
+            return None
+        before_s = min(limits.before_s * max(cell.noise_m / limits.noise_m, 1.0) ** NOISIER, limits.longest_s)
         top = None
         for _ in range(3):
-            first_ns = max(near_ns - round(before_s * NS_PER_S), begin_ns)
-            cells = track.between(cell, first_ns, near_ns + round(limits.after_s * NS_PER_S))
-            top = self._fit(cells, cell.t_ns, (near_ns - cell.t_ns) / NS_PER_S)
+            near_ns = cell.t_ns + round(near_s * NS_PER_S)
+            end_ns = min(near_ns, cell.t_ns)
+            after_s = limits.after_s * before_s / limits.before_s
+            cells = track.between(
+                cell, self._begin_ns(cell, track, end_ns, before_s), near_ns + round(after_s * NS_PER_S)
+            )
+            top = self._fit(cells, cell.t_ns, near_s)
             if top is None:
                 return None
-            moved_s = top.t_s - (near_ns - cell.t_ns) / NS_PER_S
-            near_ns += round(moved_s * NS_PER_S)
-            if abs(moved_s) < 0.1:
+            moved_s, near_s = top.t_s - near_s, top.t_s
+            if abs(moved_s) < NEAR_S:
                 break
-        return None if top is None else (near_ns, top)
+        if top is None:
+            return None
+        self.state.near_ns = cell.t_ns + round(near_s * NS_PER_S)
+        return self.state.near_ns, top
+
+    def _begin_ns(self, cell: Cell, track: Track, end_ns: int, before_s: float) -> int:
+        """Return when the window begins: earlier, if little was measured before the top."""
+        limits = self.parameters
+        begin_ns = end_ns - round(before_s * NS_PER_S)
+        cells = track.between(cell, end_ns - round(limits.furthest_s * NS_PER_S), end_ns)
+        known = [one.t_ns for one in cells if not one.stale_s and one.height_m < inf]
+        return min(begin_ns, known[-limits.cells]) if len(known) >= limits.cells else begin_ns
+
+    def _near_s(self, cell: Cell, track: Track) -> float | None:
+        """Return about when the climb ends, as the last fit had it, or from the slopes of the last seconds."""
+        limits = self.parameters
+        if self.state.near_ns:
+            return (self.state.near_ns - cell.t_ns) / NS_PER_S
+        cells = track.between(cell, cell.t_ns - round(limits.before_s * NS_PER_S), cell.t_ns)
+        t_s, heights = points(cells, _measured, cell.t_ns)
+        half = t_s.size // 2
+        if half < 4:
+            return None
+        slopes = (heights[-half:] - heights[:half]) / (t_s[-half:] - t_s[:half])
+        climb = float(np.median(slopes))
+        if climb > limits.slow_m_s:
+            return None
+        return float(np.mean(t_s)) + climb / GRAVITY_M_S2
 
     def _fit(self, cells: list[Cell], origin_ns: int, near_s: float) -> Apex | None:
-        limits = self.parameters
-        t_s, heights = points(cells, lambda one: nan if one.stale_s else one.height_m, origin_ns)
-        if t_s.size < 8 or near_s - t_s[0] < limits.least_s:
+        limits, burn = self.parameters, self.state.burn
+        begin_ns = burn.coast_ns + round(limits.push_s * NS_PER_S)
+        cells = [one for one in cells if one.t_ns > begin_ns] if burn.over else cells
+        t_s, heights = points(cells, _measured, origin_ns)
+        if t_s.size < 8 or min(near_s, 0.0) - t_s[0] < limits.least_s:
             return None
         white_m = float(np.median(np.abs(np.diff(heights, 2)))) / WHITE
         pulls_s, pulls = points(cells, lambda one: nan if one.stale_s else one.pull_m_s2, origin_ns)
-        falls = np.interp(t_s, pulls_s, pulls * self.state.burn.sign) if pulls.size > 0.7 * t_s.size else None
-        top = apex(t_s, heights, falls, near_s, max(white_m, 0.3))
+        falls = np.interp(t_s, pulls_s, pulls * burn.sign) if pulls.size > 0.7 * t_s.size else None
+        top = apex(t_s, heights, falls, near_s, max(white_m, limits.least_m))
         if top is None or top.share < limits.share or abs(top.bias_m_s2) > limits.bias_m_s2:
             return None
         return None if top.spread_m > limits.spread_m + 3.0 * white_m else top
+
+
+def _measured(cell: Cell) -> float:
+    return nan if cell.stale_s else cell.height_m
