@@ -108,7 +108,7 @@ class Kind:
     def _hops(self, cell: Cell) -> None:
         if cell.t_ns - self.moving_ns < HOP_AFTER_S * 1e9:
             return
-        fast = max(0.0, *(abs(value) for value in (cell.s_m_s, cell.v_m_s) if not isnan(value)))
+        fast = max([0.0, *(abs(value) for value in (cell.s_m_s, cell.v_m_s) if not isnan(value))])
         if fast < HOP_M_S and cell.h_m > MOVING_SIGMAS * cell.noise_m:
             self.kind = HOP
         self.moving_ns = 0
