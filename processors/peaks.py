@@ -14,6 +14,8 @@ NEAR_SHARE: Final = 0.97
 SMOOTH_ROWS: Final = 11
 GOOD_FIT: Final = 2.0
 FEWEST_ROWS: Final = 5
+KINK_ROWS: Final = 15
+KINK_FIT: Final = 3.0
 
 
 def top_of(t_ns: NDArray[np.int64], values: NDArray[np.float64]) -> tuple[int, float, float]:
@@ -32,8 +34,8 @@ def top_of(t_ns: NDArray[np.int64], values: NDArray[np.float64]) -> tuple[int, f
     Notes
     -----
     The noise is estimated from second differences, which a smooth curve hardly has. A parabola is believed when its
-    residuals are no more than twice the noise; else the top is a kink or a plateau, and lies where the smoothed
-    curve is within its own noise of its maximum.
+    residuals are no more than twice the noise; else the top is a cusp, where one of two parabolas fits, or a plateau,
+    and then it lies where the smoothed curve is within its own noise of its maximum.
 
     Examples
     --------
@@ -56,11 +58,42 @@ def top_of(t_ns: NDArray[np.int64], values: NDArray[np.float64]) -> tuple[int, f
             widest_s = float(np.diff(t_s[near]).max())
             sigma_s = float(np.hypot(spread / (2.0 * abs(bend) * max(lever_s, 1e-9)), widest_s / 12**0.5))
             return int(t_ns[best]) + round(vertex_s * NS_PER_S), sigma_s, float(height - slope**2 / (4.0 * bend))
+    kink = _kink(t_s, values, best, noise)
+    if kink is not None:
+        kink_s, sigma_s, height = kink
+        return int(t_ns[best]) + round(kink_s * NS_PER_S), sigma_s, height
     alike = _around(smooth >= smooth[best] - noise / SMOOTH_ROWS**0.5, best)
     middle_s = float(t_s[alike.start] + t_s[alike.stop - 1]) / 2.0
     half_s = float(t_s[alike.stop - 1] - t_s[alike.start]) / 2.0
     step_s = float(np.median(np.diff(t_s))) if len(t_s) > 1 else 0.0
     return int(t_ns[best]) + round(middle_s * NS_PER_S), (half_s + step_s) / 3**0.5, float(smooth[best])
+
+
+def _kink(
+    t_s: NDArray[np.float64], values: NDArray[np.float64], best: int, noise: float
+) -> tuple[float, float, float] | None:
+    """Return where two parabolas meet in a cusp: when, its uncertainty, and how high; None where they do not.
+
+    Where engines are cut off, pressure turns from rising to falling within a row or two, and the parabolas of both
+    sides meet there. Of all rows near the highest the one is taken that leaves the smallest residuals.
+    """
+    first, last = max(best - KINK_ROWS, 0), min(best + KINK_ROWS + 1, len(values))
+    t, y = t_s[first:last], values[first:last]
+    if last - first < 2 * FEWEST_ROWS:
+        return None
+    found: list[tuple[float, float, NDArray[np.float64]]] = []
+    for at in np.linspace(t[2], t[-3], 8 * len(t)).tolist():
+        after = np.maximum(t - at, 0.0)
+        design = np.column_stack([np.ones_like(t), t - at, (t - at) ** 2, after, after**2])
+        coefficients = np.asarray(np.linalg.lstsq(design, y, rcond=None)[0], dtype=np.float64)
+        found.append((float(np.sum((y - design @ coefficients) ** 2)), float(at), coefficients))
+    squares, at_s, (height, up, _, turn, _) = min(found, key=lambda each: each[0])
+    spread = (squares / max(len(t) - FEWEST_ROWS - 1, 1)) ** 0.5
+    # a cusp: it rises to it and falls from it, and bends by far more than noise does
+    if not (up > 0.0 > up + turn and spread <= KINK_FIT * noise + 1e-3 * abs(height)):
+        return None
+    step_s = float(np.median(np.diff(t)))
+    return at_s, max(spread / abs(turn), step_s / 12**0.5), float(height)
 
 
 def _smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:

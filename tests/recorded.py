@@ -26,10 +26,13 @@ from processors.motion.motion import Motion
 from processors.motion_detector import MotionDetector
 from processors.registry import detector_classes, detectors_for
 from processors.stretch import Stretch
+from simulator.faults import parse_fault
+from simulator.simulate import simulate
 from telemetry.codec import PacketCodec
 from telemetry.dictionary import built_in
 from telemetry.frames import Frame
 
+BEAT_S: Final = 7.0
 Edit = Callable[[dict[str, NDArray[Any]], NDArray[np.float64]], None]
 
 
@@ -70,10 +73,17 @@ def with_columns(frame: Frame, columns: dict[str, NDArray[Any]]) -> Frame:
 def run(
     kind: type[Detector], flight: Recorded, cuts_s: Sequence[float] = (), restore_at: int | None = None
 ) -> list[Finding]:
-    """Let one detector see a flight in pieces; before piece `restore_at` it goes through its snapshot."""
+    """Let one detector see a flight in pieces; before piece `restore_at` it goes through its snapshot.
+
+    One that waits for silence is told the time every so often, whatever the cuts, and long after the end.
+    """
     detector, history, motion = kind(flight.airframe), History(flight.airframe), motion_for(kind, flight)
     found: list[Finding] = []
-    for index, piece in enumerate(flight.pieces(cuts_s)):
+    first_s, last_s = flight.span_s
+    waits = kind.on_watermark is not Detector.on_watermark
+    beats_s = np.arange(first_s, last_s, BEAT_S).tolist() if waits else []
+    bounds = sorted({*cuts_s, *beats_s})
+    for index, piece in enumerate(flight.pieces(bounds)):
         if index == restore_at:
             moved = None if motion is None else motion.snapshot()
             snapshot, past, moved = msgpack.unpackb(msgpack.packb([detector.snapshot(), history.snapshot(), moved]))
@@ -83,6 +93,10 @@ def run(
             if motion is not None:
                 motion.restore(moved)
         found += detector.update(Stretch(flight.airframe, piece, history, motion))
+        if index < len(bounds) and bounds[index] in beats_s:
+            found += detector.on_watermark(T0_NS + round(bounds[index] * NS))
+    if waits:
+        found += detector.on_watermark(T0_NS + round((last_s + 60.0) * NS))
     return found
 
 
@@ -92,8 +106,9 @@ def motion_for(kind: type[Detector], flight: Recorded) -> Motion | None:
 
 
 @functools.cache
-def simulated(preset: str, vehicle: str) -> Recorded:
-    sent = transmitter(preset)
+def simulated(preset: str, vehicle: str, faults: str = "") -> Recorded:
+    wrong = tuple(parse_fault(each) for each in faults.split())
+    sent = simulate(preset, 7, T0_NS, faults=wrong) if wrong else transmitter(preset)
     airframe = Airframe(vehicle, sent.dictionary)
     codec = PacketCodec(sent.dictionary)
     ert_ns = sent.start_ns + sent.duration_ns
@@ -182,6 +197,20 @@ def _mishaps(columns: dict[str, NDArray[Any]], t_s: NDArray[np.float64]) -> None
     columns["seal_intact"][bad] = False
 
 
+def through_plasma(flight: Recorded, first_s: float, last_s: float) -> Recorded:
+    """Return a flight that falls as fast as from an orbit around a time in which nobody hears it."""
+
+    def fall(columns: dict[str, NDArray[Any]], t_s: NDArray[np.float64]) -> None:
+        near = (t_s > first_s - 10.0) & (t_s < last_s + 10.0)
+        for name, value in {"altitude_m": 70e3, "speed_m_s": 5_000.0, "vertical_speed_m_s": -200.0}.items():
+            columns[name][near] = value
+
+    fast = flight.edited("nav", fall)
+    silent = (T0_NS + round(first_s * NS), T0_NS + round(last_s * NS))
+    frames = {name: one.select((one.t_ns <= silent[0]) | (one.t_ns > silent[1])) for name, one in fast.frames.items()}
+    return Recorded(flight.airframe, frames)
+
+
 @functools.cache
 def flights() -> dict[str, Recorded]:
     """Return every flight, by a name."""
@@ -191,6 +220,9 @@ def flights() -> dict[str, Recorded]:
         "ship": simulated("express", "ship"),
         "booster": booster,
         "booster that turns back": booster.edited("propulsion", _boostback),
+        "hop given up on the pad": simulated("hop", "ship", "pad_hold@-12,for_s=8 scrub@-0.5"),
+        "hop that breaks up": simulated("hop", "ship", "loss_of_vehicle@30"),
+        "hop through plasma": through_plasma(simulated("hop", "ship"), 85.0, 105.0),
         "webcast": webcast(),
         "small rocket": logged("small rocket", *small_rocket()),
         "webcast log": logged("webcast", *webcast_rows()),

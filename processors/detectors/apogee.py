@@ -8,9 +8,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from processors.carried import STAGE, Carried
 from processors.detector import Detector, Finding, found
 from processors.signals import Sustained, Trail, zero_of_line
-from processors.stretch import Stretch
+from processors.stretch import Rows, Stretch
+from processors.summit import Summit
+from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
 
@@ -23,7 +26,8 @@ class ApogeeParameters:
     climb_m_s, climb_s
         A vehicle that has risen this fast for as long has flown.
     fall_m_s, fall_s
-        It comes down when it has fallen faster than this for as long: seven times the noise of vertical speed.
+        It comes down when it has fallen faster than this for as long: seven times the noise of vertical speed on ten
+        rows. A braking burn may begin half a second after the top.
     free_m_s2
         In free fall the accelerometer shows less than this. Under thrust a passage through zero is a hover or a leg
         of the ascent, not the top of the flight.
@@ -31,15 +35,28 @@ class ApogeeParameters:
         The line goes through the rows slower than this: ten seconds of free fall near an orbit, one on a hop.
     keep_rows
         Ten seconds of navigation.
+    shutdown_s
+        The line may lead back into the last moments of thrust by this, in which engines run down. Further back it was
+        driven over its top, and what follows is no top of a free flight.
+    sure_s
+        A top that is less sure is that of an orbit, where the fall is slow: its apogee is another place.
+    below_m
+        The top is the highest point so far. Altitude drifts by a metre or two, and the fall is less than one.
+    parted_s
+        A stage that is carried, or has parted so short a time ago, has its own ascent before it.
     """
 
     climb_m_s: float = 10.0
     climb_s: float = 1.0
     fall_m_s: float = 0.3
-    fall_s: float = 0.4
+    fall_s: float = 0.2
     free_m_s2: float = 3.0
     near_m_s: float = 5.0
     keep_rows: int = 500
+    shutdown_s: float = 0.5
+    sure_s: float = 1.0
+    below_m: float = 15.0
+    parted_s: float = 30.0
 
 
 @dataclass(slots=True)
@@ -49,17 +66,21 @@ class ApogeeState:
     climb: Sustained = field(default_factory=Sustained)
     fall: Sustained = field(default_factory=Sustained)
     trail: Trail = field(default_factory=Trail)
+    summit: Summit = field(default_factory=Summit)
+    carried: Carried = field(default_factory=Carried)
     climbed: bool = False
     done: bool = False
 
 
 class Apogee(Detector):
-    """Vertical speed passes zero downwards in free fall.
+    """Vertical speed passes zero downwards in free fall, at the highest point so far.
+
+    A stage that an ascent burn or an entry burn has thrown up again passes zero once more, but lower: that is none.
 
     Time: a line through the vertical speed (m/s) around zero; free fall is uniformly accelerated over some seconds.
 
     Failure modes: none if telemetry is away at the top and for as long after it as the fall takes to show; late, with a
-    larger uncertainty, when only rows of one side are there.
+    larger uncertainty, when only rows of one side are there. None where engines drive it over its top.
 
     References
     ----------
@@ -72,6 +93,7 @@ class Apogee(Detector):
     3.0
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.APOGEE.value,)
     requires: ClassVar[frozenset[str]] = frozenset(
         {"vertical_speed_m_s", "axial_acceleration_m_s2", "altitude_m", "speed_m_s"}
@@ -79,43 +101,69 @@ class Apogee(Detector):
     parameters_type: ClassVar[type] = ApogeeParameters
     state_type: ClassVar[type] = ApogeeState
 
+    @property
+    def packets(self) -> frozenset[str]:
+        """The packet types that it has to see: of a stage also that of its engines."""
+        return super().packets | {self.airframe.packet_of[name] for name in STAGE if self._is_stage}
+
+    @property
+    def _is_stage(self) -> bool:
+        return self.airframe.channels.keys() >= STAGE
+
     def update(self, stretch: Stretch) -> tuple[Finding, ...]:
         """Look for the passage through zero."""
         state, limits = self.state, self.parameters
+        if self._is_stage and not state.done:
+            state.carried.follow(stretch)
         rows = None if state.done else stretch.rows("vertical_speed_m_s", "axial_acceleration_m_s2")
         if rows is None:
             return ()
         speed, axial = (np.asarray(values, dtype=np.float64) for values in rows.values)
         first = 0
-        if not state.climbed:
-            climbed = state.climb.first(rows.t_ns, speed > limits.climb_m_s, limits.climb_s)
-            if climbed is None:
+        while True:
+            if not state.climbed:
+                climbed = state.climb.first(rows.t_ns[first:], speed[first:] > limits.climb_m_s, limits.climb_s)
+                if climbed is None:
+                    return ()
+                state.climbed, first = True, first + climbed
+            free = np.abs(axial[first:]) < limits.free_m_s2
+            fallen = state.fall.first(rows.t_ns[first:], (speed[first:] < -limits.fall_m_s) & free, limits.fall_s)
+            stop = len(speed) if fallen is None else first + fallen + 1
+            self._remember(rows.t_ns[first:stop], speed[first:stop], free[: stop - first])
+            state.summit.follow(stretch, int(rows.t_ns[stop - 1]))
+            if fallen is None:
                 return ()
-            state.climbed, first = True, climbed
-        t_ns, speed, axial = rows.t_ns[first:], speed[first:], axial[first:]
-        falls = (speed < -limits.fall_m_s) & (np.abs(axial) < limits.free_m_s2)
-        fallen = state.fall.first(t_ns, falls, limits.fall_s)
-        stop = len(speed) if fallen is None else fallen + 1
-        self._remember(t_ns[:stop], speed[:stop])
-        if fallen is None:
-            return ()
-        state.done = True
+            finding = self._judge(stretch, rows, stop - 1)
+            state.climb, state.fall, state.climbed, first = Sustained(), Sustained(), False, stop
+            state.trail.clear()
+            if finding is not None:
+                state.done = True
+                return (finding,)
+            if stop == len(speed):
+                return ()
+
+    def _judge(self, stretch: Stretch, rows: Rows, last: int) -> Finding | None:
+        """Return the top that a fall has shown; None if it is not the flight's."""
+        state, limits = self.state, self.parameters
+        t_ns = int(rows.t_ns[last])
+        if not state.summit.is_near(limits.below_m) or state.carried.goes_on(t_ns, limits.parted_s):
+            return None
         times, speeds = state.trail.arrays()
-        state.trail.clear()
+        # without three rows of free fall around it, it was between the last that rose and the first that fell
         fitted = zero_of_line(times, speeds)
         top_ns, sigma_s = fitted if fitted is not None else (state.fall.since_ns, limits.fall_s)
-        values = stretch.at(top_ns, int(t_ns[fallen]))
-        last = first + fallen
+        slack_ns = round(limits.shutdown_s * NS_PER_S)
+        if sigma_s > limits.sure_s or not times[0] - slack_ns <= top_ns <= t_ns:
+            return None
+        values = stretch.at(top_ns, t_ns)
         count_first = int(rows.counts[last]) - max(len(times) - 1, 0)
-        return (found(FlightEvent.APOGEE.value, top_ns, sigma_s, rows, last, count_first, values),)
+        return found(FlightEvent.APOGEE.value, top_ns, sigma_s, rows, last, count_first, values)
 
-    def _remember(self, t_ns: NDArray[np.int64], speed: NDArray[np.float64]) -> None:
-        """Keep the rows around zero, those since it was last faster."""
-        if abs(float(speed[-1])) > self.parameters.near_m_s:
+    def _remember(self, t_ns: NDArray[np.int64], speed: NDArray[np.float64], free: NDArray[np.bool_]) -> None:
+        """Keep the rows around zero, those of free fall since it was last faster or driven."""
+        kept = free & (np.abs(speed) <= self.parameters.near_m_s)
+        others = np.flatnonzero(~kept)
+        if others.size:
             self.state.trail.clear()
-            return
-        fast = np.flatnonzero(np.abs(speed) > self.parameters.near_m_s)
-        if fast.size:
-            self.state.trail.clear()
-        start = int(fast[-1]) + 1 if fast.size else 0
+        start = int(others[-1]) + 1 if others.size else 0
         self.state.trail.add(t_ns[start:], speed[start:], self.parameters.keep_rows)

@@ -1,4 +1,4 @@
-"""The vehicle reaches the water."""
+"""The vehicle reaches the water, or the ground."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processors.detector import Detector, Finding, found
 from processors.signals import Sustained, Trail, seconds_from
-from processors.stretch import Stretch
+from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
@@ -20,10 +21,11 @@ class SplashdownParameters:
 
     Parameters
     ----------
-    flown_m
-        Only what has been higher than this comes down.
+    flown_m, flown_s
+        Only what has been higher than this above its pad, for as long, comes down.
     low_m
-        The water is within this of altitude 0: navigation errs by metres, swell and tide by as much.
+        The water is within this of altitude 0, or the ground of that of the pad: navigation errs by metres, swell and
+        tide by as much.
     stop_m_s, stop_s
         A vehicle that no longer sinks faster than this, for as long, floats: a soft landing sinks at 1 to 2 m/s up
         to the water.
@@ -32,17 +34,27 @@ class SplashdownParameters:
         a second.
     steady_share
         It has met the water when it has lost a tenth of that speed: more than the noise.
+    still_m_s
+        What stands moves by less than this, five times the noise of vertical speed.
+    bounce_s
+        Legs take the last speed up within this. Water takes four times as long, and then lifts the vehicle again.
+    rows_s
+        Navigation comes so often; no touchdown is known better.
     keep_rows
         Five seconds of navigation.
     """
 
-    flown_m: float = 100.0
+    flown_m: float = 30.0
+    flown_s: float = 1.0
     low_m: float = 10.0
     stop_m_s: float = 0.5
     stop_s: float = 0.3
     steady_from_s: float = 2.5
     steady_to_s: float = 1.2
     steady_share: float = 0.9
+    still_m_s: float = 0.2
+    bounce_s: float = 0.25
+    rows_s: float = 0.02
     keep_rows: int = 250
 
 
@@ -52,12 +64,19 @@ class SplashdownState:
 
     trail: Trail = field(default_factory=Trail)
     stop: Sustained = field(default_factory=Sustained)
+    pad_m: float | None = None
+    sank_ns: int = 0
+    left_s: float = 0.0
+    rise: Sustained = field(default_factory=Sustained)
     flown: bool = False
     done: bool = False
 
 
 class Splashdown(Detector):
-    """The vehicle stops sinking at altitude 0.
+    """The vehicle stops sinking at altitude 0, or at that of its pad.
+
+    Water stops a stage within a second and throws it up again; solid ground, or a deck, at once, and then it stands
+    still: the first is a splashdown, the second a touchdown.
 
     Time: the last row that sinks steadily. Altitude (m) only says that it is the water: its error of a metre is two
     thirds of a second at the speed of a soft landing, while vertical speed (m/s) shows the first touch to a tenth.
@@ -76,7 +95,8 @@ class Splashdown(Detector):
     10.0
     """
 
-    emits: ClassVar[tuple[str, ...]] = (FlightEvent.SPLASHDOWN.value,)
+    version: ClassVar[int] = 2
+    emits: ClassVar[tuple[str, ...]] = (FlightEvent.SPLASHDOWN.value, FlightEvent.TOUCHDOWN.value)
     requires: ClassVar[frozenset[str]] = frozenset({"altitude_m", "vertical_speed_m_s", "speed_m_s"})
     parameters_type: ClassVar[type] = SplashdownParameters
     state_type: ClassVar[type] = SplashdownState
@@ -88,26 +108,54 @@ class Splashdown(Detector):
         if rows is None:
             return ()
         altitude, speed = (np.asarray(values, dtype=np.float64) for values in rows.values)
+        if state.pad_m is None:
+            state.pad_m = float(altitude[0]) if abs(float(speed[0])) < limits.stop_m_s else 0.0
         first = 0
         if not state.flown:
-            high = np.flatnonzero(altitude > limits.flown_m)
-            if not high.size:
+            high = state.rise.first(rows.t_ns, altitude > state.pad_m + limits.flown_m, limits.flown_s)
+            if high is None:
                 return ()
-            state.flown, first = True, int(high[0])
-        stopped = (altitude < limits.low_m) & (speed > -limits.stop_m_s)
+            state.flown, first = True, high
+        low = (altitude < limits.low_m) | (np.abs(altitude - state.pad_m) < limits.low_m)
+        stopped = low & (speed > -limits.stop_m_s)
         at = state.stop.first(rows.t_ns[first:], stopped[first:], limits.stop_s)
         stop = len(speed) if at is None else first + at + 1
-        low = altitude[first:stop] < limits.flown_m
-        if low.any():
-            state.trail.add(rows.t_ns[first:stop][low], speed[first:stop][low], limits.keep_rows)
+        near = altitude[first:stop] < state.pad_m + limits.flown_m
+        if near.any():
+            state.trail.add(rows.t_ns[first:stop][near], speed[first:stop][near], limits.keep_rows)
         if at is None:
             return ()
         state.done = True
         touch_ns, sigma_s, count = self._touch()
+        event = FlightEvent.SPLASHDOWN.value
+        if self._stands(touch_ns):
+            # between two rows, and the legs give
+            step_ns = state.stop.since_ns - touch_ns
+            event = FlightEvent.TOUCHDOWN.value
+            touch_ns, sigma_s = touch_ns + step_ns // 2, max(step_ns / NS_PER_S, limits.rows_s)
         state.trail.clear()
         values = stretch.at(touch_ns, int(rows.t_ns[stop - 1]))
         count_first = int(rows.counts[stop - 1]) - count + 1
-        return (found(FlightEvent.SPLASHDOWN.value, touch_ns, sigma_s, rows, stop - 1, count_first, values),)
+        return (found(event, touch_ns, sigma_s, rows, stop - 1, count_first, values),)
+
+    def _follow_fall(
+        self, rows: Rows, altitude: NDArray[np.float64], speed: NDArray[np.float64], first: int, stop: int
+    ) -> None:
+        """Take note of the last row that fell, and of when it would have come down at that speed."""
+        state = self.state
+        sinking = np.flatnonzero(speed[first:stop] <= -self.parameters.stop_m_s)
+        if sinking.size:
+            at = first + int(sinking[-1])
+            state.sank_ns = int(rows.t_ns[at])
+            ground_m = min(state.pad_m or 0.0, float(altitude[at]))
+            state.left_s = max(float(altitude[at]) - ground_m, 0.0) / -float(speed[at])
+
+    def _stands(self, touch_ns: int) -> bool:
+        """Return whether it stands still where it stopped, and stopped at once."""
+        times, speeds = self.state.trail.arrays()
+        after = times >= self.state.stop.since_ns + round(self.parameters.stop_s / 3.0 * NS_PER_S)
+        still = bool(after.any()) and bool((np.abs(speeds[after]) < self.parameters.still_m_s).all())
+        return still and self.state.stop.since_ns - touch_ns <= self.parameters.bounce_s * NS_PER_S
 
     def _touch(self) -> tuple[int, float, int]:
         """Return when the steady descent ended, how sure that is, and on how many rows it rests."""
@@ -117,7 +165,10 @@ class Splashdown(Detector):
         limits = self.parameters
         steady = (before_s <= limits.steady_from_s) & (before_s >= limits.steady_to_s)
         if not steady.any():
-            return stop_ns, limits.steady_to_s, len(times)
+            # in a gap: no earlier than its last fall led it down, no later than it was seen to float
+            first_ns = min(self.state.sank_ns + round(self.state.left_s * NS_PER_S), stop_ns)
+            width_ns = stop_ns - first_ns
+            return first_ns + width_ns // 2, max(width_ns / NS_PER_S / 12**0.5, limits.stop_s), len(times)
         touched = np.median(speeds[steady]) * limits.steady_share
         sinking = np.flatnonzero((before_s > 0.0) & (speeds <= touched))
         last_ns = int(times[sinking[-1]]) if sinking.size else stop_ns
