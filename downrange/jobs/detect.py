@@ -28,6 +28,8 @@ ADDRESS: Final = Address("imported", "log", "vehicle", "log")
 PACKET: Final = "samples"
 # what a log's zero is, as nobody says
 T0_NS: Final = round(datetime.fromisoformat("2025-01-01T00:00:00+00:00").timestamp()) * NS_PER_S
+# beyond it a time is none, not even in Unix seconds, and has no place after the log's zero
+MOST_TIME_NS: Final = 5 * 10**9 * NS_PER_S
 ROWS_AT_ONCE: Final = 1024
 RETRACTED: Final = "retracted"
 FLIGHT_EVENTS: Final = frozenset(event.value for event in FlightEvent)
@@ -119,8 +121,10 @@ class LogFlight:
     def take_all(self, samples: Iterable[Samples]) -> Iterator[Detected]:
         """Take the rows of a log and yield what is told of it."""
         for part in samples:
-            for first in range(0, len(part), ROWS_AT_ONCE):
-                yield from self._take(part.select(slice(first, first + ROWS_AT_ONCE)))
+            timed = np.abs(part.t_ns) < MOST_TIME_NS
+            rows = part if timed.all() else part.select(timed)
+            for first in range(0, len(rows), ROWS_AT_ONCE):
+                yield from self._take(rows.select(slice(first, first + ROWS_AT_ONCE)))
 
     def _take(self, rows: Samples) -> Iterator[Detected]:
         n, first = len(rows), self._rows

@@ -18,6 +18,8 @@ from telemetry.frames import Frame
 
 # beyond this no channel of motion says anything: metres, metres a second, pascal
 MOST: Final = 1e9
+# a log may count Unix seconds; no time of 150 years is one
+MOST_TIME_S: Final = 5e9
 
 
 class Motion:
@@ -64,9 +66,9 @@ class Motion:
         t_ns, counts = frame.t_ns, frame.counts
         if roles.time is not None:
             t_s = frame.columns[roles.time]
-            timed = np.abs(t_s) < MOST
+            timed = np.abs(t_s) < MOST_TIME_S
             if not timed.all():
-                t_s, counts, values = t_s[timed], counts[timed], values[:, timed]
+                t_s, t_ns, counts, values = t_s[timed], t_ns[timed], counts[timed], values[:, timed]
             if not t_s.size:
                 return []
             log_ns = np.rint(t_s * NS_PER_S).astype(np.int64)

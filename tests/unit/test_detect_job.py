@@ -121,3 +121,12 @@ def test_rows_in_any_disorder_are_taken() -> None:
     found = next(each for each in detect(samples) if each.type == "apogee")
     assert found.t_event_s == pytest.approx(first.t_event_s, abs=0.2)
     assert found.t_detected_s <= first.t_detected_s + 0.3
+
+
+def test_a_log_may_count_unix_seconds_and_begin_with_a_time_that_is_none() -> None:
+    t_s, columns = small_rocket()
+    plain = next(each for each in detect(Samples.of(t_s, **columns)) if each.type == "apogee")
+    shifted_s = np.concatenate([[8e9], t_s + 1.7e9])
+    found = detect(Samples.of(shifted_s, **{name: np.insert(values, 0, 0.0) for name, values in columns.items()}))
+    apogee = next(each for each in found if each.type == "apogee")
+    assert apogee.t_event_s - 1.7e9 == pytest.approx(plain.t_event_s, abs=0.05)
