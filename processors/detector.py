@@ -79,7 +79,8 @@ class Detector(ABC):
 
     Stretches come in order of time without overlap, each with all rows of its time. How the flight is cut into
     stretches makes no difference to what is found. A subclass keeps what it remembers in `self.state`, a dataclass
-    of plain values.
+    of plain values. When rows come late the stretch is run again, by all but those that do not look again
+    (`looks_again`): alarms are of their time.
 
     Parameters
     ----------
@@ -90,6 +91,7 @@ class Detector(ABC):
     """
 
     version: ClassVar[int] = 1
+    looks_again: ClassVar[bool] = True
     emits: ClassVar[tuple[str, ...]]
     requires: ClassVar[frozenset[str]]
     parameters_type: ClassVar[type]

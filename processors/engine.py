@@ -7,18 +7,17 @@ from typing import Any, Final, cast
 
 import msgpack
 
-from processors.airframe import Airframe
 from processors.alarms import OPERATOR, SHELF, Alarms
 from processors.changes import Changes
 from processors.detector import Found
 from processors.flight_books import FlightBooks
 from processors.frames import received_at
-from processors.hold import Hold
 from processors.links import LinkWatch
 from processors.output import Moment, Output
 from processors.receive_clock import ReceiveClock
-from processors.snapshot_check import check_version, named_in_snapshot
-from processors.teller import Teller
+from processors.snapshot_check import check_version
+from processors.teller import Completed, Teller
+from processors.tracks import Tracks
 from processors.vehicle import VehicleTrack
 from telemetry.cuc import NS_PER_S
 from telemetry.dictionary import Dictionary, Registry
@@ -30,7 +29,7 @@ from telemetry.message import Message
 from telemetry.quality import LedgerRow, QualityRecord
 from telemetry.vocabulary import LinkEvent
 
-SNAPSHOT_VERSION: Final = 4
+SNAPSHOT_VERSION: Final = 5
 QUALITY_PERIOD_NS: Final = NS_PER_S
 LINK_EVENTS: Final = frozenset(event.value for event in LinkEvent)
 MOST_VEHICLES: Final = 64
@@ -58,11 +57,10 @@ class Engine:
     def __init__(self, run: str, flight: str, registry: Registry, hold_ns: int = DEFAULT_HOLD_NS) -> None:
         self.run = run
         self.flight = flight
-        self._registry = registry
         self._hold_ns = hold_ns
-        self._tracks: dict[tuple[str, str], VehicleTrack] = {}
         self._watches: dict[str, LinkWatch] = {}
         self._books = FlightBooks(run, flight)
+        self._tracks = Tracks(registry, hold_ns, self._books)
         self._teller = Teller(run, flight)
         self._alarms = Alarms(run, flight)
         self._clock_ns = 0
@@ -94,8 +92,8 @@ class Engine:
         moment = Moment(ert_ns, offsets, Output())
         self._let_time_pass(moment)
         self._tell(moment, vehicle, self._watch(vehicle).packets(station, ert_ns, self._clock_ns))
-        track, received = self._track(vehicle, dictionary), received_at(ert_ns, frames)
-        self._tell(moment, vehicle, track.take(station, received, ert_ns, self._clock_ns))
+        track, received = self._tracks.of(vehicle, dictionary), received_at(ert_ns, frames)
+        self._tell_of(moment, track, track.take(station, received, ert_ns, self._clock_ns))
         return self._with_quality(moment.output)
 
     def take_report(self, message: Message, report: LinkReport, offsets: dict[str, int]) -> Output:
@@ -129,10 +127,7 @@ class Engine:
         InputError
             If it can do nothing; nothing has changed then.
         """
-        airframes: dict[str, list[Airframe]] = {}
-        for (vehicle, _), track in self._tracks.items():
-            airframes.setdefault(vehicle, []).append(track.airframe)
-        findings = self._alarms.decide(command, airframes, self._clock_ns)
+        findings = self._alarms.decide(command, self._tracks.airframes(), self._clock_ns)
         moment = Moment(self._clock_ns, offsets, Output())
         self._tell(moment, command.vehicle, [(OPERATOR, finding) for finding in findings])
         return moment.output
@@ -150,7 +145,7 @@ class Engine:
 
     def quality(self) -> list[QualityRecord]:
         """Return the gaps, ledger rows and link states that have changed since they were last told."""
-        return [*self._books.gap_changes(self._clock_ns, self._holds), *self._changed()]
+        return [*self._books.gap_changes(self._clock_ns, self._tracks.holds), *self._changed()]
 
     def _changed(self) -> list[QualityRecord]:
         records: list[QualityRecord] = [*self.ledger()]
@@ -167,20 +162,32 @@ class Engine:
         self._clock_ns = clock_ns
         for vehicle, watch in self._watches.items():
             self._tell(moment, vehicle, watch.on_clock(clock_ns))
-        for (vehicle, _), track in self._tracks.items():
-            self._tell(moment, vehicle, track.on_clock(clock_ns))
+        for track in self._tracks:
+            self._tell_of(moment, track, track.on_clock(clock_ns))
+            if track.way_back.is_due(clock_ns):
+                self._run_again(moment, track)
             if new_second:
-                self._tell(moment, vehicle, track.on_watermark(clock_ns - self._hold_ns, self._watch(vehicle).heard_ns))
+                heard_ns = self._watch(track.airframe.vehicle).heard_ns
+                self._tell_of(moment, track, track.on_watermark(clock_ns - self._hold_ns, heard_ns))
         for vehicle, finding in self._alarms.on_clock(clock_ns):
             self._tell(moment, vehicle, [(SHELF, finding)])
         if new_second:
             # before the message's own content, so that it makes no difference how that is cut
-            moment.output.quality += self._books.gap_changes(clock_ns, self._holds)
+            moment.output.quality += self._books.gap_changes(clock_ns, self._tracks.holds)
             for vehicle, watch in self._watches.items():
                 watch.on_second(clock_ns, self._books.brought(vehicle))
 
-    def _holds(self, vehicle: str) -> list[Hold]:
-        return [track.hold for (name, _), track in self._tracks.items() if name == vehicle]
+    def _run_again(self, moment: Moment, track: VehicleTrack) -> None:
+        for event in track.run_again(self._teller, Completed(moment.ert_ns, moment.offsets)):
+            self._add(moment.output, event)
+        vehicle = track.airframe.vehicle
+        self._teller.forget(vehicle, self._tracks.kept_events(vehicle))
+
+    def _tell_of(self, moment: Moment, track: VehicleTrack, found: Iterable[Found]) -> None:
+        for source, finding in found:
+            event = track.tell(self._teller, source, finding, Completed(moment.ert_ns, moment.offsets))
+            if event is not None:
+                self._add(moment.output, event)
 
     def _tell(self, moment: Moment, vehicle: str, found: Iterable[Found]) -> None:
         for source, finding in found:
@@ -200,13 +207,6 @@ class Engine:
             output.quality += self._changed()
         return output
 
-    def _track(self, vehicle: str, dictionary: Dictionary) -> VehicleTrack:
-        track = self._tracks.get((vehicle, dictionary.reference))
-        if track is None:
-            track = VehicleTrack(Airframe(vehicle, dictionary), self._hold_ns, self._books.of(vehicle))
-            self._tracks[vehicle, dictionary.reference] = track
-        return track
-
     def _watch(self, vehicle: str) -> LinkWatch:
         if vehicle not in self._watches:
             self._watches[vehicle] = LinkWatch()
@@ -214,7 +214,7 @@ class Engine:
 
     def ledger(self) -> list[LedgerRow]:
         """Return the books of every vehicle and packet type."""
-        return self._books.rows(self._clock_ns, self._holds)
+        return self._books.rows(self._clock_ns, self._tracks.holds)
 
     def snapshot(self) -> bytes:
         """Return the whole state, versioned, as msgpack."""
@@ -225,7 +225,7 @@ class Engine:
             "alarms": self._alarms.snapshot(),
             "books": self._books.snapshot(),
             "links": {vehicle: watch.snapshot() for vehicle, watch in self._watches.items()},
-            "tracks": [[vehicle, name, track.snapshot()] for (vehicle, name), track in self._tracks.items()],
+            "tracks": self._tracks.snapshot(),
         }
         return cast("bytes", msgpack.packb(state))
 
@@ -245,7 +245,5 @@ class Engine:
         self._alarms.restore(state.get("alarms", []))
         for vehicle, links in state["links"].items():
             self._watch(vehicle).restore(links)
-        for vehicle, name, track in state["tracks"]:
-            dictionary = named_in_snapshot(self._registry, name, f"{self.run}/{self.flight}")
-            self._track(vehicle, dictionary).restore(track)
+        self._tracks.restore(state["tracks"], f"{self.run}/{self.flight}")
         self._books.restore(state["books"])

@@ -81,6 +81,7 @@ class Hold:
         self._first_ert_ns = NEVER
         self._clock_ns = NEVER
         self._held_rows = 0
+        self._late: list[Frame] = []
 
     def add(self, packet: str, books: Completeness) -> None:
         """Let packets of one more type through."""
@@ -154,6 +155,15 @@ class Hold:
                 lane.passage.detected += count
         return tuple(released)
 
+    def take_late(self) -> list[Frame]:
+        """Return and forget the rows that came late since this was asked last, counts unwrapped."""
+        late, self._late = self._late, []
+        return late
+
+    def passage(self, packet: str) -> Passage:
+        """Return what has become of the unique packets of a type, to count them anew."""
+        return self._lanes[packet].passage
+
     @property
     def passages(self) -> dict[str, Passage]:
         """What has become of the unique packets of each type."""
@@ -167,6 +177,7 @@ class Hold:
         if rows.counts[0] <= lane.settled or rows.t_ns[0] < self._released_ns:
             late = (rows.counts <= lane.settled) | (rows.t_ns < self._released_ns)
             lane.passage.late += int(np.count_nonzero(late))
+            self._late.append(rows if late.all() else rows.select(late))
             rows = rows.select(~late)
         if len(rows):
             lane.held.append(rows)
@@ -217,7 +228,7 @@ class Hold:
             },
             "lanes": {
                 packet: [
-                    [lane.settled, lane.settled_t_ns, lane.passage.detected, lane.passage.late, lane.passage.held],
+                    [lane.settled, lane.settled_t_ns, *lane.passage.counts],
                     dict(lane.passed),
                     [pack_frame(held) for held in lane.held],
                 ]

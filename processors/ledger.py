@@ -16,14 +16,34 @@ MOST_RANGES: Final = 100
 
 @dataclass(slots=True)
 class Passage:
-    """What became of a type's unique packets in the engine: seen by detectors, come too late, or held."""
+    """What became of a type's unique packets in the engine: seen by detectors, come too late, or held.
+
+    Of those seen, `rerun` came late, and were seen when the stretch was run again.
+    """
 
     detected: int = 0
     late: int = 0
     held: int = 0
+    rerun: int = 0
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """All of them, in order."""
+        return self.detected, self.late, self.held, self.rerun
 
     def __add__(self, other: Passage) -> Passage:
-        return Passage(self.detected + other.detected, self.late + other.late, self.held + other.held)
+        return Passage(*(mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)))
+
+    def wait(self, packets: int) -> None:
+        """Take note that packets which came late wait to be seen in a re-run."""
+        self.late -= packets
+        self.held += packets
+
+    def see_again(self, packets: int) -> None:
+        """Take note that these were seen."""
+        self.held -= packets
+        self.detected += packets
+        self.rerun += packets
 
 
 def ledger_rows(
@@ -105,6 +125,7 @@ def _row(
         missing=books.missing + lost,
         detected=None if passage is None else passage.detected,
         held=None if passage is None else passage.held,
+        rerun=None if passage is None else passage.rerun,
         resent=books.resent,
         overlapping=books.overlapping,
         rejected_by=dict(sorted(rejected.items())),

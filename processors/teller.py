@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from processors.detector import Finding, Source
 from telemetry.cuc import NS_PER_S
-from telemetry.events import Event, Evidence
+from telemetry.events import Event, Evidence, Status
 
 # a time that moves by less than this share of what it may be wrong by is no news
 NEWS_SIGMAS: Final = 0.1
 RETRACTED: Final = "retracted"
 
 
+class Completed(NamedTuple):
+    """The message that completed a finding: when it was received, and where it stands."""
+
+    detected_ns: int
+    offsets: dict[str, int]
+
+
 @dataclass(slots=True)
 class Said:
-    """What was told last of an event that its detector may say more of."""
+    """What was told last of an event that more may be said of."""
 
-    ordinal: int
     revision: int
-    status: str
+    status: Status
     t_ns: int
     t_sigma_s: float
     values: dict[str, Any]
+
+    @classmethod
+    def of(cls, finding: Finding, revision: int = 0) -> Said:
+        """Return what a finding says."""
+        return cls(revision, finding.status, finding.t_ns, finding.t_sigma_s, dict(finding.values))
+
+    def finding(self, event_type: str) -> Finding:
+        """Return the finding that says so."""
+        return Finding(event_type, self.t_ns, self.t_sigma_s, self.values, status=self.status)
 
     def is_news(self, finding: Finding) -> bool:
         """Return whether a finding says something else."""
@@ -51,15 +66,56 @@ class Teller:
         self.flight = flight
         self._ordinals: Counter[tuple[str, str]] = Counter()
         self._said: dict[tuple[str, str, int], Said] = {}
+        self._occurrences: dict[tuple[str, str, int], int] = {}
 
     def event(
-        self, vehicle: str, source: Source, finding: Finding, detected_ns: int, offsets: dict[str, int]
+        self,
+        vehicle: str,
+        source: Source,
+        finding: Finding,
+        detected_ns: int,
+        offsets: dict[str, int],
+        *,
+        keep: bool = False,
     ) -> Event | None:
-        """Return the event of a finding; None if it says nothing new, or takes back what was never told."""
-        said = None if finding.occurrence is None else self._said.get((vehicle, finding.type, finding.occurrence))
-        if finding.status == RETRACTED if said is None else not said.is_news(finding):
+        """Return the event of a finding; None if it says nothing new, or takes back what was never told.
+
+        With `keep` more may be said of it later by its ordinal, though its detector gives it no number.
+        """
+        ordinal = self.ordinal_of(vehicle, finding)
+        if ordinal is None:
+            if finding.status == RETRACTED:
+                return None
+            ordinal = self._ordinals[vehicle, finding.type]
+            if finding.occurrence is not None:
+                self._occurrences[vehicle, finding.type, finding.occurrence] = ordinal
+        keep = keep or finding.occurrence is not None
+        return self.revise(vehicle, source, finding, ordinal, Completed(detected_ns, offsets), keep=keep)
+
+    def revise(
+        self, vehicle: str, source: Source, finding: Finding, ordinal: int, by: Completed, *, keep: bool = True
+    ) -> Event | None:
+        """Return the next revision of the event of an ordinal, or its first; None if a finding says nothing new of it.
+
+        Parameters
+        ----------
+        vehicle, source, finding
+            What is said, and by whom.
+        ordinal
+            Of the event; `next_ordinal` for a new one.
+        by
+            The message that completed it.
+        keep
+            Whether more may be said of it.
+        """
+        key = (vehicle, finding.type, ordinal)
+        said = self._said.get(key)
+        if said is not None and not said.is_news(finding):
             return None
-        ordinal, revision = self._number(vehicle, finding, said)
+        revision = 0 if said is None else said.revision + 1
+        self._ordinals[vehicle, finding.type] = max(self._ordinals[vehicle, finding.type], ordinal + 1)
+        if keep:
+            self._said[key] = Said.of(finding, revision)
         evidence = Evidence(
             detector=source.name,
             detector_version=source.version,
@@ -68,7 +124,7 @@ class Teller:
             count_first=finding.count_first,
             count_last=finding.count_last,
             station=finding.station,
-            topic_offsets=offsets,
+            topic_offsets=by.offsets,
         )
         return Event(
             type=finding.type,
@@ -80,41 +136,60 @@ class Teller:
             status=finding.status,
             t_ns=finding.t_ns,
             t_sigma_s=finding.t_sigma_s,
-            detected_ns=detected_ns,
+            detected_ns=by.detected_ns,
             values=dict(finding.values),
             evidence=evidence,
         )
 
-    def _number(self, vehicle: str, finding: Finding, said: Said | None) -> tuple[int, int]:
-        """Return the ordinal and revision of a finding that is news, and remember it."""
-        if said is None:
-            ordinal, revision = self._ordinals[vehicle, finding.type], 0
-            self._ordinals[vehicle, finding.type] += 1
+    def next_ordinal(self, vehicle: str, event_type: str) -> int:
+        """Return the ordinal of the next new event of a type."""
+        return self._ordinals[vehicle, event_type]
+
+    def ordinal_of(self, vehicle: str, finding: Finding) -> int | None:
+        """Return the ordinal of the event that a finding says more of; None if it is of a new one."""
+        if finding.occurrence is None:
+            return None
+        return self._occurrences.get((vehicle, finding.type, finding.occurrence))
+
+    def said(self, vehicle: str, event_type: str, ordinal: int | None) -> Finding | None:
+        """Return what was told last of an event; None if nothing was, or nothing more may be said of it."""
+        said = None if ordinal is None else self._said.get((vehicle, event_type, ordinal))
+        return None if said is None else said.finding(event_type)
+
+    def bind(self, vehicle: str, finding: Finding, ordinal: int | None) -> None:
+        """Let the finding's occurrence mean the event of an ordinal; none for no event that was told."""
+        if finding.occurrence is None:
+            return
+        if ordinal is None:
+            self._occurrences.pop((vehicle, finding.type, finding.occurrence), None)
         else:
-            ordinal, revision = said.ordinal, said.revision + 1
-        if finding.occurrence is not None:
-            now = Said(ordinal, revision, finding.status, finding.t_ns, finding.t_sigma_s, dict(finding.values))
-            self._said[vehicle, finding.type, finding.occurrence] = now
-        return ordinal, revision
+            self._occurrences[vehicle, finding.type, finding.occurrence] = ordinal
+
+    def forget(self, vehicle: str, kept: Collection[tuple[str, int]]) -> None:
+        """Forget what was told of a vehicle's events of which no more may be said; `kept` are types and ordinals."""
+        meant = {(name, kind, ordinal) for (name, kind, _), ordinal in self._occurrences.items()}
+        gone = [key for key in self._said if key[0] == vehicle and key not in meant and key[1:] not in kept]
+        for key in gone:
+            del self._said[key]
 
     def told(self, event: Event) -> None:
         """Take note of an event that was told before."""
         self._ordinals[event.vehicle, event.type] = max(self._ordinals[event.vehicle, event.type], event.ordinal + 1)
 
-    def snapshot(self) -> list[list[Any]]:
-        """Return the state as plain values: three of each type, more of each event that more may be said of."""
-        counts: list[list[Any]] = [[vehicle, kind, count] for (vehicle, kind), count in self._ordinals.items()]
-        return counts + [[*key, *_fields(said)] for key, said in self._said.items()]
+    def snapshot(self) -> list[list[list[Any]]]:
+        """Return the state as plain values."""
+        return [
+            [[*key, count] for key, count in self._ordinals.items()],
+            [[*key, ordinal] for key, ordinal in self._occurrences.items()],
+            [
+                [*key, [one.revision, one.status, one.t_ns, one.t_sigma_s, one.values]]
+                for key, one in self._said.items()
+            ],
+        ]
 
-    def restore(self, snapshot: Iterable[list[Any]]) -> None:
+    def restore(self, snapshot: Iterable[Iterable[list[Any]]]) -> None:
         """Take over another one's state."""
-        self._ordinals, self._said = Counter(), {}
-        for vehicle, kind, number, *rest in snapshot:
-            if rest:
-                self._said[vehicle, kind, number] = Said(*rest)
-            else:
-                self._ordinals[vehicle, kind] = number
-
-
-def _fields(said: Said) -> list[Any]:
-    return [said.ordinal, said.revision, said.status, said.t_ns, said.t_sigma_s, said.values]
+        ordinals, occurrences, said = snapshot
+        self._ordinals = Counter({(vehicle, kind): count for vehicle, kind, count in ordinals})
+        self._occurrences = {(vehicle, kind, number): ordinal for vehicle, kind, number, ordinal in occurrences}
+        self._said = {(vehicle, kind, ordinal): Said(*fields) for vehicle, kind, ordinal, fields in said}

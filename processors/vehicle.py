@@ -1,21 +1,28 @@
-"""One vehicle on its way through the engine: books, hold, detectors."""
+"""One vehicle on its way through the engine: books, hold, detectors, and the way back for what comes late."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
+
+import msgpack
 
 from processors.airframe import Airframe
 from processors.books import VehicleBooks
-from processors.detector import Detector, Found
-from processors.history import History
+from processors.detector import Finding, Found, Source
 from processors.hold import Hold
-from processors.motion.motion import Motion
-from processors.motion_detector import MotionDetector
-from processors.registry import detectors_for
+from processors.late.rerun import revise
+from processors.late.segment import Telling
+from processors.late.way_back import WayBack
+from processors.lookout import Lookout
 from processors.staleness import Staleness
-from processors.stretch import Stretch
+from processors.teller import Completed, Teller
+from telemetry.codec import PacketCodec
+from telemetry.events import Event
 from telemetry.frames import Frame
+
+NEVER = -(1 << 62)
 
 
 class VehicleTrack:
@@ -35,13 +42,11 @@ class VehicleTrack:
         self.airframe = airframe
         self.books = books
         self.hold = Hold(books.admit(airframe), hold_ns)
-        self.history = History(airframe)
         self.staleness = Staleness(airframe)
-        self._detectors = detectors_for(airframe)
-        reads_motion = any(isinstance(one, MotionDetector) for one in self._detectors)
-        self.motion = Motion.of(airframe) if reads_motion else None
-        self._chosen: dict[tuple[str, ...], list[Detector]] = {}
-        self._waiting = [one for one in self._detectors if type(one).on_watermark is not Detector.on_watermark]
+        self.way_back = WayBack(books.packets)
+        self._lookout = Lookout(airframe)
+        self._alarms = self._lookout.alarms
+        self._watermark_ns = NEVER
 
     def take(self, station: str, frames: Iterable[Frame], ert_ns: int, clock_ns: int) -> Iterator[Found]:
         """Take the frames of one message and yield what they complete."""
@@ -51,6 +56,10 @@ class VehicleTrack:
             self.books.read_counters(frame)
             self.hold.accept(station, frame)
         yield from self._release()
+        late = self.hold.take_late()
+        if late or self.way_back.has_unplaced:
+            for packet, taken in self.way_back.offer(late, clock_ns).items():
+                self.hold.passage(packet).wait(taken)
 
     def on_clock(self, clock_ns: int) -> Iterator[Found]:
         """Take note of the flight's latest receive time and yield what the silence completes."""
@@ -59,26 +68,55 @@ class VehicleTrack:
 
     def on_watermark(self, t_ns: int, heard_ns: int | None) -> Iterator[Found]:
         """Let the detectors know that time has come to `t_ns`, and when a station with lock last said that it has."""
+        self._watermark_ns = t_ns
         yield from self.staleness.on_watermark(t_ns, heard_ns)
-        for detector in self._waiting:
-            for finding in detector.on_watermark(t_ns):
-                yield detector, finding
+        yield from self._lookout.on_watermark(t_ns)
+
+    def tell(self, teller: Teller, source: Source, finding: Finding, by: Completed) -> Event | None:
+        """Return the event of a finding, and remember it while there is a way back; None if it says nothing new."""
+        vehicle = self.airframe.vehicle
+        keep = self.way_back.is_open and self._lookout.named(source.name) is source
+        was = teller.said(vehicle, finding.type, teller.ordinal_of(vehicle, finding)) if keep else None
+        event = teller.event(vehicle, source, finding, *by, keep=keep)
+        if keep and event is not None:
+            self.way_back.note(Telling(source.name, finding, event.ordinal, was))
+        return event
+
+    def run_again(self, teller: Teller, by: Completed) -> list[Event]:
+        """Run the flight again from before the first of the rows that came late; returns what that changes."""
+        segments, pending = self.way_back.begin()
+        codec, lookout = PacketCodec(self.airframe.dictionary), Lookout(self.airframe)
+        lookout.restore(msgpack.unpackb(segments[0].state))
+        found: list[list[Found]] = []
+        for segment in segments:
+            if found:
+                segment.state = _packed(lookout)
+            some: list[Found] = []
+            for frames in segment.rows.stretches(codec):
+                some += lookout.look(lookout.stretch(frames))
+            found.append(some)
+        found[-1] += lookout.on_watermark(self._watermark_ns)
+        self._lookout = lookout
+        for packet, packets in pending.items():
+            self.hold.passage(packet).see_again(packets)
+        events = revise(segments, found, teller, self.airframe.vehicle, by, lookout.named)
+        self._give_up(self.way_back.end())
+        return events
 
     def _release(self) -> Iterator[Found]:
         frames = self.hold.release()
         if frames:
-            stretch = Stretch(self.airframe, frames, self.history, self.motion)
-            for detector in self._concerned(stretch):
+            self._give_up(self.way_back.pass_on(frames, lambda: _packed(self._lookout)))
+            stretch = self._lookout.stretch(frames)
+            yield from self._lookout.look(stretch)
+            for detector in self._alarms:
                 for finding in detector.update(stretch):
                     yield detector, finding
             yield from self.staleness.update(stretch)
 
-    def _concerned(self, stretch: Stretch) -> list[Detector]:
-        """Return the detectors of the packet types of a stretch."""
-        packets = tuple(stretch.frames)
-        if packets not in self._chosen:
-            self._chosen[packets] = [one for one in self._detectors if not one.packets.isdisjoint(packets)]
-        return self._chosen[packets]
+    def _give_up(self, late: Counter[str]) -> None:
+        for packet, packets in late.items():
+            self.hold.passage(packet).wait(-packets)
 
     def _open_books(self, packet: str) -> None:
         """Let packets through of a type that the dictionary leaves to other vehicles, when one comes all the same."""
@@ -90,10 +128,11 @@ class VehicleTrack:
         """Return the state as plain values and octets."""
         return {
             "hold": self.hold.snapshot(),
-            "history": self.history.snapshot(),
+            "lookout": self._lookout.snapshot(),
+            "alarms": {one.name: [one.version, one.snapshot()] for one in self._alarms},
             "staleness": self.staleness.snapshot(),
-            "motion": None if self.motion is None else self.motion.snapshot(),
-            "detectors": {one.name: [one.version, one.snapshot()] for one in self._detectors},
+            "way_back": self.way_back.snapshot(),
+            "watermark_ns": self._watermark_ns,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -101,12 +140,15 @@ class VehicleTrack:
         for packet in state["hold"]["lanes"]:
             self._open_books(packet)
         self.hold.restore(state["hold"])
-        self.history.restore(state["history"])
-        if "staleness" in state:
-            self.staleness.restore(state["staleness"])
-        if self.motion is not None and state.get("motion") is not None:
-            self.motion.restore(state["motion"])
-        for one in self._detectors:
-            version, snapshot = state["detectors"].get(one.name, (None, None))
+        self._lookout.restore(state["lookout"])
+        for one in self._alarms:
+            version, snapshot = state["alarms"].get(one.name, (None, None))
             if version == one.version:
                 one.restore(snapshot)
+        self.staleness.restore(state["staleness"])
+        self.way_back.restore(state["way_back"])
+        self._watermark_ns = state["watermark_ns"]
+
+
+def _packed(lookout: Lookout) -> bytes:
+    return cast("bytes", msgpack.packb(lookout.snapshot()))

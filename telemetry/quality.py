@@ -49,7 +49,9 @@ class LedgerRow(QualityRecord):
     late
         Unique packets that came behind the reorder hold, and were not detected on.
     detected, held
-        Unique packets that detectors have seen, and those still in the hold.
+        Unique packets that detectors have seen, and those that wait for it: in the hold, or to be seen in a re-run.
+    rerun
+        Of those that detectors have seen, the ones that came behind the hold and were seen in a re-run.
     resent, overlapping
         Duplicates from a station that had brought the packet before, and those that another station had brought.
     rejected_by
@@ -76,6 +78,7 @@ class LedgerRow(QualityRecord):
     missing: Count
     detected: Count | None = None
     held: Count | None = None
+    rerun: Count | None = None
     resent: Count | None = None
     overlapping: Count | None = None
     rejected_by: dict[str, Count] | None = None

@@ -24,12 +24,16 @@ from telemetry.link import LinkReport
 from telemetry.message import Message
 from telemetry.quality import QualityRecord
 from telemetry.topics import Kind
+from telemetry.vocabulary import WATCH_EVENTS, LinkEvent
 
 NS: Final = 10**9
 T0_NS: Final = 1_800_000_000 * NS
 WARM_K: Final = 312.0
 REGISTRY: Final = Registry()
 DECODER: Final = Decoder(REGISTRY)
+# alarms are not raised in the past, and what a station heard is no matter of the vehicle's rows
+OF_THEIR_TIME: Final = WATCH_EVENTS | {event.value for event in LinkEvent}
+Known = tuple[str, str, int, float, str, tuple[tuple[str, object], ...]]
 Seen = tuple[str, str, int, int, float, tuple[tuple[str, object], ...]]
 
 
@@ -82,6 +86,16 @@ def detect(messages: Iterable[Message], engine: Engine | None = None) -> Flown:
 def seen(events: Iterable[Event]) -> list[Seen]:
     """Return what must not depend on how a flight was cut: all but when it became known, and by which message."""
     return sorted((e.id, e.vehicle, e.ordinal, e.t_ns, e.t_sigma_s, tuple(sorted(e.values.items()))) for e in events)
+
+
+def final(events: Iterable[Event]) -> list[Known]:
+    """Return what is known of a flight in the end, whatever was told on the way there; alarms and links left out."""
+    last = {(event.vehicle, event.type, event.ordinal): event for event in events if event.type not in OF_THEIR_TIME}
+    return sorted(
+        (e.vehicle, e.type, e.t_ns, e.t_sigma_s, e.status, tuple(sorted(e.values.items())))
+        for e in last.values()
+        if e.status != "retracted"
+    )
 
 
 def warm(message: Message, first_s: float, last_s: float) -> Message:

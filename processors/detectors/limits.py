@@ -54,6 +54,8 @@ class Limits(Detector):
 
     Events of one stretch come in the order in which they were completed, whichever channels they are of.
 
+    Rows that come late raise nothing and clear nothing: an alarm that nobody can act on any more is none.
+
     Failure modes: a sensor that drifts or sticks inside its range is believed; the phase is the flight computer's own.
 
     References
@@ -68,6 +70,7 @@ class Limits(Detector):
 
     emits: ClassVar[tuple[str, ...]] = (LimitEvent.RAISED.value, LimitEvent.CLEARED.value)
     requires: ClassVar[frozenset[str]] = frozenset()
+    looks_again: ClassVar[bool] = False
     parameters_type: ClassVar[type] = LimitsParameters
     state_type: ClassVar[type] = LimitsMemory
 

@@ -7,7 +7,7 @@ import functools
 import msgpack
 import numpy as np
 import pytest
-from detection import NS, REGISTRY, T0_NS, Flown, detect, messages_of, new_engine, take, transmitter
+from detection import NS, REGISTRY, T0_NS, Flown, detect, final, messages_of, new_engine, take, transmitter
 from flown import fly
 
 from processors.detectors.max_q import MaxQParameters
@@ -167,10 +167,11 @@ def test_a_snapshot_of_another_version_is_refused() -> None:
 
 
 def test_the_state_of_a_flight_stays_small() -> None:
-    assert len(flown("express").engine.snapshot()) < 60_000
+    """It ends where one station alone hears it: the rows of some seconds are kept, for what may have been overtaken."""
+    assert len(flown("express").engine.snapshot()) < 200_000
 
 
-def test_late_packets_are_counted_and_leave_detection_alone() -> None:
+def test_packets_that_come_late_are_seen_after_all() -> None:
     messages = messages_of(transmitter("hop"))
     heard = [message for message in messages if message.address.station == "haiyang"]
     lost = [
@@ -184,10 +185,8 @@ def test_late_packets_are_counted_and_leave_detection_alone() -> None:
     rows = {row.packet: row for row in late.engine.ledger()}
     in_time = {row.packet: row for row in detect(heard).engine.ledger()}
     assert {packet: row.unique for packet, row in rows.items()} == {p: row.unique for p, row in in_time.items()}
-    assert rows["nav"].late > 200
-    assert [e.type for e in late.events if e.type.startswith("downrange.flight")] == [
-        e.type for e in detect(kept).events if e.type.startswith("downrange.flight")
-    ]
+    assert (rows["nav"].late, rows["nav"].rerun, rows["nav"].held) == (0, len(lost) * 10, 0)
+    assert final(late.events) == final(detect(heard).events)
 
 
 def test_a_station_that_was_cut_off_brings_its_events_afterwards() -> None:

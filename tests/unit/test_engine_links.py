@@ -117,7 +117,7 @@ class Probe(Detector):
 
 
 def test_heartbeats_move_the_watermark_when_no_packet_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("processors.vehicle.detectors_for", lambda airframe: (Probe(airframe),))
+    monkeypatch.setattr("processors.lookout.detectors_for", lambda airframe: (Probe(airframe),))
     packets = [each for each in fly("F", 3, stations=["a"], t0_ns=T0_NS) if each.kind is Kind.TELEMETRY]
     found = [event for event in told([*packets, *beats("a", 4, 12, "los")]) if event.name == "blackout_start"]
     assert (found[0].t_ns - T0_NS) / NS == pytest.approx(2.98, abs=1e-6)
