@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf, isnan
 from typing import Any, Final
 
 from processors.motion.cell import Cell
@@ -31,7 +32,7 @@ class Known:
     kind: Kind = field(default_factory=Kind)
     high: int = 0
     stale_since_ns: int = 0
-    last: list[float] = field(default_factory=list)
+    last: list[float] = field(default_factory=lambda: [inf] * 5)
 
 
 class Estimator:
@@ -71,19 +72,22 @@ class Estimator:
     def _stale(self, cell: Cell) -> None:
         """Reckon for how long nothing has changed."""
         known = self._known
-        now = [cell.altitude_m, cell.pressure_pa, cell.vertical_speed_m_s, cell.speed_m_s, cell.acceleration_m_s2]
-        last = known.last
-        if last:
-            equal = True
-            for at, value in enumerate(now):
-                if value != value:  # noqa: PLR0124 -- not measured: says nothing
-                    now[at] = last[at]
-                elif value != last[at]:
-                    equal = False
-            if equal:
-                cell.stale_s = (cell.t_ns - known.stale_since_ns) / NS_PER_S
-                return
-        known.last, known.stale_since_ns = now, cell.t_ns
+        last, equal = known.last, known.stale_since_ns != 0
+        # a value that is no number was not measured, and says nothing
+        if (value := cell.altitude_m) != last[0] and not isnan(value):
+            last[0], equal = value, False
+        if (value := cell.speed_m_s) != last[1] and not isnan(value):
+            last[1], equal = value, False
+        if (value := cell.acceleration_m_s2) != last[2] and not isnan(value):
+            last[2], equal = value, False
+        if (value := cell.pressure_pa) != last[3] and not isnan(value):
+            last[3], equal = value, False
+        if (value := cell.vertical_speed_m_s) != last[4] and not isnan(value):
+            last[4], equal = value, False
+        if equal:
+            cell.stale_s = (cell.t_ns - known.stale_since_ns) / NS_PER_S
+        else:
+            known.stale_since_ns = cell.t_ns
 
     def snapshot(self) -> Any:
         """Return the state as plain values."""

@@ -41,6 +41,8 @@ class Noise:
     ----------
     least
         Never less than this.
+    base
+        The standard deviation of one value about the next.
 
     Examples
     --------
@@ -52,6 +54,7 @@ class Noise:
     """
 
     least: float
+    base: float = 0.0
     scale: float = 0.0
     step: float = inf
     least_step: float = inf
@@ -75,6 +78,9 @@ class Noise:
                     self.scale = max(self.scale, LEAST_SHARE * self.least) * grow
                 else:
                     self.scale /= grow
+            base = STEP_SHARE * self.step if self.step != inf else 0.0
+            base = max(base, self.scale)
+            self.base = max(base, self.least)
         self.last, self.before = value, last
 
     def _step(self, change: float) -> None:
@@ -101,15 +107,9 @@ class Noise:
         self.factor = min(self.factor * FOLLOW, MOST_FACTOR) if sigmas > HALF else max(self.factor / FOLLOW, 1.0)
 
     @property
-    def base(self) -> float:
-        """The standard deviation of one value about the next."""
-        of_step = STEP_SHARE * self.step if self.step != inf else 0.0
-        return max(self.scale, of_step, self.least)
-
-    @property
     def sigma(self) -> float:
         """The standard deviation, with what hangs together."""
-        return self.factor * self.base
+        return self.factor * (self.base or self.least)
 
 
 def is_measured(stale_s: float, noise: Noise) -> bool:
