@@ -113,7 +113,7 @@ def blackout_happenings(track: Track, spans: Spans) -> list[Happening]:
     kinds = (FlightEvent.BLACKOUT_START, FlightEvent.BLACKOUT_END)
     edges = [pair for span in spans for pair in zip(kinds, (span.start_s, span.end_s), strict=True)]
     return [
-        Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)) for kind, t_s in edges if np.isfinite(t_s)
+        Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)) for kind, t_s in edges if t_s < track.end_s and np.isfinite(t_s)
     ]
 
 
