@@ -112,9 +112,8 @@ def blackout_happenings(track: Track, spans: Spans) -> list[Happening]:
     """Return the blackouts of a vehicle."""
     kinds = (FlightEvent.BLACKOUT_START, FlightEvent.BLACKOUT_END)
     edges = [pair for span in spans for pair in zip(kinds, (span.start_s, span.end_s), strict=True)]
-    return [
-        Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)) for kind, t_s in edges if t_s < track.end_s and np.isfinite(t_s)
-    ]
+    there = [(kind, t_s) for kind, t_s in edges if np.isfinite(t_s) and t_s < track.end_s]
+    return [Happening(kind.value, track.vehicle, t_s, _values(track, kind, t_s)) for kind, t_s in there]
 
 
 def _of_vehicle(track: Track, meco_s: float) -> list[Happening]:
