@@ -7,9 +7,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from logged import small_rocket
+from typer.testing import CliRunner, Result
 
+from downrange.cli import app
 from downrange.jobs.detect import Detected, detect, known_at
 from telemetry.errors import SettingsError
 from telemetry.samples import Samples
@@ -18,9 +22,8 @@ PROGRAM = Path(sys.executable).with_name("downrange")
 APOGEE_S = 22.2
 
 
-def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    settings = {"PATH": "/usr/bin:/bin", "NO_COLOR": "1"}
-    return subprocess.run([PROGRAM, "detect", *words], capture_output=True, text=True, check=False, env=settings)
+def run(*words: str | Path, job: str = "detect", **environment: str) -> Result:
+    return CliRunner().invoke(app, [job, *map(str, words)], env={"NO_COLOR": "1", **environment})
 
 
 def written(path: Path, *, broken: bool = False) -> Path:
@@ -43,7 +46,7 @@ def one(kind: str, ordinal: int, told_s: float, status: str = "confirmed", revis
 def test_events_are_lines_of_json_in_the_logs_own_time(tmp_path: Path) -> None:
     log = written(tmp_path / "flight.csv.gz")
     result = run(log)
-    assert result.returncode == 0, result.stderr
+    assert result.exit_code == 0, result.stderr
     (apogee,) = [line for line in map(json.loads, result.stdout.splitlines()) if line["type"] == "apogee"]
     assert list(apogee) == [
         *("file", "type", "ordinal", "t_event_s", "t_detected_s", "sigma_s", "status", "revision", "values"),
@@ -59,7 +62,7 @@ def test_events_are_lines_of_json_in_the_logs_own_time(tmp_path: Path) -> None:
 
 def test_a_bad_line_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     result = run(written(tmp_path / "flight.csv", broken=True))
-    assert result.returncode == 0
+    assert result.exit_code == 0
     assert "flight.csv:201: altitude_m" in result.stderr
     assert "1 lines are no rows" in result.stderr
     assert "apogee" in result.stdout
@@ -68,7 +71,8 @@ def test_a_bad_line_is_named_and_the_others_are_read(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_told(tmp_path: Path) -> None:
     log, absent, other = written(tmp_path / "flight.csv"), tmp_path / "absent.csv", tmp_path / "other.csv"
     other.write_text("a,b\n1,2\n")
-    result = run(absent, log, other)
+    words: list[str | Path] = [PROGRAM, "detect", absent, log, other]
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert all(str(path) in result.stderr for path in (absent, other))
     assert "Traceback" not in result.stderr
@@ -130,3 +134,26 @@ def test_a_log_may_count_unix_seconds_and_begin_with_a_time_that_is_none() -> No
     found = detect(Samples.of(shifted_s, **{name: np.insert(values, 0, 0.0) for name, values in columns.items()}))
     apogee = next(each for each in found if each.type == "apogee")
     assert apogee.t_event_s - 1.7e9 == pytest.approx(plain.t_event_s, abs=0.05)
+
+
+def test_a_recording_tells_what_its_log_does(tmp_path: Path) -> None:
+    log = written(tmp_path / "flight.csv")
+    assert run(log, job="import", DOWNRANGE_ARCHIVE_DIR=str(tmp_path / "archive")).exit_code == 0
+    of_log, of_recording = (
+        [json.loads(line) for line in run(path).stdout.splitlines()]
+        for path in (log, tmp_path / "archive" / "imported" / "flight")
+    )
+    assert [each["type"] for each in of_recording] == [each["type"] for each in of_log]
+    # a recording's own time is Unix time; a log's zero is 2025-01-01 where nobody says
+    zero_s = 1_735_689_600.0
+    for one_, other in zip(of_log, of_recording, strict=True):
+        assert other["t_event_s"] - zero_s == pytest.approx(one_["t_event_s"], abs=1e-3)
+        assert other["t_detected_s"] - zero_s == pytest.approx(one_["t_detected_s"], abs=1.1)
+        assert other["vehicle"]
+
+
+def test_parquet_with_the_same_columns_is_a_log_too(tmp_path: Path) -> None:
+    t_s, columns = small_rocket()
+    path = tmp_path / "flight.parquet"
+    pq.write_table(pa.table({"t_s": t_s, **columns}), path)
+    assert json.loads(run(path).stdout.splitlines()[-1])["file"] == str(path)
