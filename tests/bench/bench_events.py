@@ -10,6 +10,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from detection import T0_NS, detect
+from detection import T0_NS, new_engine, take
 
 from simulator.faults import parse_fault
 from simulator.packets import Transmitter
@@ -28,7 +29,7 @@ from simulator.radio.stations import load_stations
 from simulator.record import happenings_of
 from simulator.simulate import simulate
 from telemetry.cuc import NS_PER_S
-from telemetry.errors import FlightError
+from telemetry.errors import FlightError, InputError
 from telemetry.message import Message
 from telemetry.vocabulary import FlightEvent, short_name
 
@@ -179,7 +180,12 @@ def found(sent: list[Message]) -> list[Said]:
     """Return what detection finds: of each event the last revision, and when it was first told."""
     last: dict[tuple[str, str, int], Said] = {}
     first_ns: dict[tuple[str, str, int], int] = {}
-    for event in detect(sent).events:
+    engine, events = new_engine(), []
+    for message in sent:
+        # the service refuses what it cannot believe, and goes on
+        with suppress(InputError):
+            events += take(engine, message).events
+    for event in events:
         if event.type in set(FlightEvent):
             key = (event.vehicle, event.type, event.ordinal)
             t_s = (event.t_ns - T0_NS) / NS_PER_S
