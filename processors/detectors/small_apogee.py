@@ -21,6 +21,7 @@ from telemetry.vocabulary import FlightEvent
 # second differences of independent noise have six times its variance, and half of it lies within 0.6745
 WHITE: Final = 0.6745 * 6.0**0.5
 NEAR_S: Final = 0.1
+FEW: Final = 4
 AGAIN_NS: Final = NS_PER_S // 5
 # twice the noise over a window a quarter longer errs as much as the model does
 NOISIER: Final = 0.3
@@ -131,12 +132,10 @@ class SmallApogee(MotionDetector):
             return ()
         state.burn.take(cell)
         if state.high < limits.rise_cells:
-            high = cell.h_m > self._least_m(cell)
-            state.high = state.high + 1 if high else 0
+            state.high = state.high + 1 if cell.h_m > self._least_m(cell) else 0
             return ()
-        if cell.t_ns < state.next_ns or cell.stale_s or not cell.height_m < inf:
-            return ()
-        if state.burn.burning and not state.burn.over:
+        burns = state.burn.burning and not state.burn.over
+        if burns or cell.t_ns < state.next_ns or cell.stale_s or not cell.height_m < inf:
             return ()
         top = self._top(cell, track)
         if top is None:
@@ -216,11 +215,11 @@ class SmallApogee(MotionDetector):
         """Return about when the climb ends, as the last fit had it, or from the slopes of the last seconds."""
         limits = self.parameters
         if self.state.near_ns:
-            return (self.state.near_ns - cell.t_ns) / NS_PER_S
+            return float(self.state.near_ns - cell.t_ns) / NS_PER_S
         cells = track.between(cell, cell.t_ns - round(limits.before_s * NS_PER_S), cell.t_ns)
         t_s, heights = points(cells, _measured, cell.t_ns)
         half = t_s.size // 2
-        if half < 4:
+        if half < FEW:
             return None
         slopes = (heights[-half:] - heights[:half]) / (t_s[-half:] - t_s[:half])
         climb = float(np.median(slopes))
@@ -233,7 +232,7 @@ class SmallApogee(MotionDetector):
         begin_ns = burn.coast_ns + round(limits.push_s * NS_PER_S)
         cells = [one for one in cells if one.t_ns > begin_ns] if burn.over else cells
         t_s, heights = points(cells, _measured, origin_ns)
-        if t_s.size < 8 or min(near_s, 0.0) - t_s[0] < limits.least_s:
+        if t_s.size < 2 * FEW or min(near_s, 0.0) - t_s[0] < limits.least_s:
             return None
         white_m = float(np.median(np.abs(np.diff(heights, 2)))) / WHITE
         pulls_s, pulls = points(cells, lambda one: nan if one.stale_s else one.pull_m_s2, origin_ns)

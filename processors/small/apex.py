@@ -117,7 +117,7 @@ def apex(t_s: Floats, heights_m: Floats, falls_m_s2: Floats | None, near_s: floa
     value, row = rate(top_s)
     if abs(value) > 1.0 or not t_s[0] < top_s:
         return None
-    sigma_s = float(np.sqrt(max(row @ covariance @ row, 0.0))) / GRAVITY_M_S2
+    sigma_s = max(float(row @ covariance @ row), 0.0) ** 0.5 / GRAVITY_M_S2
     powers = np.array([1.0, top_s, 0.5 * top_s**2, -(GRAVITY_M_S2**3) * min(top_s - near_s, 0.0) ** 4 / 12.0])
     height_m = float(np.interp(top_s, t_s, _integral(t_s, climb))) + float(powers[: beta.size] @ beta)
     return Apex(top_s, sigma_s, height_m, spread, share, float(beta[2]))
@@ -130,15 +130,16 @@ def _solve(
     # begins from absolute residuals, which wild values bend little
     weights = np.ones(wanted.size)
     spread = 0.0
-    beta, normal = prior, np.eye(prior.size)
+    beta: Floats = prior
+    normal: Floats = np.eye(prior.size)
     for turn in range(2 * ROUNDS):
         scale = max(spread, least_m) ** -2
         normal = scale * (rows * weights[:, None]).T @ rows + np.diag(weak)
         try:
-            beta = np.linalg.solve(normal, scale * (rows * weights[:, None]).T @ wanted + weak * prior)
+            beta = np.asarray(np.linalg.solve(normal, scale * (rows * weights[:, None]).T @ wanted + weak * prior))
         except np.linalg.LinAlgError:
             return None
-        size = np.abs(wanted - rows @ beta)
+        size: Floats = np.abs(wanted - rows @ beta)
         spread = max(float(np.median(size)) / HALF, least_m)
         if turn < ROUNDS:
             weights = 1.0 / np.maximum(size, least_m)
@@ -148,7 +149,7 @@ def _solve(
     share = float(np.count_nonzero(weights)) / wanted.size
     if not np.any(weights):
         return None
-    return beta, np.linalg.pinv(normal), spread, share
+    return beta, np.asarray(np.linalg.pinv(normal)), spread, share
 
 
 def _integral(t_s: Floats, values: Floats) -> Floats:

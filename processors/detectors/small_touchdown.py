@@ -1,0 +1,213 @@
+"""A small rocket comes to rest on the ground."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import hypot, inf, nan, sqrt
+from typing import ClassVar, Final
+
+import numpy as np
+
+from processors.detector import Finding
+from processors.motion.cell import Cell
+from processors.motion.fits import Hinge, hinge, polynomial
+from processors.motion.polynomials import Floats, Polynomial
+from processors.motion.track import Track, points
+from processors.motion_detector import MotionDetector
+from telemetry.cuc import NS_PER_S
+from telemetry.vocabulary import FlightEvent
+
+FEW: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SmallTouchdownParameters:
+    """Thresholds.
+
+    Parameters
+    ----------
+    rise_m, rise_sigmas, rise_cells
+        It has flown when it was so much over the pad, and over the noise, for so many cells.
+    down
+        It may land when it has lost this share of its greatest height: no ground near a pad is higher.
+    every_s
+        How often it is looked at.
+    window_s, since_s
+        Of the fit; and of the last part of it, in which the landing may lie.
+    before_s, between_s
+        Where the three stretches begin whose middles are compared at a look; the last one is `near_s`.
+    stop_m, stop_sigmas
+        A look is worth a fit when the height stays behind the descent by so much, and by so many times its noise.
+    descent_m_s, parachute_m_s, fast_m_s
+        No parachute lets a rocket down more slowly; what most are made for, at least; and faster than any main one,
+        which has opened long before the ground is near.
+    sure_sigmas
+        How surely the rest must be slower than half the descent, or that parachute.
+    worse
+        By how much more a rest may misfit than a descent that only becomes slower, in squared standard deviations.
+    gain
+        Of the squared residuals over those of a descent that goes on, times the number of heights.
+    near_m
+        Around the pad's height nothing but the ground stops a descent.
+    near_s, far_s
+        For how long it must have rested near that height, or elsewhere: a body that tumbles under a drogue seems to
+        stand still for a second; a drogue is followed by a parachute which slows the descent, yet never to
+        `rest_m_s`.
+    rest_m_s
+        A barometer at rest drifts less.
+    settle_s
+        It takes that long to come to rest.
+    still_s
+        An altimeter that showed one value for so long on the pad does so at rest, too; for another one it is frozen.
+    """
+
+    rise_m: float = 20.0
+    rise_sigmas: float = 8.0
+    rise_cells: int = 3
+    down: float = 0.4
+    every_s: float = 0.4
+    window_s: float = 14.0
+    since_s: float = 8.5
+    before_s: float = 8.0
+    between_s: float = 5.0
+    stop_m: float = 2.0
+    stop_sigmas: float = 2.0
+    descent_m_s: float = 2.5
+    parachute_m_s: float = 4.0
+    fast_m_s: float = 10.0
+    sure_sigmas: float = 2.5
+    worse: float = 8.0
+    gain: float = 12.0
+    near_m: float = 40.0
+    near_s: float = 2.2
+    far_s: float = 6.0
+    rest_m_s: float = 1.5
+    settle_s: float = 0.3
+    still_s: float = 1.0
+
+
+@dataclass(slots=True)
+class SmallTouchdownState:
+    """What it remembers."""
+
+    high: int = 0
+    still_s: float = 0.0
+    highest_m: float = 0.0
+    next_ns: int = 0
+    done: bool = False
+
+
+class SmallTouchdown(MotionDetector):
+    """The height (m) of a descending rocket stops falling.
+
+    Trigger: the last heights stay behind the descent before them. Time: where a descent and a level meet best. It
+    counts where the level is near the pad's; elsewhere it must last longer, and be one for sure.
+
+    Failure modes: late by how long noise hides that the descent has ended. None where the record ends in the air, or
+    when all of it is frozen.
+
+    References
+    ----------
+    As of `processors.motion.fits`.
+
+    Examples
+    --------
+    >>> SmallTouchdownParameters().near_s
+    2.2
+    """
+
+    emits: ClassVar[tuple[str, ...]] = (FlightEvent.TOUCHDOWN.value,)
+    classes: ClassVar[frozenset[str]] = frozenset({"sounding"})
+    parameters_type: ClassVar[type] = SmallTouchdownParameters
+    state_type: ClassVar[type] = SmallTouchdownState
+
+    def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
+        """Look for the end of the descent."""
+        state, limits = self.state, self.parameters
+        if state.done:
+            return ()
+        if state.high < limits.rise_cells:
+            state.still_s = max(state.still_s, cell.stale_s)
+            high = cell.h_m > limits.rise_m + limits.rise_sigmas * cell.noise_m
+            state.high = state.high + 1 if high else 0
+            return ()
+        falls = cell.v_m_s + limits.sure_sigmas * cell.v_sigma_m_s < -limits.descent_m_s
+        if falls or cell.t_ns < state.next_ns or not cell.height_m < inf:
+            return ()
+        state.next_ns = cell.t_ns + round(limits.every_s * NS_PER_S)
+        first_ns = cell.t_ns - round(limits.window_s * NS_PER_S)
+        t_s, heights = points(track.between(cell, first_ns, cell.t_ns), self._measured, cell.t_ns)
+        if not self._stops(t_s, heights, cell.noise_m):
+            return ()
+        landing = self._landing(t_s, heights)
+        if landing is None:
+            return ()
+        state.done = True
+        t_ns = cell.t_ns + round(landing.t_s * NS_PER_S)
+        values = {"height_m": float(landing.after[0]), "vertical_speed_m_s": float(landing.before[1])}
+        sigma_s = hypot(landing.sigma_s, limits.settle_s)
+        return (self.finding(FlightEvent.TOUCHDOWN.value, t_ns, sigma_s, cell, cell.count_first, values),)
+
+    def _measured(self, cell: Cell) -> float:
+        return nan if cell.stale_s and self.state.still_s < self.parameters.still_s else cell.height_m
+
+    def _stops(self, t_s: Floats, heights: Floats, noise_m: float) -> bool:
+        """Return whether the last heights stay behind the descent before them."""
+        limits = self.parameters
+        last, before = t_s > -limits.near_s, (t_s > -limits.before_s) & (t_s <= -limits.between_s)
+        between = (t_s > -limits.between_s) & (t_s <= -limits.near_s)
+        if np.count_nonzero(last) < FEW or t_s.size < 4 * FEW:
+            return False
+        now_m = float(np.median(heights[last]))
+        self.state.highest_m = max(self.state.highest_m, now_m)
+        if now_m > (1.0 - limits.down) * self.state.highest_m:
+            return False
+        if min(np.count_nonzero(before), np.count_nonzero(between)) < FEW:
+            # a hole: only a fit can say
+            return True
+        least_m = limits.stop_m + limits.stop_sigmas * noise_m / np.count_nonzero(last) ** 0.5
+        then_m, middle_m = float(np.median(heights[before])), float(np.median(heights[between]))
+        # a third of the descent's pace already says that it ends
+        return then_m - middle_m > least_m and middle_m - now_m < 0.7 * (then_m - middle_m)
+
+    def _landing(self, t_s: Floats, heights: Floats) -> Hinge | None:
+        """Return the fit of a descent and a rest; None if there is none."""
+        limits = self.parameters
+        found = hinge(t_s, heights, (-limits.since_s, -limits.near_s), (1, 0))
+        if found is None or found.before[1] > -limits.descent_m_s or (found.gain - 1.0) * t_s.size < limits.gain:
+            return None
+        after = t_s > found.t_s
+        line = polynomial(t_s[after], heights[after], 1) if np.count_nonzero(after) >= FEW else None
+        if line is None or not self._rests(found, line, self._over_pad_m(found, t_s, heights)):
+            return None
+        # the descent may only have become slower, before that
+        other = hinge(t_s, heights, (float(t_s[FEW]), -limits.near_s), (1, 1))
+        worse = 0.0 if other is None else _misfit(found, t_s, heights) - _misfit(other, t_s, heights, found.spread)
+        return None if worse > limits.worse else found
+
+    def _over_pad_m(self, found: Hinge, t_s: Floats, heights: Floats) -> float:
+        """Return how far from the pad's height it may be, on either side."""
+        last = heights[t_s > -self.parameters.near_s]
+        # a median errs by a quarter more than a mean
+        return abs(float(np.median(last))) + 1.5 * 1.25 * found.spread / sqrt(last.size)
+
+    def _rests(self, found: Hinge, line: Polynomial, over_pad_m: float) -> bool:
+        limits = self.parameters
+        rate, sigma = float(line.coefficients[1]), float(line.covariance[1, 1]) ** 0.5
+        descent = float(found.before[1])
+        if over_pad_m > limits.near_m:
+            return bool(-found.t_s >= limits.far_s and abs(rate) + 2.0 * sigma < limits.rest_m_s)
+        if abs(rate) > limits.rest_m_s + 2.0 * sigma:
+            return False
+        if descent < -limits.fast_m_s:
+            return bool(rate - sigma > 0.5 * descent)
+        return bool(rate - limits.sure_sigmas * sigma > max(0.5 * descent, -limits.parachute_m_s))
+
+
+def _misfit(found: Hinge, t_s: Floats, heights: Floats, spread: float = 0.0) -> float:
+    """Return the squared residuals over the noise; what is wild counts no more than three standard deviations."""
+    since = t_s - found.t_s
+    before, after = (np.polynomial.polynomial.polyval(since, each) for each in (found.before, found.after))
+    residuals = heights - np.where(since < 0.0, before, after)
+    return float(np.sum(np.minimum(np.abs(residuals) / (spread or found.spread), 3.0) ** 2))
