@@ -1,0 +1,208 @@
+"""Engines of a launcher that start and stop, from its speed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+from processors.detector import Finding
+from processors.edge_times import onset, passing
+from processors.engine_edges import AIR, ASCENT, LANDING, EngineThresholds, Look, least_m_s2, meaning
+from processors.kinks import SLACK_S, Kink, Means
+from processors.motion.cell import Cell
+from processors.motion.track import Track, points
+from processors.motion_detector import MotionDetector
+from processors.thrust import push_of
+from telemetry.cuc import NS_PER_S
+from telemetry.events import Status
+from telemetry.vocabulary import FlightEvent
+
+# means after a change, before it and in it, a fifth of a second each: thrust dies away, and a display's filter follows,
+# within two seconds
+SCALES: Final = ((5, 10, 10), (8, 16, 8), (12, 24, 6), (18, 36, 6))
+# a landing engine comes slowly, and there is little time
+DEEP: Final = 8
+IN_AIR: Final = ((4, 16, 2), (6, 16, 2), (DEEP, 16, 3), (12, 20, 3))
+# a display that stands still for longer shows nothing; at the rates looked for here it counts on in every cell
+STALE_S: Final = 0.25
+# sigmas of a rough look
+ROUGH: Final = 1.0
+# of a change of rate: what is left of it when it is over, if the rate does not change its sign
+LEFT: Final = 0.05
+ONSETS: Final = {FlightEvent.BOOSTBACK_START.value, FlightEvent.LANDING_BURN_START.value}
+
+
+@dataclass(frozen=True, slots=True)
+class LauncherEnginesParameters(EngineThresholds):
+    """Thresholds, besides those of `EngineThresholds`.
+
+    Parameters
+    ----------
+    before_s, after_s
+        Window of the fits: within it thrust changes evenly. An event is confirmed when the whole window is known.
+    """
+
+    before_s: float = 4.0
+    after_s: float = 3.0
+
+
+@dataclass(slots=True)
+class Open:
+    """An event that is told and not yet confirmed.
+
+    `change_m_s2` is that of the rate of speed, `rate_m_s2` the rate that it passes then, `low_s` and `high_s` between
+    which times it was, from `origin_ns`; `t_ns` and `sigma_s` are what was told.
+    """
+
+    type: str = ""
+    origin_ns: int = 0
+    change_m_s2: float = 0.0
+    rate_m_s2: float = 0.0
+    low_s: float = 0.0
+    high_s: float = 0.0
+    t_ns: int = 0
+    sigma_s: float = 0.0
+
+
+@dataclass(slots=True)
+class LauncherEnginesState:
+    """What it remembers: the phase and when it began, how many events there were, and the lowest rate of speed."""
+
+    means: Means = field(default_factory=Means)
+    phase: str = ASCENT
+    since_s: float = 0.0
+    count: int = 0
+    deepest_m_s2: float = 0.0
+    deepest_s: float = 0.0
+    open: Open = field(default_factory=Open)
+
+
+class LauncherEngines(MotionDetector):
+    """The rate of speed (m/s^2) of a launcher changes at once: an engine has started or stopped.
+
+    Trigger: straight lines through means of a fifth of a second before and after differ in rate, for sure, and meet
+    between the two. What that means follows from the phase and from what pushes, which is the rate without gravity's
+    share along the path. Time: an engine has stopped, or slows the stage, where the rate of speed passes zero (speed
+    is greatest or least), or else the end of the change; one that comes slowly starts where the change begins.
+    Uncertainty: of the fit, and a quarter of a second of thrust that comes or goes. Told at once as provisional, and
+    confirmed with the fit of both sides three seconds later.
+
+    Failure modes: late by a second or two, by up to four in strong noise. None within a hole longer than 12 s, nor if
+    the record leaps or is frozen there; landing engines need the braking by the air before them.
+
+    References
+    ----------
+    Change of slope by generalised likelihood ratio over windows: Basseville and Nikiforov, Detection of Abrupt Changes,
+    1993, section 2.4. Fits: `processors.edge_times`.
+
+    Examples
+    --------
+    >>> LauncherEnginesParameters().after_s
+    3.0
+    """
+
+    emits: ClassVar[tuple[str, ...]] = (
+        FlightEvent.MECO.value,
+        FlightEvent.SES.value,
+        FlightEvent.SECO.value,
+        FlightEvent.BOOSTBACK_START.value,
+        FlightEvent.ENTRY_START.value,
+        FlightEvent.ENTRY_END.value,
+        FlightEvent.LANDING_BURN_START.value,
+    )
+    classes: ClassVar[frozenset[str]] = frozenset({"launcher"})
+    parameters_type: ClassVar[type] = LauncherEnginesParameters
+    state_type: ClassVar[type] = LauncherEnginesState
+
+    def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
+        """Look for a change when another fifth of a second is complete."""
+        state = self.state
+        if not cell.speed_trusted or cell.stale_s > STALE_S:
+            return ()
+        if not state.means.add(cell.t_ns, cell.t_ns / NS_PER_S, cell.speed_m_s):
+            return ()
+        if state.open.type:
+            return self._confirmed(cell, track)
+        return () if state.phase == LANDING else self._look(cell, track)
+
+    def _look(self, cell: Cell, track: Track) -> Iterable[Finding]:
+        state, limits = self.state, self.parameters
+        noise = cell.speed_noise_m_s / 2.0**0.5
+        in_air = state.phase == AIR
+        sure = limits.landing_sigmas if in_air else limits.sure_sigmas
+        least = least_m_s2(state.phase, limits)
+        for after, before, guard in IN_AIR if in_air else SCALES:
+            rough = state.means.rough(after, before, guard)
+            if rough is None:
+                return ()
+            # most of the time nothing happens, and the ends of the windows show it
+            if abs(rough[0]) + ROUGH * noise * rough[1] < 0.5 * least and not (in_air and after == DEEP):
+                continue
+            kink = state.means.kink(after, before, guard, noise)
+            if kink is None:
+                return ()
+            if in_air and after == DEEP and kink.after.rate < state.deepest_m_s2:
+                state.deepest_m_s2, state.deepest_s = kink.after.rate, kink.after.t_s
+            if not kink.joined or abs(kink.change) < sure * kink.sigma:
+                continue
+            since_s = kink.at_s - state.since_s
+            look = Look(kink, push_of(kink, cell), cell, since_s, state.deepest_m_s2, state.deepest_s, limits)
+            found = meaning(state.phase, look)
+            if found is not None:
+                event, state.phase = found
+                return (self._told(event, kink, cell, track),)
+        return ()
+
+    def _told(self, event: FlightEvent, kink: Kink, cell: Cell, track: Track) -> Finding:
+        state = self.state
+        state.since_s = kink.at_s
+        state.count += 1
+        low_s, high_s = kink.before.last_s - SLACK_S, kink.after.first_s + SLACK_S
+        at_s = min(max(kink.at_s, low_s), high_s)
+        slower, faster = sorted((kink.before.rate + LEFT * kink.change, kink.after.rate - LEFT * kink.change))
+        state.open = Open(
+            event.value,
+            round(at_s * NS_PER_S),
+            kink.change,
+            min(max(0.0, slower), faster),
+            low_s - at_s,
+            high_s - at_s,
+            round(at_s * NS_PER_S),
+            (high_s - low_s) / 12.0**0.5,
+        )
+        return self._finding(cell, track, "provisional")
+
+    def _confirmed(self, cell: Cell, track: Track) -> Iterable[Finding]:
+        state = self.state
+        if cell.t_ns < state.open.origin_ns + self.parameters.after_s * NS_PER_S:
+            return ()
+        finding = self._finding(cell, track, "confirmed")
+        state.open = Open()
+        return (finding,)
+
+    def _finding(self, cell: Cell, track: Track, status: Status) -> Finding:
+        now, limits = self.state.open, self.parameters
+        first_ns = now.origin_ns - round(limits.before_s * NS_PER_S)
+        last_ns = now.origin_ns + round(limits.after_s * NS_PER_S)
+        cells = track.between(cell, first_ns, last_ns)
+        t_s, speeds = points(cells, lambda one: one.speed_m_s, now.origin_ns)
+        noise = cell.speed_noise_m_s
+        if now.type in ONSETS:
+            fit = onset(t_s, speeds, (now.low_s, now.high_s), noise)
+        else:
+            fit = passing(t_s, speeds, noise, now.change_m_s2, now.rate_m_s2)
+        if fit is not None:
+            now.t_ns, now.sigma_s = now.origin_ns + round(fit[0] * NS_PER_S), fit[1]
+        count_first = cells[0].count_first if cells else cell.count_first
+        values = values_at(cells, now.t_ns)
+        return self.finding(now.type, now.t_ns, now.sigma_s, cell, count_first, values, status, self.state.count)
+
+
+def values_at(cells: list[Cell], t_ns: int) -> dict[str, float]:
+    """Return the speed and the height over the pad of the cell nearest to a time, as far as they are known."""
+    if not cells:
+        return {}
+    near = min(cells, key=lambda one: abs(one.t_ns - t_ns))
+    values = {"speed_m_s": near.s_m_s, "height_m": near.h_m}
+    return {name: value for name, value in values.items() if abs(value) < float("inf")}

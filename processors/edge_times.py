@@ -1,0 +1,88 @@
+"""When the rate of a speed changes: fits to the cells on both sides."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.motion.fits import hinge, polynomial
+
+Floats = NDArray[np.float64]
+
+# thrust comes and goes over tenths of a second, and a display follows: no fit is surer of its moment than that
+TAIL_S: Final = 0.25
+# half widths and degrees of the polynomials that close in on it
+STEPS: Final = ((2.0, 2), (1.6, 4), (1.2, 4))
+# the more noise there is for the change, the wider
+WIDEN: Final = 6.0
+WIDEST: Final = 2.5
+GRID: Final = 161
+MOST_SIGMA_S: Final = 2.0
+
+
+def passing(t_s: Floats, speeds: Floats, noise: float, change: float, rate: float) -> tuple[float, float] | None:
+    """Return when the rate of speed passes a value, and how sure that is.
+
+    Parameters
+    ----------
+    t_s, speeds
+        Shape (n,), about the time sought.
+    noise
+        Standard deviation of a speed.
+    change
+        By how much the rate changes.
+    rate
+        The value: 0 is where speed is greatest, or least.
+
+    Returns
+    -------
+    tuple[float, float] | None
+        Time and its standard uncertainty; None with too few points.
+
+    Examples
+    --------
+    >>> t_s = np.linspace(-4.0, 2.0, 61)
+    >>> found = passing(t_s, np.where(t_s < 0.3, 30.0 * (t_s - 0.3), -4.0 * (t_s - 0.3)), 0.1, -34.0, 0.0)
+    >>> abs(found[0] - 0.3) < 0.1
+    True
+    """
+    order = np.argsort(t_s, kind="stable")
+    t_s, heights = t_s[order], speeds[order] - rate * t_s[order]
+    if change > 0.0:
+        heights = -heights
+    wide = min(1.0 + WIDEN * noise / abs(change), WIDEST)
+    top_s, sigma_s = 0.0, MOST_SIGMA_S
+    for half_s, degree in STEPS:
+        near = np.abs(t_s - top_s) <= half_s * wide
+        fit = polynomial(t_s[near] - top_s, heights[near], degree, noise)
+        if fit is None:
+            return None
+        grid = np.linspace(-half_s, half_s, GRID) * wide
+        grid = grid[(grid + top_s >= t_s[0]) & (grid + top_s <= t_s[-1])]
+        if not grid.size:
+            return None
+        best_s = float(grid[int(np.argmax(np.polynomial.polynomial.polyval(grid, fit.coefficients)))])
+        bend = fit.value(best_s, 2)[0]
+        sigma_s = fit.value(best_s, 1)[1] / -bend if bend < 0.0 else half_s
+        top_s += best_s
+    return top_s, _with_tail(sigma_s)
+
+
+def onset(t_s: Floats, speeds: Floats, between: tuple[float, float], noise: float) -> tuple[float, float] | None:
+    """Return when the rate of speed begins to change, as of an engine that comes slowly, and how sure that is.
+
+    Parameters
+    ----------
+    t_s, speeds, noise
+        As of `passing`.
+    between
+        The earliest and latest time.
+    """
+    fit = hinge(t_s, speeds, between, (2, 2), 2, noise) if t_s.size else None
+    return None if fit is None else (fit.t_s, _with_tail(fit.sigma_s))
+
+
+def _with_tail(sigma_s: float) -> float:
+    return float(np.hypot(min(sigma_s, MOST_SIGMA_S), TAIL_S))

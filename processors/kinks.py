@@ -1,0 +1,172 @@
+"""Where the rate of a quantity changes at once, looked for in means of a fifth of a second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Final
+
+from telemetry.cuc import NS_PER_S
+
+BLOCK_NS: Final = NS_PER_S // 5
+KEPT: Final = 64
+# a mean of so few cells is as good as one of them
+FEWEST: Final = 4
+# a change in a longer hole is not timed
+LONGEST_S: Final = 12.0
+# what bends more than a straight line within a window: four g more in a second
+BEND_M_S: Final = 1.5
+RESIDUAL_SIGMAS: Final = 4.0
+# thrust takes so long to come and go, and a display's filter to follow
+SLACK_S: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A straight line through n means: at `t_s` it has `value`, and it changes by `rate` a second.
+
+    `lever` is the root of the sum of squares of the times about `t_s`, `squares` that of the residuals, `spread` the
+    largest of these.
+    """
+
+    n: int
+    t_s: float
+    value: float
+    rate: float
+    lever: float
+    squares: float
+    spread: float
+    first_s: float
+    last_s: float
+
+    def at(self, t_s: float) -> float:
+        """Return its value at a time."""
+        return self.value + self.rate * (t_s - self.t_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """Two lines, one before the other.
+
+    Parameters
+    ----------
+    before, after
+        The lines.
+    sigma, after_sigma
+        Standard uncertainty of the change of rate, and of the rate after it.
+    at_s
+        Where they meet.
+    joined
+        Whether they meet between the windows: a leap has lines that meet elsewhere.
+    """
+
+    before: Line
+    after: Line
+    sigma: float
+    after_sigma: float
+    at_s: float
+    joined: bool
+
+    @property
+    def change(self) -> float:
+        """By how much the rate changes."""
+        return self.after.rate - self.before.rate
+
+
+@dataclass(slots=True)
+class Means:
+    """The last 64 means, each of the values of a fifth of a second on a grid of time."""
+
+    t_s: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    place: int = 0
+    count: int = 0
+    sum_s: float = 0.0
+    sum: float = 0.0
+
+    def add(self, t_ns: int, t_s: float, value: float) -> bool:
+        """Add a value; return whether it is the first of a new mean, and the one before is complete."""
+        place = t_ns // BLOCK_NS
+        if place == self.place:
+            self.count += 1
+            self.sum_s += t_s
+            self.sum += value
+            return False
+        closed = self.count > 0
+        if closed and t_s - self.sum_s / self.count > LONGEST_S:
+            # nothing can be said of what happened in between
+            self.t_s, self.values = [], []
+            closed = False
+        if closed:
+            self.t_s.append(self.sum_s / self.count)
+            self.values.append(self.sum / self.count)
+            if len(self.t_s) > KEPT:
+                del self.t_s[0], self.values[0]
+        self.place, self.count, self.sum_s, self.sum = place, 1, t_s, value
+        return closed
+
+    def line(self, first: int, last: int) -> Line | None:
+        """Return the line through the means from one index to before another; None if too few.
+
+        Indices are counted from the end: negative, 0 is the end.
+        """
+        times = self.t_s[first : last or None]
+        values = self.values[first : last or None]
+        n = len(times)
+        if n < FEWEST:
+            return None
+        middle_s, middle = sum(times) / n, sum(values) / n
+        squares = products = 0.0
+        for t_s, value in zip(times, values, strict=True):
+            since = t_s - middle_s
+            squares += since * since
+            products += since * (value - middle)
+        if squares <= 0.0:
+            return None
+        rate = products / squares
+        errors = [value - middle - rate * (t_s - middle_s) for t_s, value in zip(times, values, strict=True)]
+        spread = max(abs(error) for error in errors)
+        total = sum(error * error for error in errors)
+        return Line(n, middle_s, middle, rate, sqrt(squares), total, spread, times[0], times[-1])
+
+    def rough(self, after: int, before: int, guard: int) -> tuple[float, float] | None:
+        """Return roughly the change of rate that `kink` finds, by the ends of its windows, and its noise.
+
+        The noise is that for a mean with a standard deviation of 1. None where there are too few means.
+        """
+        t_s, values = self.t_s, self.values
+        n = len(t_s)
+        new, last, first = n - after, n - after - guard - 1, max(n - after - guard - before, 0)
+        if last - first < FEWEST - 1:
+            return None
+        after_s, before_s = t_s[-1] - t_s[new], t_s[last] - t_s[first]
+        change = (values[-1] - values[new]) / after_s - (values[last] - values[first]) / before_s
+        return change, 2.0 / after_s
+
+    def kink(self, after: int, before: int, guard: int, noise: float) -> Kink | None:
+        """Return the change of rate between the last means and those before them.
+
+        Parameters
+        ----------
+        after, before, guard
+            How many means: after the change, before it, and left out between the two, in which it happens.
+        noise
+            Standard deviation of a mean.
+        """
+        if len(self.t_s) < after + guard + FEWEST:
+            return None
+        new = self.line(-after, 0)
+        old = self.line(-after - guard - before, -after - guard)
+        if new is None or old is None:
+            return None
+        # noise is learnt roughly; what the means are off their lines says it too
+        noise = max(noise, sqrt((new.squares + old.squares) / (new.n + old.n - 4)))
+        limit = RESIDUAL_SIGMAS * noise + BEND_M_S
+        change = new.rate - old.rate
+        if not change:
+            return None
+        at_s = new.t_s + (old.at(new.t_s) - new.value) / change
+        smooth = new.spread <= limit and old.spread <= limit
+        slack_s = SLACK_S + RESIDUAL_SIGMAS * noise / abs(change)
+        joined = smooth and old.last_s - slack_s <= at_s <= new.first_s + slack_s
+        return Kink(old, new, noise * sqrt(new.lever**-2 + old.lever**-2), noise / new.lever, at_s, joined)
