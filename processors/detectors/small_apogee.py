@@ -15,13 +15,14 @@ from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
 from processors.small.apex import GRAVITY_M_S2, Apex, apex
 from processors.small.burn import Burn
+from processors.small.climb import climb_of
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
 # second differences of independent noise have six times its variance, and half of it lies within 0.6745
 WHITE: Final = 0.6745 * 6.0**0.5
 NEAR_S: Final = 0.1
-FEW: Final = 4
+FEW: Final = 8
 AGAIN_NS: Final = NS_PER_S // 5
 # twice the noise over a window a quarter longer errs as much as the model does
 NOISIER: Final = 0.3
@@ -217,22 +218,15 @@ class SmallApogee(MotionDetector):
         if self.state.near_ns:
             return float(self.state.near_ns - cell.t_ns) / NS_PER_S
         cells = track.between(cell, cell.t_ns - round(limits.before_s * NS_PER_S), cell.t_ns)
-        t_s, heights = points(cells, _measured, cell.t_ns)
-        half = t_s.size // 2
-        if half < FEW:
-            return None
-        slopes = (heights[-half:] - heights[:half]) / (t_s[-half:] - t_s[:half])
-        climb = float(np.median(slopes))
-        if climb > limits.slow_m_s:
-            return None
-        return float(np.mean(t_s)) + climb / GRAVITY_M_S2
+        climb = climb_of(*points(cells, _measured, cell.t_ns))
+        return None if climb is None or climb.m_s > limits.slow_m_s else climb.t_s + climb.m_s / GRAVITY_M_S2
 
     def _fit(self, cells: list[Cell], origin_ns: int, near_s: float) -> Apex | None:
         limits, burn = self.parameters, self.state.burn
         begin_ns = burn.coast_ns + round(limits.push_s * NS_PER_S)
         cells = [one for one in cells if one.t_ns > begin_ns] if burn.over else cells
         t_s, heights = points(cells, _measured, origin_ns)
-        if t_s.size < 2 * FEW or min(near_s, 0.0) - t_s[0] < limits.least_s:
+        if t_s.size < FEW or min(near_s, 0.0) - t_s[0] < limits.least_s:
             return None
         white_m = float(np.median(np.abs(np.diff(heights, 2)))) / WHITE
         pulls_s, pulls = points(cells, lambda one: nan if one.stale_s else one.pull_m_s2, origin_ns)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf, nan
 from typing import ClassVar, Final
 
 from processors.detector import Finding
 from processors.motion.cell import Cell
-from processors.motion.track import Track
+from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
 from processors.small.burn import Burn
+from processors.small.climb import climb_of
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
@@ -19,6 +21,7 @@ SEA_LEVEL_KG_M3: Final = 1.225
 LAPSE_PER_M: Final = 2.25577e-5
 POWER: Final = 4.25588
 TOP_M: Final = 20_000.0
+LOOKS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,43 +30,68 @@ class SmallMaxQParameters:
 
     Parameters
     ----------
+    rise_m, rise_sigmas, rise_cells
+        Without an accelerometer, it has left the pad when it was so much over it, and over the noise, for so many cells.
     climb_m_s, sure_sigmas
         The least climb, and how many times its uncertainty, that is looked at: every rocket leaves its rail faster.
     after_s, share
-        It is told when the pressure has been less for so long, and is less than this share of the greatest.
+        It is told when the pressure has been less for so long, and is less than this share of the greatest: drag alone
+        slows a rocket that much within seconds.
     plateau
         Where it is more than this share, one time is as good as another.
     least_s
         Thrust and drag change over about so long.
+    hole_s
+        What happens within a longer hole is not known: then it is not told.
+    every_s
+        How often heights are looked at.
+    short_s, noise_m, long_s
+        Over how long a climb is measured from heights: their noise at which it is `short_s`, and the longest.
     """
 
+    rise_m: float = 20.0
+    rise_sigmas: float = 8.0
+    rise_cells: int = 3
     climb_m_s: float = 20.0
     sure_sigmas: float = 5.0
     after_s: float = 1.5
-    share: float = 0.8
+    share: float = 0.7
     plateau: float = 0.97
     least_s: float = 0.2
+    hole_s: float = 1.0
+    every_s: float = 0.2
+    short_s: float = 1.0
+    noise_m: float = 1.0
+    long_s: float = 3.0
 
 
 @dataclass(slots=True)
 class SmallMaxQState:
-    """What it remembers."""
+    """What it remembers; `plateau_s` is for how long the pressure was near its greatest, `less` looks since it fell."""
 
     burn: Burn = field(default_factory=Burn)
+    pulled_ns: int = 0
+    high: int = 0
+    speed_m_s: float = 0.0
+    pull_m_s2: float = 0.0
+    looked_ns: int = 0
     most_pa: float = 0.0
     most_ns: int = 0
+    plateau_s: float = 0.0
     height_m: float = 0.0
     climb_m_s: float = 0.0
+    less: int = 0
     done: bool = False
 
 
 class SmallMaxQ(MotionDetector):
-    """The maximum of `q = rho v^2 / 2` (Pa), with the estimate of climb and the density of the standard atmosphere.
+    """The maximum of `q = rho v^2 / 2` (Pa) on the way up, with the density of the standard atmosphere.
 
-    The pad is taken to be at sea level: its height scales the density, and hardly moves the maximum. While an
-    accelerometer shows thrust it is not told.
+    Speed is the acceleration added up since the push began; without an accelerometer it is the climb of the last
+    heights. The pad is taken to be at sea level: its height scales the density, and hardly moves the maximum.
 
-    Failure modes: a barometer that errs at the speed of sound makes a climb of its own, where there is no accelerometer.
+    Failure modes: none is told if the record has a hole there. A barometer that errs at the speed of sound makes a
+    climb of its own, where there is no accelerometer.
 
     References
     ----------
@@ -86,15 +114,62 @@ class SmallMaxQ(MotionDetector):
         if state.done:
             return ()
         state.burn.take(cell)
-        pressure = dynamic_pressure_pa(cell.h_m, cell.v_m_s)
-        climbs = cell.v_m_s > limits.climb_m_s and cell.v_m_s > limits.sure_sigmas * cell.v_sigma_m_s
-        if climbs and pressure > state.most_pa:
-            state.most_pa, state.most_ns = pressure, cell.t_ns
-            state.height_m, state.climb_m_s = cell.h_m, cell.v_m_s
+        if abs(cell.pull_m_s2) < inf and (state.burn.quiet_ns or not state.burn.pushes):
+            return self._by_acceleration(cell)
+        if state.high < limits.rise_cells:
+            high = cell.h_m > limits.rise_m + limits.rise_sigmas * cell.noise_m
+            state.high = state.high + 1 if high else 0
             return ()
-        past = state.most_ns and cell.t_ns - state.most_ns > limits.after_s * NS_PER_S
-        burns = state.burn.burning and not state.burn.over
-        if burns or not past or not pressure < limits.share * state.most_pa:
+        if state.pulled_ns or cell.t_ns - state.looked_ns < limits.every_s * NS_PER_S:
+            return ()
+        return self._by_heights(cell, track)
+
+    def _by_acceleration(self, cell: Cell) -> Iterable[Finding]:
+        """Add up the acceleration since the push began."""
+        state, limits = self.state, self.parameters
+        if cell.stale_s:
+            return ()
+        since_s = (cell.t_ns - state.pulled_ns) / NS_PER_S if state.pulled_ns else 0.0
+        pull = cell.pull_m_s2 * state.burn.sign
+        state.speed_m_s += 0.5 * (pull + state.pull_m_s2) * since_s
+        state.pulled_ns, state.pull_m_s2 = cell.t_ns, pull
+        if not state.burn.pushes:
+            state.speed_m_s = 0.0
+            return ()
+        if since_s > limits.hole_s:
+            state.done = True
+            return ()
+        return self._follow(cell, cell.t_ns, state.speed_m_s, limits.climb_m_s, since_s)
+
+    def _by_heights(self, cell: Cell, track: Track) -> Iterable[Finding]:
+        """Measure the climb of the last heights."""
+        state, limits = self.state, self.parameters
+        since_s = (cell.t_ns - state.looked_ns) / NS_PER_S
+        state.looked_ns = cell.t_ns
+        long_s = min(limits.short_s * max(cell.noise_m / limits.noise_m, 1.0) ** 0.4, limits.long_s)
+        cells = track.between(cell, cell.t_ns - round(long_s * NS_PER_S), cell.t_ns)
+        t_s, heights = points(cells, lambda one: nan if one.stale_s else one.height_m, cell.t_ns)
+        climb = climb_of(t_s, heights)
+        if climb is None or t_s[-1] - t_s[0] < 0.7 * long_s:
+            # a hole where the pressure may have been greatest
+            state.done = state.most_ns > 0 and since_s < long_s
+            return ()
+        least_m_s = max(limits.climb_m_s, limits.sure_sigmas * climb.sigma_m_s)
+        return self._follow(cell, cell.t_ns + round(climb.t_s * NS_PER_S), climb.m_s, least_m_s, since_s)
+
+    def _follow(self, cell: Cell, t_ns: int, climb_m_s: float, least_m_s: float, since_s: float) -> Iterable[Finding]:
+        """Keep the maximum; tell it when the pressure is well below."""
+        state, limits = self.state, self.parameters
+        pressure = dynamic_pressure_pa(cell.h_m, max(climb_m_s, 0.0))
+        if climb_m_s > least_m_s and pressure > state.most_pa:
+            if limits.plateau * pressure > state.most_pa:
+                state.plateau_s = 0.0
+            state.most_pa, state.most_ns = pressure, t_ns
+            state.height_m, state.climb_m_s = cell.h_m, climb_m_s
+        if pressure > limits.plateau * state.most_pa:
+            state.plateau_s += since_s
+        state.less = state.less + 1 if pressure < limits.share * state.most_pa else 0
+        if state.less <= LOOKS or (cell.t_ns - state.most_ns) / NS_PER_S < limits.after_s:
             return ()
         state.done = True
         values = {
@@ -102,19 +177,12 @@ class SmallMaxQ(MotionDetector):
             "height_m": state.height_m,
             "vertical_speed_m_s": state.climb_m_s,
         }
-        sigma_s = self._plateau_s(cell, track)
+        sigma_s = max(limits.least_s, state.plateau_s / 12.0**0.5)
         return (self.finding(FlightEvent.MAX_Q.value, state.most_ns, sigma_s, cell, cell.count_first, values),)
-
-    def _plateau_s(self, cell: Cell, track: Track) -> float:
-        """Return the spread of an even distribution over the plateau."""
-        state, limits = self.state, self.parameters
-        around = track.between(cell, state.most_ns - 10 * NS_PER_S, cell.t_ns)
-        least_pa = limits.plateau * state.most_pa
-        high = [one.t_ns for one in around if dynamic_pressure_pa(one.h_m, one.v_m_s) > least_pa]
-        return max(limits.least_s, (high[-1] - high[0]) / NS_PER_S / 12.0**0.5) if high else limits.least_s
 
 
 def dynamic_pressure_pa(height_m: float, speed_m_s: float) -> float:
     """Return the dynamic pressure (Pa) in the standard atmosphere, up to 20 km; NaN for NaN."""
     thin = max(1.0 - LAPSE_PER_M * min(height_m, TOP_M), 0.0)
-    return 0.5 * SEA_LEVEL_KG_M3 * float(thin**POWER) * speed_m_s * speed_m_s
+    density = SEA_LEVEL_KG_M3 * float(thin**POWER)
+    return 0.5 * density * speed_m_s * speed_m_s

@@ -15,7 +15,7 @@ GRAVITY_M_S2: Final = 9.80665
 MOST_DRAG_M_S2: Final = 20.0
 LEAST_FALL_M_S2: Final = 6.0
 # bias of an accelerometer, and what a barometer's vents add to the bend of the heights
-BIAS_M_S2: Final = 0.5
+BIAS_M_S2: Final = 0.8
 # fins and a slender body fall no faster than this; a blunt one half as fast
 TERMINAL_M_S: Final = 200.0
 BLUNT_M_S: Final = 100.0

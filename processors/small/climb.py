@@ -1,0 +1,61 @@
+"""How fast it climbs, from heights alone, however wild some are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from processors.motion.polynomials import HALF, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """A climb.
+
+    Parameters
+    ----------
+    t_s
+        The middle of the heights' times, to which it belongs.
+    m_s, sigma_m_s
+        The climb, and how sure it is.
+    """
+
+    t_s: float
+    m_s: float
+    sigma_m_s: float
+
+
+def climb_of(t_s: Floats, heights_m: Floats, few: int = 4) -> Climb | None:
+    """Return the climb over a short stretch: the median of the slopes from each height to the one half of them later.
+
+    Parameters
+    ----------
+    t_s, heights_m
+        Shape (n,), in order.
+    few
+        The least number of slopes.
+
+    Returns
+    -------
+    Climb | None
+        None with fewer slopes.
+
+    References
+    ----------
+    Theil, A rank-invariant method of linear and polynomial regression analysis, 1950, in its incomplete form.
+
+    Examples
+    --------
+    >>> round(climb_of(np.arange(8) * 0.1, np.array([0.0, 2.0, 4.0, 9000.0, 8.0, 10.0, 12.0, 14.0])).m_s, 3)
+    20.0
+    """
+    half = t_s.size // 2
+    if half < few:
+        return None
+    slopes = (heights_m[-half:] - heights_m[:half]) / np.maximum(t_s[-half:] - t_s[:half], 1e-3)
+    middle = float(np.median(slopes))
+    # a median's variance is pi / 2 times a mean's
+    sigma = 1.25 * float(np.median(np.abs(slopes - middle))) / HALF / sqrt(half)
+    return Climb(float(np.mean(t_s)), middle, sigma)
