@@ -149,6 +149,9 @@ class Apogee(Detector):
         if not state.summit.is_near(limits.below_m) or state.carried.goes_on(t_ns, limits.parted_s):
             return None
         times, speeds = state.trail.arrays()
+        if not len(times):
+            # nothing was received around the top
+            return None
         # without three rows of free fall around it, it was between the last that rose and the first that fell
         fitted = zero_of_line(times, speeds)
         top_ns, sigma_s = fitted if fitted is not None else (state.fall.since_ns, limits.fall_s)

@@ -18,6 +18,7 @@ from telemetry.frames import Frame
 MOST_OCTETS: Final = 8 * 1024 * 1024
 MOST_UNPLACED: Final = 64
 SEGMENT_NS: Final = 5 * NS_PER_S
+TIDY_NS: Final = NS_PER_S
 # a dump is over when nothing more of it has come for so long; one that goes on is used bit by bit
 QUIET_NS: Final = 2 * NS_PER_S
 LONGEST_WAIT_NS: Final = 10 * NS_PER_S
@@ -42,6 +43,7 @@ class WayBack:
         self._holes = Holes(books)
         self._unplaced: list[Frame] = []
         self._reached_ns = NEVER
+        self._tidy_ns = NEVER
         self._numbers = 0
         self._first_ns = NEVER
         self._last_ns = NEVER
@@ -77,6 +79,9 @@ class WayBack:
         if not self.segments:
             return Counter()
         self.segments[-1].rows.add(frames)
+        if self._reached_ns < self._tidy_ns:
+            return Counter()
+        self._tidy_ns = self._reached_ns + TIDY_NS
         return self._tidy()
 
     def note(self, telling: Telling) -> None:
@@ -85,6 +90,7 @@ class WayBack:
 
     def offer(self, late: Iterable[Frame], clock_ns: int) -> Counter[str]:
         """Take rows that came behind the hold; returns how many of each packet type may be seen in a re-run."""
+        self._holes.close(self._reached_ns)
         taken: Counter[str] = Counter()
         waiting, self._unplaced = [*self._unplaced, *late], []
         for rows in waiting:
@@ -174,7 +180,7 @@ class WayBack:
         if self._reached_ns == NEVER:
             return []
         segments = [segment.snapshot() for segment in self.segments]
-        times = [self._reached_ns, self._first_ns, self._last_ns]
+        times = [self._reached_ns, self._tidy_ns, self._first_ns, self._last_ns]
         return [segments, self._holes.snapshot(), times, self._numbers, [pack_frame(rows) for rows in self._unplaced]]
 
     def restore(self, state: list[Any]) -> None:
@@ -184,5 +190,5 @@ class WayBack:
         segments, holes, times, self._numbers, unplaced = state
         self.segments = [Segment.of(segment) for segment in segments]
         self._holes.restore(holes)
-        self._reached_ns, self._first_ns, self._last_ns = times
+        self._reached_ns, self._tidy_ns, self._first_ns, self._last_ns = times
         self._unplaced = [unpack_frame(packed) for packed in unplaced]
