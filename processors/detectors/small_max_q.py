@@ -31,12 +31,13 @@ class SmallMaxQParameters:
     Parameters
     ----------
     rise_m, rise_sigmas, rise_cells
-        Without an accelerometer, it has left the pad when it was so much over it, and over the noise, for so many cells.
+        Without an accelerometer, it has left the pad when it was so much over it and its noise for so many cells.
     climb_m_s, sure_sigmas
         The least climb, and how many times its uncertainty, that is looked at: every rocket leaves its rail faster.
-    after_s, share
+    after_s, after_heights_s, share
         It is told when the pressure has been less for so long, and is less than this share of the greatest: drag alone
-        slows a rocket that much within seconds.
+        slows a rocket that much within seconds. A barometer that errs at burn-out or at the speed of sound shows a
+        slower climb for up to so long.
     plateau
         Where it is more than this share, one time is as good as another.
     least_s
@@ -55,6 +56,7 @@ class SmallMaxQParameters:
     climb_m_s: float = 20.0
     sure_sigmas: float = 5.0
     after_s: float = 1.5
+    after_heights_s: float = 4.0
     share: float = 0.7
     plateau: float = 0.97
     least_s: float = 0.2
@@ -169,7 +171,9 @@ class SmallMaxQ(MotionDetector):
         if pressure > limits.plateau * state.most_pa:
             state.plateau_s += since_s
         state.less = state.less + 1 if pressure < limits.share * state.most_pa else 0
-        if state.less <= LOOKS or (cell.t_ns - state.most_ns) / NS_PER_S < limits.after_s:
+        after_s = limits.after_s if state.pulled_ns else limits.after_heights_s
+        on_pad = not state.pulled_ns and cell.h_m < limits.rise_m + limits.rise_sigmas * cell.noise_m
+        if on_pad or state.less <= LOOKS or (cell.t_ns - state.most_ns) / NS_PER_S < after_s:
             return ()
         state.done = True
         values = {
