@@ -42,6 +42,8 @@ class Hole:
         Number of the segment (`processors.late.segment`) that begins before it.
     until_ns
         Time of flight up to which it may be filled.
+    is_front
+        Whether it lies before the first packet that came: nobody knows how many there were.
     """
 
     packet: str
@@ -52,11 +54,12 @@ class Hole:
     came: int = 0
     segment: int = 0
     until_ns: int = FOREVER
+    is_front: bool = False
 
     @property
     def missing(self) -> int:
         """How many have not come, as far as can be said."""
-        return 1 if self.last is None else self.last + 1 - self.first - self.came
+        return 1 if self.last is None or self.is_front else self.last + 1 - self.first - self.came
 
     def holds(self, rows: Frame) -> NDArray[np.bool_]:
         """Return which rows are of this hole, by count and time; shape (n,)."""
@@ -92,7 +95,9 @@ class Holes:
             first, last = int(frame.counts[0]), int(frame.counts[-1])
             first_ns, last_ns = int(frame.t_ns[0]), int(frame.t_ns[-1])
             before = self._last.get(packet)
-            if before is not None and (first != before[0] + 1 or packet in self._behind):
+            if before is None:
+                found += self._front(packet, first, first_ns)
+            elif first != before[0] + 1 or packet in self._behind:
                 found += self._gap(packet, *before, first, first_ns)
             if last - first >= n:
                 found += self._inside(frame)
@@ -126,7 +131,7 @@ class Holes:
         """Put what is left of holes of which some has come in their place: small pieces are worth no long waiting."""
         whole, self.open = self.open, []
         for hole in whole:
-            if not hole.came or hole.last is None:
+            if not hole.came or hole.last is None or hole.is_front:
                 self.open.append(hole)
                 continue
             for gap in self._books[hole.packet].gaps():
@@ -139,6 +144,15 @@ class Holes:
         end_ns = FOREVER if hole.before_ns is None else hole.before_ns
         is_long = end_ns - hole.after_ns > LONG_NS + self._period_ns(hole.packet)
         return from_ns + (DUMP_NS if is_long else SHUFFLE_NS)
+
+    def _front(self, packet: str, first: int, first_ns: int) -> list[Hole]:
+        """Return the hole before the first packet that came of a type: the very first may be overtaken too."""
+        begins = max(first - SHUFFLE_NS // self._period_ns(packet), 0)
+        if begins == first:
+            return []
+        hole = Hole(packet, begins, first - 1, first_ns - SHUFFLE_NS, first_ns, is_front=True)
+        hole.until_ns = first_ns + SHUFFLE_NS
+        return [hole]
 
     def _gap(self, packet: str, last: int, last_ns: int, first: int, first_ns: int) -> list[Hole]:
         """Return the hole between two packets of a type, if there is one and it was not found before."""
