@@ -29,13 +29,18 @@ class Push(NamedTuple):
     drag_m_s2: float
 
 
+def gravity_m_s2(height_m: float) -> float:
+    """Return gravity at a height (m)."""
+    return GRAVITY_M_S2 * (EARTH_M / (EARTH_M + max(height_m, 0.0))) ** 2
+
+
 def push_of(kink: Kink, cell: Cell) -> Push:
     """Return what pushes on either side of a kink of speed: thrust and drag."""
     speed = max(cell.s_m_s, SLOWEST_M_S)
     if not abs(cell.v_m_s) < 1.5 * speed + 3.0 * cell.v_sigma_m_s:
         return Push(nan, nan, 0.0)
     slope = min(max(cell.v_m_s / speed, -1.0), 1.0)
-    gravity = GRAVITY_M_S2 * (EARTH_M / (EARTH_M + max(cell.h_m, 0.0))) ** 2 * slope
+    gravity = gravity_m_s2(cell.h_m) * slope
     height_m = np.array(min(max(cell.h_m, 0.0), TOP_M))
     drag = 0.5 * float(density_kg_m3(height_m)) * speed**2 / BALLISTIC_KG_M2
     return Push(kink.before.rate + gravity, kink.after.rate + gravity, drag)

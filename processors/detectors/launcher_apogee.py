@@ -1,0 +1,180 @@
+"""The highest point of a launcher in free fall, from its speed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from statistics import median
+from typing import ClassVar, Final
+
+import numpy as np
+
+from processors.detector import Finding
+from processors.free_fall import Top, top_of
+from processors.motion.cell import Cell
+from processors.motion.track import Track
+from processors.motion_detector import MotionDetector
+from telemetry.cuc import NS_PER_S
+from telemetry.events import Status
+from telemetry.vocabulary import FlightEvent
+
+# of the noise of a cell: what is left of it in a median of ten
+MEDIAN: Final = 0.4
+# a display that counts km/h errs by this, however many are averaged
+STEP_M_S: Final = 0.08
+
+
+@dataclass(frozen=True, slots=True)
+class LauncherApogeeParameters:
+    """Thresholds.
+
+    Parameters
+    ----------
+    least_m
+        Free fall needs thin air: above this drag takes less than a hundredth of gravity from a stage.
+    longest_s, shortest_s
+        The parabola goes through at most so many seconds, and at least so many: a stage that changes hands between
+        engines coasts for less.
+    after_s
+        It is told when the top is so long past: speed grows by what a display shows.
+    sure_s
+        And when its time is known so well.
+    late_s, late_sure_s
+        What is later than the one is told if it is known so well.
+    settled_s
+        It is confirmed when the top is so long past.
+    bend_share, sure_sigmas
+        The square of speed bends as gravity says, within this share and so many sigmas: engines bend it otherwise.
+    spread_noise
+        The speeds are off the law by not more than so many times their noise.
+    model_share
+        Over so many seconds, gravity's change with height and a display's own filter move the top by this share.
+    """
+
+    least_m: float = 40_000.0
+    longest_s: int = 60
+    shortest_s: int = 20
+    after_s: float = 2.5
+    sure_s: float = 0.3
+    late_s: float = 5.5
+    late_sure_s: float = 0.8
+    settled_s: float = 20.0
+    bend_share: float = 0.2
+    sure_sigmas: float = 3.0
+    spread_noise: float = 2.5
+    model_share: float = 0.003
+
+
+@dataclass(slots=True)
+class LauncherApogeeState:
+    """What it remembers: the speeds of the second in hand, medians of the seconds before, and what is told."""
+
+    second: int = 0
+    times_s: list[float] = field(default_factory=list)
+    speeds: list[float] = field(default_factory=list)
+    medians_s: list[float] = field(default_factory=list)
+    medians: list[float] = field(default_factory=list)
+    count: int = 0
+    count_first: int = 0
+    told_s: float = 0.0
+    open: bool = False
+
+
+class LauncherApogee(MotionDetector):
+    """The speed (m/s) of a vehicle in free fall is least: it is as high as it goes.
+
+    Trigger: over the last 20 s the square of speed is a parabola with its least some seconds ago, and bends as gravity
+    does. Time: the least of a parabola through up to a minute, robust, with the bend known beforehand; uncertainty
+    from the residuals. Told when the least is 2.5 s past, confirmed at 8 s.
+
+    Failure modes: none under thrust, in dense air, or in an orbit, where gravity bends the path and hardly the speed;
+    none where the record does not show 20 s before it.
+
+    References
+    ----------
+    `processors.free_fall`; energy of free fall: Bate, Mueller and White, Fundamentals of Astrodynamics, 1971,
+    section 1.4.
+
+    Examples
+    --------
+    >>> LauncherApogeeParameters().after_s
+    2.5
+    """
+
+    emits: ClassVar[tuple[str, ...]] = (FlightEvent.APOGEE.value,)
+    classes: ClassVar[frozenset[str]] = frozenset({"launcher"})
+    parameters_type: ClassVar[type] = LauncherApogeeParameters
+    state_type: ClassVar[type] = LauncherApogeeState
+
+    def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:  # noqa: ARG002 -- medians of seconds are enough
+        """Look for a parabola when another second is complete."""
+        state, limits = self.state, self.parameters
+        if not cell.speed_trusted or not cell.h_m > limits.least_m:
+            return ()
+        second = cell.t_ns // NS_PER_S
+        complete = second != state.second and bool(state.times_s)
+        if complete:
+            self._close()
+        state.second = second
+        state.times_s.append(cell.t_ns / NS_PER_S)
+        state.speeds.append(cell.speed_m_s)
+        return self._look(cell) if complete and len(state.medians) >= limits.shortest_s else ()
+
+    def _close(self) -> None:
+        """Turn the speeds of a second into their median, and forget what is too old."""
+        state, limits = self.state, self.parameters
+        state.medians_s.append(sum(state.times_s) / len(state.times_s))
+        state.medians.append(median(state.speeds))
+        state.times_s.clear()
+        state.speeds.clear()
+        while state.medians_s[0] < state.medians_s[-1] - limits.longest_s:
+            del state.medians_s[0], state.medians[0]
+
+    def _look(self, cell: Cell) -> Iterable[Finding]:
+        state, limits = self.state, self.parameters
+        now_s = state.medians_s[-1]
+        if state.open:
+            if now_s < state.told_s + limits.settled_s:
+                return ()
+            state.open = False
+            top = self._top(cell, state.told_s)
+            return () if top is None else (self._finding(cell, top, "confirmed"),)
+        # cheap: the least of the seconds has to be behind, and before it they fell
+        values = state.medians
+        if values[-1] <= min(values[-6:-1]) or values[0] <= min(values) or now_s < state.told_s + limits.longest_s:
+            return ()
+        top = self._top(cell, now_s)
+        if top is None or not -limits.shortest_s < top.t_s < -limits.after_s:
+            return ()
+        if top.sigma_s > (limits.sure_s if top.t_s > -limits.late_s else limits.late_sure_s):
+            return ()
+        state.open, state.told_s = True, now_s + top.t_s
+        state.count += 1
+        return (self._finding(cell, top, "provisional", now_s),)
+
+    def _top(self, cell: Cell, origin_s: float) -> Top | None:
+        """Return the least speed by the longest stretch that is a free fall."""
+        state, limits = self.state, self.parameters
+        noise = float(np.hypot(MEDIAN * cell.speed_noise_m_s, STEP_M_S))
+        best: Top | None = None
+        for longest_s in range(limits.shortest_s, limits.longest_s + 1, 10):
+            first = next(i for i, t_s in enumerate(state.medians_s) if t_s >= state.medians_s[-1] - longest_s)
+            t_s = np.array(state.medians_s[first:]) - origin_s
+            if t_s.size < limits.shortest_s // 2 or t_s[-1] - t_s[0] < longest_s - 5.0:
+                continue
+            top = top_of(t_s, np.array(state.medians[first:]), cell.h_m, noise)
+            if top is None or top.spread_m_s > limits.spread_noise * noise:
+                continue
+            top = replace(top, sigma_s=float(np.hypot(top.sigma_s, limits.model_share * longest_s)))
+            bends = abs(top.bend - 1.0) < limits.bend_share + limits.sure_sigmas * top.bend_sigma
+            if bends and (best is None or top.sigma_s < best.sigma_s):
+                best = top
+        return best
+
+    def _finding(self, cell: Cell, top: Top, status: Status, origin_s: float | None = None) -> Finding:
+        state = self.state
+        t_ns = round(((state.told_s if origin_s is None else origin_s) + top.t_s) * NS_PER_S)
+        values = {"speed_m_s": top.speed_m_s, "height_m": cell.h_m}
+        return self.finding(
+            FlightEvent.APOGEE.value, t_ns, top.sigma_s, cell, cell.count_first, values, status, state.count
+        )
