@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import log, sqrt
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from processors.motion_detector import MotionDetector
 from telemetry.cuc import NS_PER_S
 from telemetry.events import Status
 from telemetry.vocabulary import FlightEvent
+
+# cells of the ramps that are looked for: one second to three
+WINDOWS: Final = (10, 15, 20, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,6 @@ class LauncherLiftoffParameters:
     least_m_s2, most_m_s2
         Acceleration along the first seconds: a launcher weighs a tenth less than its thrust at least, and a solid one
         a third of it.
-    windows
-        Cells of the ramps that are looked for: one second to three.
     false_share
         How often noise alone may pass, a record.
     settled_s
@@ -52,7 +53,6 @@ class LauncherLiftoffParameters:
     least_m_s: float = 1.8
     least_m_s2: float = 0.8
     most_m_s2: float = 20.0
-    windows: tuple[int, ...] = (10, 15, 20, 30)
     false_share: float = 1e-3
     settled_s: float = 4.0
     display_s: float = 0.3
@@ -111,13 +111,13 @@ class LauncherLiftoff(MotionDetector):
         state.cells += 1
         state.t_s.append((cell.t_ns - state.first_ns) / NS_PER_S)
         state.speeds.append(cell.speed_m_s)
-        if len(state.t_s) > limits.windows[-1]:
+        if len(state.t_s) > WINDOWS[-1]:
             del state.t_s[0], state.speeds[0]
-        if state.cells == limits.windows[0] and self._began_in_flight(cell):
+        if state.cells == WINDOWS[0] and self._began_in_flight(cell):
             state.done = True
             return ()
         # cheap: at rest the last speeds are as low as any
-        if sum(state.speeds[-5:]) < 5.0 * 0.7 * limits.least_m_s or state.cells < limits.windows[0]:
+        if sum(state.speeds[-5:]) < 5.0 * 0.7 * limits.least_m_s or state.cells < WINDOWS[0]:
             return ()
         return self._look(cell)
 
@@ -127,9 +127,9 @@ class LauncherLiftoff(MotionDetector):
 
     def _look(self, cell: Cell) -> Iterable[Finding]:
         state, limits = self.state, self.parameters
-        sure = sqrt(2.0 * log((1.0 + state.cells / limits.windows[0]) / limits.false_share))
+        sure = sqrt(2.0 * log((1.0 + state.cells / WINDOWS[0]) / limits.false_share))
         times, speeds = np.array(state.t_s), np.array(state.speeds)
-        for window in limits.windows:
+        for window in WINDOWS:
             if times.size < window:
                 break
             t_s, some = times[-window:] - times[-window], speeds[-window:]
@@ -167,7 +167,7 @@ class LauncherLiftoff(MotionDetector):
         cells = track.between(cell, state.told_ns - window_ns, state.told_ns + window_ns)
         t_s, speeds = points(cells, lambda one: one.speed_m_s, state.told_ns)
         zero: tuple[float, float] | None = None
-        if t_s.size > limits.windows[0]:
+        if t_s.size > WINDOWS[0]:
             if t_s[0] < -1.0:
                 fit = hinge(t_s, speeds, (-limits.near_s, limits.near_s), (1, 2), 1, cell.speed_noise_m_s)
                 zero = None if fit is None else (fit.t_s, fit.sigma_s)
