@@ -47,6 +47,8 @@ class BurnEdge:
         Which.
     t_ns, t_sigma_s
         Half way between the last row before and the first row after, and the spread of an even chance between them.
+    before_ns, first_ns
+        Those two rows.
     row
         Index of the row that made it sure.
     count_first
@@ -56,6 +58,8 @@ class BurnEdge:
     kind: Literal["start", "end"]
     t_ns: int
     t_sigma_s: float
+    before_ns: int
+    first_ns: int
     row: int
     count_first: int
 
@@ -115,7 +119,8 @@ class Burns:
 
     def _edge(self, row: int, kind: Literal["start", "end"]) -> BurnEdge:
         width_ns = self.turn_first_ns - self.turn_before_ns
-        return BurnEdge(kind, self.turn_before_ns + width_ns // 2, width_ns / NS_PER_S / 12**0.5, row, self.turn_count)
+        middle_ns, sigma_s = self.turn_before_ns + width_ns // 2, width_ns / NS_PER_S / 12**0.5
+        return BurnEdge(kind, middle_ns, sigma_s, self.turn_before_ns, self.turn_first_ns, row, self.turn_count)
 
 
 def _burning(rows: Rows, pressure_pa: float) -> tuple[NDArray[np.bool_], bool | None, int]:

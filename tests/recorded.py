@@ -100,6 +100,22 @@ def run(
     return found
 
 
+def found_of(flight: Recorded) -> dict[type[Detector], list[Finding]]:
+    """Return what each chosen detector finds in a flight, all in one pass as the engine lets them see it."""
+    detectors = detectors_for(flight.airframe)
+    reads_motion = any(isinstance(one, MotionDetector) for one in detectors)
+    history, motion = History(flight.airframe), Motion.of(flight.airframe) if reads_motion else None
+    found: dict[type[Detector], list[Finding]] = {type(one): [] for one in detectors}
+    first_s, last_s = flight.span_s
+    beats_s = np.arange(first_s, last_s, BEAT_S).tolist()
+    for piece, beat_s in zip(flight.pieces(beats_s), [*beats_s, last_s + 60.0], strict=True):
+        stretch = Stretch(flight.airframe, piece, history, motion)
+        for detector in detectors:
+            found[type(detector)] += detector.update(stretch)
+            found[type(detector)] += detector.on_watermark(T0_NS + round(beat_s * NS))
+    return found
+
+
 def motion_for(kind: type[Detector], flight: Recorded) -> Motion | None:
     """Return what a detector that reads motion needs; none for others."""
     return Motion.of(flight.airframe) if issubclass(kind, MotionDetector) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from processors.carried import STAGE, Carried
 from processors.detector import Detector, Finding, found
-from processors.signals import Sustained, Trail, zero_of_line
+from processors.signals import UNSET, Sustained, Trail, zero_of_line
 from processors.stretch import Rows, Stretch
 from processors.summit import Summit
 from telemetry.cuc import NS_PER_S
@@ -27,7 +27,10 @@ class ApogeeParameters:
         A vehicle that has risen this fast for as long has flown.
     fall_m_s, fall_s
         It comes down when it has fallen faster than this for as long: seven times the noise of vertical speed on ten
-        rows. A braking burn may begin half a second after the top.
+        rows.
+    lit_s
+        It falls freely until so long after engines begin to push: a braking burn may begin at the very top, and takes
+        a second to come up.
     free_m_s2
         In free fall the accelerometer shows less than this. Under thrust a passage through zero is a hover or a leg
         of the ascent, not the top of the flight.
@@ -44,12 +47,15 @@ class ApogeeParameters:
         The top is the highest point so far. Altitude drifts by a metre or two, and the fall is less than one.
     parted_s
         A stage that is carried, or has parted so short a time ago, has its own ascent before it.
+    hole_s
+        Rows further apart than this leave room for more than free fall: engines light and stop within a second.
     """
 
     climb_m_s: float = 10.0
     climb_s: float = 1.0
     fall_m_s: float = 0.3
     fall_s: float = 0.2
+    lit_s: float = 1.0
     free_m_s2: float = 3.0
     near_m_s: float = 5.0
     keep_rows: int = 500
@@ -57,17 +63,24 @@ class ApogeeParameters:
     sure_s: float = 1.0
     below_m: float = 15.0
     parted_s: float = 30.0
+    hole_s: float = 0.5
 
 
 @dataclass(slots=True)
 class ApogeeState:
-    """What it remembers."""
+    """What it remembers; `rose_ns` is the last row that rose, `sank_ns` the next."""
 
     climb: Sustained = field(default_factory=Sustained)
     fall: Sustained = field(default_factory=Sustained)
     trail: Trail = field(default_factory=Trail)
     summit: Summit = field(default_factory=Summit)
     carried: Carried = field(default_factory=Carried)
+    free_ns: int = UNSET
+    rose_ns: int = UNSET
+    rose_m_s: float = 0.0
+    rose_m: float = 0.0
+    sank_ns: int = UNSET
+    sank_m_s: float = 0.0
     climbed: bool = False
     done: bool = False
 
@@ -79,8 +92,10 @@ class Apogee(Detector):
 
     Time: a line through the vertical speed (m/s) around zero; free fall is uniformly accelerated over some seconds.
 
-    Failure modes: none if telemetry is away at the top and for as long after it as the fall takes to show; late, with a
-    larger uncertainty, when only rows of one side are there. None where engines drive it over its top.
+    Of a top in a hole nothing is known but that it was there: it is told as provisional, where free fall would have had
+    it, with an even chance over the hole.
+
+    Failure modes: late if telemetry is away at the top. None where engines drive it over its top.
 
     References
     ----------
@@ -93,7 +108,7 @@ class Apogee(Detector):
     3.0
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.APOGEE.value,)
     requires: ClassVar[frozenset[str]] = frozenset(
         {"vertical_speed_m_s", "axial_acceleration_m_s2", "altitude_m", "speed_m_s"}
@@ -127,9 +142,13 @@ class Apogee(Detector):
                     return ()
                 state.climbed, first = True, first + climbed
             free = np.abs(axial[first:]) < limits.free_m_s2
-            fallen = state.fall.first(rows.t_ns[first:], (speed[first:] < -limits.fall_m_s) & free, limits.fall_s)
+            free_ns = np.maximum(np.maximum.accumulate(np.where(free, rows.t_ns[first:], UNSET)), state.free_ns)
+            falls = rows.t_ns[first:] - free_ns <= limits.lit_s * NS_PER_S
+            fallen = state.fall.first(rows.t_ns[first:], (speed[first:] < -limits.fall_m_s) & falls, limits.fall_s)
             stop = len(speed) if fallen is None else first + fallen + 1
-            self._remember(rows.t_ns[first:stop], speed[first:stop], free[: stop - first])
+            self._remember(rows.t_ns[first:stop], speed[first:stop], free[: stop - first], falls[: stop - first])
+            state.free_ns = int(free_ns[stop - first - 1])
+            self._follow_rise(stretch, rows.t_ns[first:stop], speed[first:stop])
             state.summit.follow(stretch, int(rows.t_ns[stop - 1]))
             if fallen is None:
                 return ()
@@ -146,27 +165,48 @@ class Apogee(Detector):
         """Return the top that a fall has shown; None if it is not the flight's."""
         state, limits = self.state, self.parameters
         t_ns = int(rows.t_ns[last])
-        if not state.summit.is_near(limits.below_m) or state.carried.goes_on(t_ns, limits.parted_s):
-            return None
         times, speeds = state.trail.arrays()
-        if not len(times):
-            # nothing was received around the top
-            return None
         # without three rows of free fall around it, it was between the last that rose and the first that fell
-        fitted = zero_of_line(times, speeds)
-        top_ns, sigma_s = fitted if fitted is not None else (state.fall.since_ns, limits.fall_s)
-        slack_ns = round(limits.shutdown_s * NS_PER_S)
-        if sigma_s > limits.sure_s or not times[0] - slack_ns <= top_ns <= t_ns:
+        top_ns, sigma_s = zero_of_line(times, speeds) or (state.fall.since_ns, limits.fall_s)
+        hole_s = (state.sank_ns - state.rose_ns) / NS_PER_S
+        if hole_s > limits.hole_s and not (len(times) and times[0] <= state.rose_ns):
+            # where free fall would have had it
+            share = state.rose_m_s / (state.rose_m_s - state.sank_m_s)
+            top_ns, sigma_s = state.rose_ns + round(share * hole_s * NS_PER_S), hole_s / 12**0.5
+            top_m = state.rose_m + share * hole_s * state.rose_m_s / 2.0
+            is_top = max(top_m, state.summit.last_m) >= state.summit.best_m - limits.below_m
+        else:
+            first_ns = int(times[0]) - round(limits.shutdown_s * NS_PER_S) if len(times) else state.rose_ns
+            is_top = state.summit.is_near(limits.below_m) and sigma_s <= limits.sure_s and first_ns <= top_ns <= t_ns
+        if not is_top or state.carried.goes_on(t_ns, limits.parted_s):
             return None
         values = stretch.at(top_ns, t_ns)
         count_first = int(rows.counts[last]) - max(len(times) - 1, 0)
-        return found(FlightEvent.APOGEE.value, top_ns, sigma_s, rows, last, count_first, values)
+        finding = found(FlightEvent.APOGEE.value, top_ns, sigma_s, rows, last, count_first, values)
+        return replace(finding, status="provisional") if sigma_s > limits.sure_s else finding
 
-    def _remember(self, t_ns: NDArray[np.int64], speed: NDArray[np.float64], free: NDArray[np.bool_]) -> None:
+    def _follow_rise(self, stretch: Stretch, t_ns: NDArray[np.int64], speed: NDArray[np.float64]) -> None:
+        """Take note of the last row that rose, of how high that was, and of the next."""
+        state = self.state
+        rising = np.flatnonzero(speed > 0.0)
+        after = 0
+        if rising.size:
+            after = int(rising[-1]) + 1
+            state.rose_ns, state.rose_m_s, state.sank_ns = int(t_ns[after - 1]), float(speed[after - 1]), UNSET
+            altitude = stretch.rows("altitude_m")
+            at = 0 if altitude is None else int(np.searchsorted(altitude.t_ns, state.rose_ns, side="right"))
+            state.rose_m = state.rose_m if altitude is None or not at else float(altitude.values[0][at - 1])
+        if state.sank_ns == UNSET and after < len(speed):
+            state.sank_ns, state.sank_m_s = int(t_ns[after]), float(speed[after])
+
+    def _remember(
+        self, t_ns: NDArray[np.int64], speed: NDArray[np.float64], free: NDArray[np.bool_], falls: NDArray[np.bool_]
+    ) -> None:
         """Keep the rows around zero, those of free fall since it was last faster or driven."""
-        kept = free & (np.abs(speed) <= self.parameters.near_m_s)
-        others = np.flatnonzero(~kept)
+        near = np.abs(speed) <= self.parameters.near_m_s
+        others = np.flatnonzero(~near | ~falls)
         if others.size:
             self.state.trail.clear()
         start = int(others[-1]) + 1 if others.size else 0
-        self.state.trail.add(t_ns[start:], speed[start:], self.parameters.keep_rows)
+        kept = free[start:]
+        self.state.trail.add(t_ns[start:][kept], speed[start:][kept], self.parameters.keep_rows)

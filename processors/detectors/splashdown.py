@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.detector import Detector, Finding, found
-from processors.signals import Sustained, Trail, seconds_from
+from processors.signals import Sustained, Trail, seconds_from, zero_of_line
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
@@ -34,6 +34,9 @@ class SplashdownParameters:
         a second.
     steady_share
         It has met the water when it has lost a tenth of that speed: more than the noise.
+    slowed_share
+        A line through the rows from there down to half of that speed leads back to the first touch: further on the
+        stage floats.
     still_m_s
         What stands moves by less than this, five times the noise of vertical speed.
     bounce_s
@@ -52,6 +55,7 @@ class SplashdownParameters:
     steady_from_s: float = 2.5
     steady_to_s: float = 1.2
     steady_share: float = 0.9
+    slowed_share: float = 0.5
     still_m_s: float = 0.2
     bounce_s: float = 0.25
     rows_s: float = 0.02
@@ -78,9 +82,10 @@ class Splashdown(Detector):
     Water stops a stage within a second and throws it up again; solid ground, or a deck, at once, and then it stands
     still: the first is a splashdown, the second a touchdown.
 
-    Time: the last row that sinks steadily. Altitude (m) only says that it is the water: its error of a metre is two
-    thirds of a second at the speed of a soft landing, while vertical speed (m/s) shows the first touch to a tenth.
-    Uncertainty: even chance between the last steady row and the stop.
+    Time: where a line through the speed at which the water slows it meets that of the steady descent; where it stops at
+    once, between the rows. Altitude (m) only says that it is the water: its error of a metre is two thirds of a second
+    at the speed of a soft landing, while vertical speed (m/s) shows the first touch to a tenth.
+    Uncertainty: half of the way back from the last steady row.
 
     Failure modes: none if telemetry ends before the stop. A vehicle that hovers within `low_m` of the water and
     sinks more slowly than `stop_m_s` is taken to float.
@@ -95,7 +100,7 @@ class Splashdown(Detector):
     10.0
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.SPLASHDOWN.value, FlightEvent.TOUCHDOWN.value)
     requires: ClassVar[frozenset[str]] = frozenset({"altitude_m", "vertical_speed_m_s", "speed_m_s"})
     parameters_type: ClassVar[type] = SplashdownParameters
@@ -123,6 +128,7 @@ class Splashdown(Detector):
         near = altitude[first:stop] < state.pad_m + limits.flown_m
         if near.any():
             state.trail.add(rows.t_ns[first:stop][near], speed[first:stop][near], limits.keep_rows)
+        self._follow_fall(rows, altitude, speed, first, stop)
         if at is None:
             return ()
         state.done = True
@@ -173,4 +179,9 @@ class Splashdown(Detector):
         sinking = np.flatnonzero((before_s > 0.0) & (speeds <= touched))
         last_ns = int(times[sinking[-1]]) if sinking.size else stop_ns
         touch_ns = max(last_ns, stop_ns - round(limits.steady_to_s * NS_PER_S))
-        return touch_ns, (stop_ns - touch_ns) / NS_PER_S / 12**0.5, len(times)
+        slowed = (times >= touch_ns) & (times <= stop_ns) & (speeds <= np.median(speeds[steady]) * limits.slowed_share)
+        back = zero_of_line(times[slowed], speeds[slowed] - np.median(speeds[steady]))
+        if back is None or not 0.0 <= touch_ns - back[0] <= limits.steady_to_s * NS_PER_S:
+            return touch_ns, (stop_ns - touch_ns) / NS_PER_S / 12**0.5, len(times)
+        # the water takes hold little by little
+        return back[0], float(np.hypot(back[1], (touch_ns - back[0]) / NS_PER_S / 2.0)), len(times)

@@ -22,9 +22,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from detection import T0_NS, new_engine, take
 
 from simulator.faults import parse_fault
+from simulator.happenings import Happening
 from simulator.packets import Transmitter
 from simulator.radio.downlink import FINEST_BUNDLE_S, in_line, make_links, ticks
 from simulator.radio.losses import receptions
+from simulator.radio.reception import Reception
+from simulator.radio.spans import ALWAYS, Spans, without
 from simulator.radio.stations import load_stations
 from simulator.record import happenings_of
 from simulator.simulate import simulate
@@ -34,7 +37,8 @@ from telemetry.message import Message
 from telemetry.vocabulary import FlightEvent, short_name
 
 SEED: Final = 5
-NEAR_S: Final = 0.5
+# what makes or ends a silence is heard beside it
+BESIDE_S: Final = {"loss_of_vehicle": -0.5, "blackout_start": -0.5, "blackout_end": 0.5}
 # error and latency allowed, in seconds
 ALLOWED_S: Final = {
     "ignition": (1.0, 2.0),
@@ -160,14 +164,26 @@ def fly(case: Case) -> tuple[list[Said], list[Message]]:
 
 
 def truth(sent: Transmitter) -> list[Said]:
-    """Return what truly happened."""
+    """Return what truly happened, and whether anybody could hear it."""
     late_s = (sent.t0_ns - T0_NS) / NS_PER_S
-    happened = happenings_of(sent, receptions(sent))
+    received = receptions(sent)
+    deaf = {one.vehicle: silent(one) for one in received}
     return [
-        Said(short_name(each.type), each.vehicle, each.t_s + late_s)
-        for each in happened
+        Said(short_name(each.type), each.vehicle, each.t_s + late_s, heard=is_heard(each, deaf[each.vehicle]))
+        for each in happenings_of(sent, received)
         if each.type in set(FlightEvent)
     ]
+
+
+def silent(one: Reception) -> Spans:
+    """Return when nothing of a vehicle comes in time: nobody hears it, or the lines of those who do are cut."""
+    return without(ALWAYS, [span for ear in one.listeners for span in without(ear.audible, ear.cut_off)])
+
+
+def is_heard(each: Happening, deaf: Spans) -> bool:
+    """Return whether an event can be heard; of what begins or ends with silence, the side that is none."""
+    side_s = BESIDE_S.get(short_name(each.type), 0.0)
+    return not any(span.start_s <= each.t_s + side_s < span.end_s for span in deaf)
 
 
 def messages(sent: Transmitter) -> list[Message]:
@@ -210,6 +226,9 @@ def judge(true: list[Said], claims: list[Said]) -> Iterator[tuple[str, str, Said
         best = min(near, key=lambda each: abs(each.t_s - one.t_s))
         left.remove(best)
         error_s, (allowed_s, latest_s) = best.t_s - one.t_s, ALLOWED_S[one.name]
+        if not one.heard:
+            # told by what came late, or by what was before and after it
+            allowed_s, latest_s = max(allowed_s, 2.0 * best.sigma_s), np.inf
         verdict = "wrong" if abs(error_s) > allowed_s else "late" if best.latency_s > latest_s else "hit"
         yield one.name, verdict, best, error_s
     for each in left:

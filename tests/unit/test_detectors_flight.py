@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from detection import NS, T0_NS
 from numpy.typing import NDArray
-from recorded import CLASSES, Recorded, fitting, flights, run, simulated, webcast
+from recorded import CLASSES, Recorded, fitting, flights, found_of, run, simulated, webcast
 
 from processors.airframe import Airframe
-from processors.detector import Finding
+from processors.detector import Detector, Finding
 from processors.detectors.apogee import Apogee
 from processors.detectors.ignition import Ignition
+from processors.detectors.landing_burn import LandingBurn
 from processors.detectors.liftoff import Liftoff
 from processors.detectors.meco import Meco
 from processors.detectors.splashdown import Splashdown
@@ -61,8 +62,7 @@ def pad(seed: int, gusts: float = 1.0) -> Recorded:
 
 
 def all_findings(flight: Recorded) -> list[Finding]:
-    kinds = [type(detector) for detector in detectors_for(flight.airframe)]
-    return [finding for kind in kinds for finding in run(kind, flight)]
+    return [finding for found in found_of(flight).values() for finding in found]
 
 
 def mission_s(finding: Finding) -> float:
@@ -82,8 +82,9 @@ def test_engines_that_stop_on_the_pad_are_an_ignition_and_no_cut_off() -> None:
         columns["engines_running_count"][lit] = 9
 
     found = all_findings(pad(1).edited("propulsion", static_fire))
-    assert [finding.type for finding in found] == ["downrange.flight.ignition"]
-    assert abs(mission_s(found[0]) - 100.0) < 0.05
+    assert {(finding.type, finding.occurrence) for finding in found} == {("downrange.flight.ignition", 0)}
+    assert [finding.status for finding in found] == ["provisional", "confirmed"]
+    assert all(abs(mission_s(finding) - 100.0) < 0.05 for finding in found)
 
 
 @pytest.mark.parametrize("rows", [1, 2])
@@ -116,15 +117,21 @@ def test_one_or_two_wrong_readings_are_no_event(rows: int) -> None:
 
 def test_no_detector_finds_a_second_flight_in_one() -> None:
     for name, flight in flights().items():
-        for kind in {type(detector) for detector in detectors_for(flight.airframe)}:
-            types = [finding.type for finding in run(kind, flight) if finding.type.startswith("downrange.flight")]
-            assert len(types) == len(set(types)), (name, kind)
+        for kind, found in found_of(flight).items():
+            last = {
+                (each.type, -number if each.occurrence is None else each.occurrence): each
+                for number, each in enumerate(found, start=1)
+            }
+            types = [each.type for each in last.values() if each.status != "retracted"]
+            flown = [each for each in types if each.startswith("downrange.flight")]
+            assert len(flown) == len(set(flown)), (name, kind)
 
 
 def test_joined_stages_light_only_the_boosters_engines() -> None:
     ship, booster = simulated("express", "ship"), simulated("express", "booster")
     assert run(Ignition, ship) == run(Meco, ship) == []
-    assert len(run(Ignition, booster)) == len(run(Meco, booster)) == 1
+    assert {finding.occurrence for finding in run(Ignition, booster)} == {0}
+    assert len(run(Meco, booster)) == 1
     assert len(run(StageSeparation, ship)) == len(run(StageSeparation, booster)) == 1
     assert run(StageSeparation, simulated("hop", "ship")) == []
 
@@ -157,6 +164,26 @@ def test_telemetry_that_begins_in_flight_claims_no_liftoff() -> None:
     )
     assert run(Liftoff, began) == run(Ignition, began) == []
     assert len(run(Apogee, began)) == len(run(Splashdown, began)) == 1
+
+
+@pytest.mark.parametrize(("kind", "true_s"), [(Ignition, -2.4), (Meco, 62.4002), (LandingBurn, 82.9527)])
+def test_the_ramp_of_pressure_tells_burns_better_than_the_distance_of_rows(kind: type[Detector], true_s: float) -> None:
+    found = run(kind, simulated("hop", "ship"))[-1]
+    assert found.status == "confirmed"
+    assert abs(mission_s(found) - true_s) < 0.01
+    assert found.t_sigma_s < 0.01
+
+
+@pytest.mark.parametrize("hole_s", [(60.0, 72.0), (66.2, 80.0), (63.0, 66.9)])
+def test_a_top_in_a_hole_is_provisional_and_its_sigma_covers_the_hole(hole_s: tuple[float, float]) -> None:
+    hop = simulated("hop", "ship")
+    nav = hop.frames["nav"]
+    t_s = (nav.t_ns - T0_NS) / NS
+    holed = Recorded(hop.airframe, hop.frames | {"nav": nav.select((t_s < hole_s[0]) | (t_s > hole_s[1]))})
+    (found,), (true,) = run(Apogee, holed), run(Apogee, hop)
+    assert found.status == "provisional"
+    assert found.t_sigma_s == pytest.approx((hole_s[1] - hole_s[0]) / 12**0.5, abs=0.02)
+    assert abs(found.t_ns - true.t_ns) < 2.0 * found.t_sigma_s * NS
 
 
 @pytest.mark.parametrize("lost_s", [0.5, 1.0, 2.0])

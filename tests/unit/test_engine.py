@@ -189,6 +189,16 @@ def test_packets_that_come_late_are_seen_after_all() -> None:
     assert final(late.events) == final(detect(heard).events)
 
 
+def test_at_the_end_of_a_recording_nothing_waits_for_more() -> None:
+    messages = [m for m in messages_of(transmitter("hop")) if m.address.station == "haiyang" and mission_s(m.ert_ns) < 9]
+    lost = [m for m in messages if m.kind is Kind.TELEMETRY and -4 < mission_s(m.ert_ns) < 4]
+    cut = detect([*(message for message in messages if message not in lost), *lost])
+    assert sum(row.held or 0 for row in cut.engine.ledger()) > 400
+    assert final(cut.events) != final(detect(messages).events)
+    assert final([*cut.events, *cut.engine.settle().events]) == final(detect(messages).events)
+    assert not cut.engine.settle().events
+
+
 def test_a_station_that_was_cut_off_brings_its_events_afterwards() -> None:
     """Nobody else hears the vehicle: what comes in a burst twenty seconds later, in its order, is no late data."""
     messages = messages_of(transmitter("hop"))
@@ -206,7 +216,8 @@ def test_a_station_that_was_cut_off_brings_its_events_afterwards() -> None:
     ]
     flown_late = detect([*heard, *beats][i] for _, i in sorted(order))
     for name in ("ignition", "liftoff"):
-        (event,), (direct,) = flown_late.named(name), flown("hop").named(name)
+        event, direct = flown_late.named(name)[-1], flown("hop").named(name)[-1]
+        assert event.ordinal == direct.ordinal == 0
         assert abs(event.t_ns - direct.t_ns) < 0.02 * NS
     assert all(row.late < 5 for row in flown_late.engine.ledger())
 
