@@ -19,6 +19,8 @@ from telemetry.events import Status
 from telemetry.vocabulary import FlightEvent
 
 NEEDED: Final = 3
+# so many cells tell how noisy heights are
+LEARNT: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class SmallLiftoffParameters:
         How far two cells lie apart when none is missing.
     sure_s
         Thrust builds up in that time.
-    unseen_cells
-        If the record begins in the burn, so many cells tell how fast it is already.
+    unseen_s
+        If the record begins in the burn, so much of it tells how fast it is already.
     pulls_s
         Without acceleration for so long, heights have to tell.
     rise_m, rise_sigmas
@@ -49,6 +51,8 @@ class SmallLiftoffParameters:
         How much better a rise must fit than rest, in squared standard deviations.
     after_s
         It is told when it has risen for so long at least.
+    off_m, off_sigmas
+        How far from the pad's level it may begin, and by how much heights may differ from the curve.
     again_s, sure_s_again, last_s
         What heights told is fitted again after so long, until it is as sure, or so long after it at the latest, as
         thrust is not even for longer.
@@ -57,7 +61,7 @@ class SmallLiftoffParameters:
     first_m_s2: float = 3.0
     cell_s: float = 0.15
     sure_s: float = 0.06
-    unseen_cells: int = 6
+    unseen_s: float = 0.45
     pulls_s: float = 1.0
     rise_m: float = 3.0
     rise_sigmas: float = 5.0
@@ -67,6 +71,8 @@ class SmallLiftoffParameters:
     least_m_s2: float = 8.0
     better: float = 50.0
     after_s: float = 0.3
+    off_m: float = 3.0
+    off_sigmas: float = 3.0
     again_s: float = 0.5
     sure_s_again: float = 0.15
     last_s: float = 2.5
@@ -121,7 +127,7 @@ class SmallLiftoff(MotionDetector):
         if abs(cell.pull_m_s2) < inf:
             state.pulled_ns = cell.t_ns
             state.burn.take(cell)
-            seen = state.burn.quiet_ns or state.burn.pushes >= limits.unseen_cells
+            seen = state.burn.quiet_ns or cell.t_ns - state.burn.push_ns > limits.unseen_s * NS_PER_S
             return self._tell(cell, *self._onset(cell, track)) if state.burn.burning and seen else ()
         if state.pulled_ns and cell.t_ns - state.pulled_ns < limits.pulls_s * NS_PER_S:
             return ()
@@ -158,7 +164,8 @@ class SmallLiftoff(MotionDetector):
             return False
         state.heights, state.times_ns = [*state.heights[-2:], cell.height_m], [*state.times_ns[-2:], cell.t_ns]
         # a filter that lags takes a rise for noise, so what it was half a second ago counts
-        state.noises = [*state.noises[-5:], cell.noise_m]
+        recent = [*state.noises[-5:], cell.noise_m]
+        state.noises = recent if cell.index > LEARNT else [max(recent)]
         first, second, third = state.heights if len(state.heights) == NEEDED else (0.0, 0.0, 0.0)
         least_m = limits.rise_m + limits.rise_sigmas * state.noises[0]
         if cell.h_m > 2.0 * least_m:
@@ -218,6 +225,10 @@ class SmallLiftoff(MotionDetector):
         earliest = max(float(t_s[0]) - 1.0, -limits.before_s)
         found = rise(t_s, heights, (earliest, -limits.after_s), max(limits.least_m, self.state.noises[0]))
         if found is None or found.better < limits.better:
+            return None
+        # it leaves the pad, not some other height, and as smoothly as thrust makes it
+        off_m = limits.off_m + limits.off_sigmas * self.state.noises[0]
+        if max(abs(found.level_m), found.spread_m) > off_m:
             return None
         if found.acceleration_m_s2 - found.sigma_m_s2 < limits.least_m_s2:
             return None

@@ -79,6 +79,7 @@ class SmallMaxQState:
     looked_ns: int = 0
     most_pa: float = 0.0
     most_ns: int = 0
+    first_pa: float = 0.0
     plateau_s: float = 0.0
     height_m: float = 0.0
     climb_m_s: float = 0.0
@@ -170,12 +171,16 @@ class SmallMaxQ(MotionDetector):
             state.height_m, state.climb_m_s = cell.h_m, climb_m_s
         if pressure > limits.plateau * state.most_pa:
             state.plateau_s += since_s
+        state.first_pa = state.first_pa or pressure
         state.less = state.less + 1 if pressure < limits.share * state.most_pa else 0
         after_s = limits.after_s if state.pulled_ns else limits.after_heights_s
         on_pad = not state.pulled_ns and cell.h_m < limits.rise_m + limits.rise_sigmas * cell.noise_m
         if on_pad or state.less <= LOOKS or (cell.t_ns - state.most_ns) / NS_PER_S < after_s:
             return ()
         state.done = True
+        if state.first_pa > limits.share * state.most_pa:
+            # the record begins when it may have been greater already
+            return ()
         values = {
             "dynamic_pressure_pa": state.most_pa,
             "height_m": state.height_m,

@@ -46,7 +46,7 @@ class SmallMecoParameters:
     same_s
         Two fits in succession agree within this.
     model_s
-        Thrust that dies away and drag that falls with speed are no parabolas.
+        Thrust that dies away is no parabola, and a barometer's vents err most where drag is greatest.
     """
 
     sure_s: float = 0.05
@@ -64,7 +64,7 @@ class SmallMecoParameters:
     most_m_s2: float = -120.0
     better: float = 40.0
     same_s: float = 0.25
-    model_s: float = 0.15
+    model_s: float = 0.6
 
 
 @dataclass(slots=True)

@@ -168,8 +168,10 @@ class SmallTouchdown(MotionDetector):
             return True
         least_m = limits.stop_m + limits.stop_sigmas * noise_m / np.count_nonzero(last) ** 0.5
         then_m, middle_m = float(np.median(heights[before])), float(np.median(heights[between]))
-        # a third of the descent's pace already says that it ends
-        return then_m - middle_m > least_m and middle_m - now_m < 0.7 * (then_m - middle_m)
+        # two thirds of the descent's pace already say that it ends; and it may have ended a while ago
+        ends = then_m - middle_m > least_m and middle_m - now_m < 0.7 * (then_m - middle_m)
+        early_m = float(np.median(heights[t_s <= t_s[0] + limits.near_s]))
+        return ends or (early_m - then_m > least_m and then_m - now_m < 0.5 * (early_m - then_m))
 
     def _landing(self, t_s: Floats, heights: Floats) -> Hinge | None:
         """Return the fit of a descent and a rest; None if there is none."""
@@ -189,8 +191,9 @@ class SmallTouchdown(MotionDetector):
     def _over_pad_m(self, found: Hinge, t_s: Floats, heights: Floats) -> float:
         """Return how far from the pad's height it may be, on either side."""
         last = heights[t_s > -self.parameters.near_s]
+        level_m = max(abs(float(np.median(last))), abs(float(found.after[0])))
         # a median errs by a quarter more than a mean
-        return abs(float(np.median(last))) + 1.5 * 1.25 * found.spread / sqrt(last.size)
+        return level_m + 1.5 * 1.25 * found.spread / sqrt(last.size)
 
     def _rests(self, found: Hinge, line: Polynomial, over_pad_m: float) -> bool:
         limits = self.parameters

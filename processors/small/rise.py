@@ -30,6 +30,8 @@ class Rise:
         Before it.
     better
         By how much the squared residuals, in variances, are less than those of the level alone.
+    spread_m
+        Robust standard deviation of the heights about the curve.
     """
 
     t_s: float
@@ -38,6 +40,7 @@ class Rise:
     sigma_m_s2: float
     level_m: float
     better: float
+    spread_m: float
 
 
 def rise(t_s: Floats, heights_m: Floats, between: tuple[float, float], least_m: float) -> Rise | None:
@@ -86,7 +89,7 @@ def rise(t_s: Floats, heights_m: Floats, between: tuple[float, float], least_m: 
     known = max(float(np.sum(weights * about**2)), 1e-9)
     flat = heights_m - np.average(heights_m, weights=np.maximum(weights, 1e-9))
     better = (float(np.sum(weights * flat**2)) - float(costs[best])) / spread**2
-    return Rise(middle, float(np.sqrt(width + MODEL_S**2)), bend, spread / known**0.5, level, better)
+    return Rise(middle, float(np.sqrt(width + MODEL_S**2)), bend, spread / known**0.5, level, better, spread)
 
 
 def _fit(at_s: float, t_s: Floats, heights_m: Floats, weights: Floats) -> tuple[float, float, Floats]:
