@@ -1,4 +1,4 @@
-"""Those who look at a vehicle's rows and may look again: its history, its motion, its detectors."""
+"""Those who look at a vehicle's rows and may look again: its history, its motion, its detectors, its phases."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from processors.detector import Detector, Found
 from processors.history import History
 from processors.motion.motion import Motion
 from processors.motion_detector import MotionDetector
+from processors.phases.gate import Gate
 from processors.registry import detectors_for
 from processors.stretch import Stretch
 from telemetry.frames import Frame
@@ -34,6 +35,7 @@ class Lookout:
         self._detectors = tuple(one for one in every if one.looks_again)
         reads_motion = any(isinstance(one, MotionDetector) for one in self._detectors)
         self._motion = Motion.of(airframe) if reads_motion else None
+        self._gate = Gate(airframe, self.named)
         self._chosen: dict[tuple[str, ...], list[Detector]] = {}
         self._waiting = [one for one in self._detectors if type(one).on_watermark is not Detector.on_watermark]
 
@@ -43,15 +45,14 @@ class Lookout:
 
     def look(self, stretch: Stretch) -> Iterator[Found]:
         """Yield what the next stretch completes."""
-        for detector in self._concerned(stretch):
-            for finding in detector.update(stretch):
-                yield detector, finding
+        concerned = self._concerned(stretch)
+        found = [(detector, finding) for detector in concerned for finding in detector.update(stretch)]
+        yield from self._gate.judge(stretch, found)
 
     def on_watermark(self, t_ns: int) -> Iterator[Found]:
         """Take note that time has come to `t_ns`, and yield what the silence completes."""
-        for detector in self._waiting:
-            for finding in detector.on_watermark(t_ns):
-                yield detector, finding
+        found = [(detector, finding) for detector in self._waiting for finding in detector.on_watermark(t_ns)]
+        yield from self._gate.judge_silence(t_ns, found)
 
     def named(self, name: str) -> Detector | None:
         """Return the detector of a name."""
@@ -69,6 +70,7 @@ class Lookout:
         return {
             "history": self._history.snapshot(),
             "motion": None if self._motion is None else self._motion.snapshot(),
+            "gate": self._gate.snapshot(),
             "detectors": {one.name: [one.version, one.snapshot()] for one in self._detectors},
         }
 
@@ -77,6 +79,7 @@ class Lookout:
         self._history.restore(state["history"])
         if self._motion is not None and state["motion"] is not None:
             self._motion.restore(state["motion"])
+        self._gate.restore(state["gate"])
         for one in self._detectors:
             version, snapshot = state["detectors"].get(one.name, (None, None))
             if version == one.version:

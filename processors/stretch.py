@@ -12,6 +12,7 @@ from processors.airframe import Airframe
 from processors.extents import MAX, Extents
 from processors.history import History
 from processors.motion.motion import Motion
+from processors.turned import Turned
 from telemetry.frames import Frame
 
 T = TypeVar("T")
@@ -55,7 +56,18 @@ class Stretch:
         How it has moved, likewise; none where no detector asks.
     """
 
-    __slots__ = ("_airframe", "_asked", "_extents", "_history", "_once", "_quiet", "_usable", "frames", "motion")
+    __slots__ = (
+        "_airframe",
+        "_asked",
+        "_extents",
+        "_history",
+        "_once",
+        "_quiet",
+        "_usable",
+        "frames",
+        "motion",
+        "turns",
+    )
 
     def __init__(
         self, airframe: Airframe, frames: Iterable[Frame], history: History, motion: Motion | None = None
@@ -67,6 +79,8 @@ class Stretch:
         self.motion = motion
         if motion is not None:
             motion.extend(self.frames.values())
+        # the phase at its beginning and every later one, once the detectors have seen it
+        self.turns: list[Turned] = []
         self._once: dict[Hashable, Any] = {}
         self._asked: dict[tuple[str, ...], Rows | None] = {}
         self._extents: dict[str, Extents | None] = {}

@@ -11,6 +11,7 @@ from telemetry.channels import Channel
 from telemetry.packet_type import Packet
 from telemetry.quantity import Quantity
 from telemetry.raw import OCTET
+from telemetry.vocabulary import FlightPhase
 from telemetry.yaml_source import Location
 
 FLIGHT_PHASE: Final = "flight_phase"
@@ -31,9 +32,9 @@ def channels_of(packets: Packets) -> dict[str, Channel]:
 
 
 def phases_of(packets: Packets) -> tuple[str, ...]:
-    """Return the labels of the channel `flight_phase`; none without one."""
+    """Return the labels of the channel `flight_phase`; without one the phases that events tell."""
     found = channels_of(packets).get(FLIGHT_PHASE)
-    return tuple((found.labels or {}).values()) if found is not None else ()
+    return tuple(FlightPhase) if found is None else tuple((found.labels or {}).values())
 
 
 def check_names(packets: Packets) -> None:
@@ -72,12 +73,14 @@ def check_lengths(packets: Packets, time_octets: int) -> None:
 def check_phases(packets: Packets) -> None:
     """Refuse a limit in a phase that there is not."""
     phases = phases_of(packets)
-    known = ", ".join(phases) or f"none: add a channel {FLIGHT_PHASE} with labels"
+    has_channel = FLIGHT_PHASE in channels_of(packets)
+    source = f"the labels of {FLIGHT_PHASE}" if has_channel else "the phases that events tell"
+    known = ", ".join(phases) or "none: give it labels"
     for at, quantity in _all_quantities(packets):
         for i, limit in enumerate(quantity.limits):
             unknown = [phase for phase in limit.phases if phase not in phases]
             if unknown:
-                msg = f"{unknown[0]!r} is no phase; the labels of {FLIGHT_PHASE} are {known}"
+                msg = f"{unknown[0]!r} is no phase; {source} are {known}"
                 raise wrong((*at, "limits", i, "phases"), msg)
 
 

@@ -16,6 +16,7 @@ from telemetry.errors import DictionaryError
 from telemetry.packet_type import MAX_APID, Packet
 from telemetry.time_code import TimeCode
 from telemetry.topics import NAME_RULE
+from telemetry.vocabulary import VehicleClass
 from telemetry.yaml_source import YamlSource
 
 __all__ = ["BUILT_IN_DIR", "MAX_APID", "Dictionary", "Packet", "Registry", "built_in", "load_dictionary"]
@@ -24,6 +25,7 @@ BUILT_IN_DIR = Path(__file__).parent / "dictionaries"
 VERSION_MARK: Final = "@"
 
 
+VehicleName = Annotated[str, Field(pattern=f"^{NAME_RULE.pattern}$")]
 PacketName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
@@ -36,6 +38,7 @@ class Dictionary(BaseModel):
     version: Annotated[int, Field(ge=1, le=65535)]
     vehicle_class: str
     description: str
+    vehicle_classes: dict[VehicleName, VehicleClass] = {}
     version_channel: str | None = None
     time: TimeCode
     packets: Annotated[dict[PacketName, Packet], Field(min_length=1)]

@@ -99,6 +99,35 @@ class DeliveryStatus(StrEnum):
         return f"downrange.delivery.{self.value}"
 
 
+class VehicleClass(StrEnum):
+    """What kind of vehicle it is, by the phases of its flight."""
+
+    LAUNCHER = "launcher"
+    BOOSTER = "booster"
+    UPPER_STAGE = "upper_stage"
+    SHIP = "ship"
+    SOUNDING = "sounding"
+    HOP = "hop"
+
+
+class FlightPhase(StrEnum):
+    """The phases that limits name of a vehicle that sends none of its own."""
+
+    PAD = "pad"
+    ASCENT = "ascent"
+    COAST = "coast"
+    BOOSTBACK = "boostback"
+    ENTRY = "entry"
+    DESCENT = "descent"
+    LANDING_BURN = "landing_burn"
+    LANDED = "landed"
+    AFLOAT = "afloat"
+    RECOVERED = "recovered"
+    LOST = "lost"
+    SCRUBBED = "scrubbed"
+    ABORTED = "aborted"
+
+
 EVENT_TYPES: frozenset[str] = frozenset(
     [
         *(member.value for vocabulary in (FlightEvent, LinkEvent, CargoEvent) for member in vocabulary),

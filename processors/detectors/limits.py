@@ -33,12 +33,21 @@ class LimitsMemory:
 
 
 class Span(NamedTuple):
-    """Part of a stretch that lies in one flight phase; `row` is the one that told of it, -1 if an earlier one did."""
+    """Part of a stretch that lies in one flight phase.
+
+    Parameters
+    ----------
+    phase, start_ns, stop_ns
+        Which, from when on and until when.
+    told_ns, row
+        When the phase was told, and the row of the stretch that told it; -1 if none of it did.
+    """
 
     phase: str
     start_ns: int
     stop_ns: int
-    row: int
+    told_ns: int
+    row: int = -1
 
 
 Dated = tuple[int, Finding]
@@ -50,7 +59,8 @@ class Limits(Detector):
     Raised after `raise_count` rows in a row beyond the threshold, cleared after `clear_count` rows in a row behind
     `clear` (`processors.limit_watch`). Time: the first of those rows; its uncertainty is that of a row. A limit with
     phases counts rows only while the vehicle's last word on `flight_phase` is one of them: before the first word it
-    counts none, and when the vehicle leaves the phase the limit is cleared at that word's time, reason `phase`.
+    counts none, and when the vehicle leaves the phase the limit is cleared at that word's time, reason `phase`. Of a
+    vehicle that sends no `flight_phase` it is the phase that its events tell (`processors.phases`), once known.
 
     Events of one stretch come in the order in which they were completed, whichever channels they are of.
 
@@ -101,7 +111,7 @@ class Limits(Detector):
     def update(self, stretch: Stretch) -> tuple[Finding, ...]:
         """Look for limits that are raised or cleared."""
         told = stretch.rows(PHASE) if self._labels else None
-        spans = self._spans(told)
+        spans = self._spans(told) if self._labels else self._turns(stretch)
         busy = self._busy(stretch)
         dated: list[Dated] = []
         for name in busy:
@@ -137,7 +147,7 @@ class Limits(Detector):
 
     def _spans(self, told: Rows | None) -> list[Span]:
         """Return the flight phases of a stretch in order; there is at least one."""
-        spans = [Span(self.state.phase, -EVER, EVER, -1)]
+        spans = [Span(self.state.phase, -EVER, EVER, -EVER)]
         if told is None:
             return spans
         codes = told.values[0]
@@ -148,7 +158,16 @@ class Limits(Detector):
             phase, t_ns = self._labels.get(int(codes[row]), ""), int(told.t_ns[row])
             if phase != spans[-1].phase:
                 spans[-1] = spans[-1]._replace(stop_ns=t_ns)
-                spans.append(Span(phase, t_ns, EVER, row))
+                spans.append(Span(phase, t_ns, EVER, t_ns, row))
+        return spans
+
+    def _turns(self, stretch: Stretch) -> list[Span]:
+        """Return the phases of a stretch as events tell them; there is at least one."""
+        spans = [Span(self.state.phase, -EVER, EVER, -EVER)] if not stretch.turns else []
+        for turn in stretch.turns:
+            start_ns = turn.known_ns if spans else -EVER
+            spans[-1:] = [span._replace(stop_ns=start_ns) for span in spans[-1:]]
+            spans.append(Span(turn.phase, start_ns, EVER, turn.known_ns))
         return spans
 
     def _in_phases(
@@ -164,7 +183,7 @@ class Limits(Detector):
         dated: list[Dated] = []
         for span in spans:
             if span.phase not in watch.limit.phases:
-                if watch.leave() and told is not None:
+                if watch.leave():
                     dated.append(self._left(watch, name, told, span))
             elif rows is not None and values is not None:
                 start, stop = np.searchsorted(rows.t_ns, [span.start_ns, span.stop_ns]).tolist()
@@ -186,11 +205,13 @@ class Limits(Detector):
         count_first = max(int(rows.counts[row]) - count + 1, 0)
         return completed_ns, found(kind.value, turn.t_ns, sigma_s, rows, row, count_first, values)
 
-    def _left(self, watch: LimitWatch, name: str, told: Rows, span: Span) -> Dated:
+    def _left(self, watch: LimitWatch, name: str, told: Rows | None, span: Span) -> Dated:
         values = self._values(watch, name, span.phase) | {"reason": "phase"}
+        if told is None or span.row < 0:
+            return span.told_ns, Finding(LimitEvent.CLEARED.value, span.told_ns, 0.0, values)
         sigma_s = 1.0 / self.airframe.rates_hz[told.packet] / 12**0.5
         count = int(told.counts[span.row])
-        return span.start_ns, found(LimitEvent.CLEARED.value, span.start_ns, sigma_s, told, span.row, count, values)
+        return span.told_ns, found(LimitEvent.CLEARED.value, span.told_ns, sigma_s, told, span.row, count, values)
 
     @staticmethod
     def _values(watch: LimitWatch, name: str, phase: str) -> dict[str, Value]:
