@@ -29,7 +29,7 @@ from telemetry.message import Message
 from telemetry.quality import LedgerRow, QualityRecord
 from telemetry.vocabulary import LinkEvent
 
-SNAPSHOT_VERSION: Final = 5
+SNAPSHOT_VERSION: Final = 6
 QUALITY_PERIOD_NS: Final = NS_PER_S
 LINK_EVENTS: Final = frozenset(event.value for event in LinkEvent)
 MOST_VEHICLES: Final = 64
