@@ -28,6 +28,7 @@ PARTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "g": ("the simulator", ("bench_simulator.py", "bench_fleet.py")),
     "h": ("detect on a real Kafka, one flight much faster than the others", ("bench_detect.py",)),
     "i": ("the auditor", ("bench_audit.py",)),
+    "j": ("events of every preset with every fault: half an hour", ("bench_events.py",)),
 }
 
 

@@ -1,11 +1,13 @@
 """Flies every preset with every fault and counts, event by event, what detection found of it.
 
 `python tests/bench/bench_events.py [WORD...]` flies the flights whose names hold one of the words, all by default (half
-an hour on two cores), and names every miss, wrong time and false event.
+an hour on two cores), and names every miss, wrong time and false event. With `--quick` only the shortest are flown.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -37,6 +39,8 @@ from telemetry.message import Message
 from telemetry.vocabulary import FlightEvent, short_name
 
 SEED: Final = 5
+SHORT: Final = ("hop", "sounding", "static_fire")
+VERDICTS: Final = ("hit", "miss", "wrong", "late", "false")
 # what makes or ends a silence is heard beside it
 BESIDE_S: Final = {"loss_of_vehicle": -0.5, "blackout_start": -0.5, "blackout_end": 0.5}
 # error and latency allowed, in seconds
@@ -246,14 +250,20 @@ def flown(case: Case) -> tuple[Case, list[tuple[str, str, Said, float]] | str]:
 
 def main() -> None:
     """Fly, and print the table."""
-    words = sys.argv[1:]
-    chosen = [case for case in cases() if not words or any(word in case.name for word in words)]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("words", nargs="*", help="part of a flight's name")
+    parser.add_argument("--quick", action="store_true", help=f"only {', '.join(SHORT)}")
+    parser.add_argument("--json", action="store_true", help="one JSON document, what is wrong on standard error")
+    asked = parser.parse_args()
+    chosen = [case for case in cases() if not asked.words or any(word in case.name for word in asked.words)]
+    chosen = [case for case in chosen if not asked.quick or case.preset in SHORT]
+    aside = sys.stderr if asked.json else sys.stdout
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     errors: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     with ProcessPoolExecutor(2) as pool:
         for case, verdicts in pool.map(flown, chosen):
             if isinstance(verdicts, str):
-                print(f"not flown: {case.name}: {verdicts}", flush=True)
+                print(f"not flown: {case.name}: {verdicts}", flush=True, file=aside)
                 continue
             for event, verdict, said, error_s in verdicts:
                 counts[event][verdict] += 1
@@ -264,27 +274,39 @@ def main() -> None:
                         f"{verdict:5} {event} of {said.vehicle} at {said.t_s:.2f} s, error {error_s:.2f} s, "
                         f"after {said.latency_s:.1f} s: {case.name}",
                         flush=True,
+                        file=aside,
                     )
-    report(counts, errors)
+    lines = [line_of(event, counts[event], errors[event]) for event in ALLOWED_S if event in counts]
+    if asked.json:
+        print(json.dumps(lines))
+    else:
+        report(lines)
 
 
-def report(counts: dict[str, Counter[str]], errors: dict[str, list[tuple[float, float, float]]]) -> None:
+def line_of(event: str, counts: Counter[str], errors: list[tuple[float, float, float]]) -> dict[str, str | float]:
+    """Return the figures of one event."""
+    line: dict[str, str | float] = {"event": event} | {each: counts[each] for each in VERDICTS}
+    if errors:
+        rows = np.array(errors)
+        off, sigma = np.abs(rows[:, 0]), np.maximum(rows[:, 1], 1e-9)
+        line["error_median_s"], line["error_p95_s"] = float(np.median(off)), float(np.percentile(off, 95))
+        line["latency_p95_s"] = float(np.percentile(rows[:, 2], 95))
+        line["within_1_sigma"], line["within_2_sigma"] = (float(np.mean(off <= times * sigma)) for times in (1, 2))
+    return line
+
+
+def report(lines: list[dict[str, str | float]]) -> None:
     """Print one line an event."""
-    verdicts = ("hit", "miss", "wrong", "late", "false")
-    print(f"\n{'event':20}{''.join(f'{each:>7}' for each in verdicts)}  median   p95 s  latency p95   1s   2s")
-    for event in ALLOWED_S:
-        if event in counts:
-            numbers = "".join(f"{counts[event][each]:7d}" for each in verdicts)
-            rows = np.array(errors[event]).reshape(-1, 3)
-            tail = ""
-            if len(rows):
-                off, sigma = np.abs(rows[:, 0]), np.maximum(rows[:, 1], 1e-9)
-                shares = [np.mean(off <= times * sigma) for times in (1, 2)]
-                tail = (
-                    f"{np.median(off):8.3f}{np.percentile(off, 95):8.3f}{np.percentile(rows[:, 2], 95):13.1f}"
-                    f"{shares[0]:5.0%}{shares[1]:5.0%}"
-                )
-            print(f"{event:20}{numbers}{tail}")
+    print(f"\n{'event':20}{''.join(f'{each:>7}' for each in VERDICTS)}  median   p95 s  latency p95   1s   2s")
+    for line in lines:
+        numbers = "".join(f"{line[each]:7d}" for each in VERDICTS)
+        tail = ""
+        if "error_p95_s" in line:
+            tail = (
+                f"{line['error_median_s']:8.3f}{line['error_p95_s']:8.3f}{line['latency_p95_s']:13.1f}"
+                f"{line['within_1_sigma']:5.0%}{line['within_2_sigma']:5.0%}"
+            )
+        print(f"{line['event']:20}{numbers}{tail}")
 
 
 if __name__ == "__main__":

@@ -88,7 +88,12 @@ def test_silence_alone_is_no_loss(last_s: float) -> None:
 
 @pytest.mark.parametrize(
     ("faults", "lost_s"),
-    [("loss_of_vehicle@30", 30.0), ("hard_landing,speed_m_s=30", 98.97), ("no_ignition,burn=landing", 90.85)],
+    [
+        ("loss_of_vehicle@30", 30.0),
+        ("engine_out@20", 36.7),
+        ("hard_landing,speed_m_s=30", 98.97),
+        ("no_ignition,burn=landing", 90.85),
+    ],
 )
 def test_a_break_up_and_an_impact_are_losses(faults: str, lost_s: float) -> None:
     (found,) = run(LossOfVehicle, hop(faults))
