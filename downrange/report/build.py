@@ -152,7 +152,8 @@ def _number(value: float | str | bool | None) -> float | None:
 def _craft(name: str, tracks: Tracks, happenings: Iterable[Happening], zero_ns: int) -> Craft:
     heard = heard_between(tracks, [name], zero_ns)
     mine = [each for each in happenings if each.event.vehicle == name]
-    return Craft(name, tracks.dictionaries(name), tracks.traces(name, zero_ns), phases_of(mine, heard), heard)
+    phases = phases_of(mine, heard, tracks.plan(name))
+    return Craft(name, tracks.dictionaries(name), tracks.traces(name, zero_ns), phases, heard)
 
 
 def _shown(heard: Span, happenings: Iterable[Happening], crafts: Iterable[Craft]) -> Span:

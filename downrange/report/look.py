@@ -14,15 +14,18 @@ VEHICLES: Final = ("#1864ab", "#d9480f", "#2b8a3e", "#862e9c")
 LEVELS: Final = {"critical": "#c92a2a", "warning": "#e67700", "watch": "#f2c94c", "stale": "#adb5bd"}
 PHASES: Final = {
     "pad": "#ced4da",
-    "hold": "#f1b24a",
     "boost": "#f08c4f",
-    "upper-stage burn": "#f2a97c",
+    "upper burn": "#f2a97c",
     "boostback": "#e599a7",
     "coast": "#a5c8ec",
     "descent": "#9ad6c5",
     "entry burn": "#f3b0a1",
     "landing burn": "#f2798f",
+    "given up": "#f1b24a",
+    "aborted": "#f1b24a",
+    "scrubbed": "#f1b24a",
     "landed": "#b8ddaa",
+    "afloat": "#b8ddaa",
     "recovered": "#d3e8c8",
 }
 OTHER_PHASE: Final = "#ebedf0"

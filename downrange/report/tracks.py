@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from downrange.report.model import Floats, Span, Trace
 from downrange.report.series import holes_of, in_order, rate_of
 from processors.motion.pressure import height_of
+from processors.phases.plan import Plan
+from processors.phases.plans import plan_of
 from telemetry.channels import Channel
 from telemetry.dictionary import Dictionary
 from telemetry.frames import Frame
@@ -35,6 +37,7 @@ class Tracks:
         self._values: dict[tuple[str, str], list[Floats]] = {}
         self._heard: dict[str, tuple[int, int]] = {}
         self._dictionaries: dict[str, dict[str, None]] = {}
+        self._plans: dict[str, Plan] = {}
         self._read: dict[tuple[str, str], tuple[Channel, ...]] = {}
         self.out_of_range: dict[tuple[str, str], int] = {}
 
@@ -43,6 +46,8 @@ class Tracks:
         if not len(frame):
             return
         self._hear(frame.vehicle, frame.t_ns, dictionary.reference)
+        if frame.vehicle not in self._plans:
+            self._plans[frame.vehicle] = plan_of(dictionary, frame.vehicle)
         for channel in self._channels(frame.packet, dictionary):
             values = np.asarray(frame.columns[channel.name], dtype=np.float64)
             if channel.range is not None:
@@ -70,6 +75,10 @@ class Tracks:
     def dictionaries(self, vehicle: str) -> str:
         """Return by which dictionaries a vehicle was decoded; nothing for a log."""
         return ", ".join(name for name in self._dictionaries[vehicle] if name)
+
+    def plan(self, vehicle: str) -> Plan | None:
+        """Return the phases of a vehicle's class; none for a log, which does not say what it is of."""
+        return self._plans.get(vehicle)
 
     def heard_ns(self, vehicle: str) -> tuple[int, int]:
         """Return from when to when a vehicle was heard."""

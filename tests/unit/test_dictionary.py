@@ -98,9 +98,9 @@ MISTAKES = {
     ),
     "unknown phase": (
         "clear: 25",
-        "clear: 25, phases: [ascent]",
+        "clear: 25, phases: [climb]",
         18,
-        "'ascent' is no phase; the labels of flight_phase",
+        "'climb' is no phase; the phases that events tell are pad, ascent, coast",
     ),
     "no function": ("    apid: 11", DERIVED.replace("mach_of_speed", "mach"), 21, "function 'mach' is none of"),
     "derived of nothing": (

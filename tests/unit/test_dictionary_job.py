@@ -205,4 +205,4 @@ def test_docs_is_a_reference_of_every_channel(tmp_path: Path) -> None:
 def test_an_unknown_name_says_which_there_are() -> None:
     result = run("show", "apollo")
     assert isinstance(result.exception, DictionaryError)
-    assert "there are: webcast, yuanxing-1" in str(result.exception)
+    assert "there are: log, webcast, yuanxing-1" in str(result.exception)

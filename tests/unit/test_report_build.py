@@ -156,7 +156,7 @@ def test_phases_follow_the_events_of_a_booster_and_of_a_ship() -> None:
     ship = phases_of(
         [happening(n, 10.0 * i) for i, n in enumerate(["liftoff", "stage_separation", "ses", "seco"])], Span(0, 50)
     )
-    assert [phase.name for phase in ship] == ["boost", "coast", "upper-stage burn", "coast"]
+    assert [phase.name for phase in ship] == ["boost", "coast", "upper burn", "coast"]
 
 
 def test_phases_say_what_they_do_not_know() -> None:
