@@ -12,7 +12,7 @@ class Boostback(BurnDetector):
     """A burn that begins in ascent on a stage that has lifted another one.
 
     Time: chamber pressure passes half of what is commanded, upwards and, for good, downwards.
-    Uncertainty: 1/sqrt(12) of the distance of the rows on either side.
+    Uncertainty: that of the ramp of pressure; where there is none, 1/sqrt(12) of the distance of the rows beside it.
 
     Failure modes: none on a stage that was never seen joined.
 

@@ -12,7 +12,7 @@ class Entry(BurnDetector):
     """A burn that begins in descent, above the dense air.
 
     Time: chamber pressure passes half of what is commanded, upwards and, for good, downwards.
-    Uncertainty: 1/sqrt(12) of the distance of the rows on either side.
+    Uncertainty: that of the ramp of pressure; where there is none, 1/sqrt(12) of the distance of the rows beside it.
 
     Failure modes: none in a blackout that hides both rows and place; an end is found only with its start.
 

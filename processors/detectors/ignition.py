@@ -15,7 +15,7 @@ class Ignition(BurnDetector):
     off and repeated is found each time.
 
     Time: chamber pressure passes half of what is commanded, upwards.
-    Uncertainty: 1/sqrt(12) of the distance of the rows on either side.
+    Uncertainty: that of the ramp of pressure; where there is none, 1/sqrt(12) of the distance of the rows beside it.
 
     Failure modes: none if telemetry begins during the burn, or if the speed is not known then.
 

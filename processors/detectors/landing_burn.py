@@ -14,7 +14,7 @@ class LandingBurn(BurnDetector):
     Engines that are lit one after the other are one burn; one that stops and is lit again is found each time.
 
     Time: chamber pressure passes half of what is commanded, upwards.
-    Uncertainty: 1/sqrt(12) of the distance of the rows on either side.
+    Uncertainty: that of the ramp of pressure; where there is none, 1/sqrt(12) of the distance of the rows beside it.
 
     Failure modes: none if the place is not known then.
 

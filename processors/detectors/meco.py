@@ -14,7 +14,7 @@ class Meco(BurnDetector):
     Engines that stop before the vehicle flies are no cut-off but an abort.
 
     Time: chamber pressure passes half of what is commanded, downwards, and stays there.
-    Uncertainty: 1/sqrt(12) of the distance of the rows on either side.
+    Uncertainty: that of the ramp of pressure; where there is none, 1/sqrt(12) of the distance of the rows beside it.
 
     Failure modes: none if telemetry begins during the burn; late by a drop-out of propulsion telemetry, with an
     uncertainty that says so.

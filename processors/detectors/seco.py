@@ -12,7 +12,7 @@ class Seco(BurnDetector):
     """The end of the burn that begins at `ses`.
 
     Time: chamber pressure passes half of what is commanded, downwards, and stays there.
-    Uncertainty: 1/sqrt(12) of the distance of the rows on either side.
+    Uncertainty: that of the ramp of pressure; where there is none, 1/sqrt(12) of the distance of the rows beside it.
 
     Failure modes: none on a stage that was never seen joined, or if telemetry begins during the burn.
 

@@ -12,7 +12,7 @@ class Ses(BurnDetector):
     """The first burn of a stage that another one has carried.
 
     Time: chamber pressure passes half of what is commanded, upwards.
-    Uncertainty: 1/sqrt(12) of the distance of the rows on either side.
+    Uncertainty: that of the ramp of pressure; where there is none, 1/sqrt(12) of the distance of the rows beside it.
 
     Failure modes: none on a stage that was never seen joined.
 
