@@ -17,6 +17,8 @@ LONGEST_S: Final = 12.0
 # what bends more than a straight line within a window: four g more in a second
 BEND_M_S: Final = 1.5
 RESIDUAL_SIGMAS: Final = 4.0
+# noise is learnt roughly
+ROUGH: Final = 1.5
 # thrust takes so long to come and go, and a display's filter to follow
 SLACK_S: Final = 0.8
 
@@ -159,14 +161,15 @@ class Means:
         old = self.line(-after - guard - before, -after - guard)
         if new is None or old is None:
             return None
-        # noise is learnt roughly; what the means are off their lines says it too
-        noise = max(noise, sqrt((new.squares + old.squares) / (new.n + old.n - 4)))
-        limit = RESIDUAL_SIGMAS * noise + BEND_M_S
+        rough = ROUGH * noise
+        limit = RESIDUAL_SIGMAS * rough + BEND_M_S
         change = new.rate - old.rate
         if not change:
             return None
         at_s = new.t_s + (old.at(new.t_s) - new.value) / change
         smooth = new.spread <= limit and old.spread <= limit
-        slack_s = SLACK_S + RESIDUAL_SIGMAS * noise / abs(change)
+        slack_s = SLACK_S + RESIDUAL_SIGMAS * rough / abs(change)
         joined = smooth and old.last_s - slack_s <= at_s <= new.first_s + slack_s
+        # what the means are off their lines says it too
+        noise = max(noise, sqrt((new.squares + old.squares) / (new.n + old.n - 4)))
         return Kink(old, new, noise * sqrt(new.lever**-2 + old.lever**-2), noise / new.lever, at_s, joined)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import log, sqrt
+from math import inf, log, sqrt
 from typing import ClassVar, Final
 
 import numpy as np
@@ -21,6 +21,17 @@ from telemetry.vocabulary import FlightEvent
 # cells of the ramps that are looked for: one second to three
 WINDOWS: Final = (10, 15, 20, 30)
 
+# a line is carried back by no more
+MOST_BEFORE_S: Final = 6.0
+# second differences of independent noise have six times its variance; what is off by more sigmas is a spike
+SECOND: Final = 6.0
+WILD: Final = 4.0
+FEW: Final = 5
+# a display that counts km/h
+LEAST_NOISE_M_S: Final = 0.1
+# a display that steps between two or three values stands
+LEVELS: Final = 4
+
 
 @dataclass(frozen=True, slots=True)
 class LauncherLiftoffParameters:
@@ -29,7 +40,7 @@ class LauncherLiftoffParameters:
     Parameters
     ----------
     rest_m_s
-        A record that begins slower than this began on the pad: three seconds of even acceleration.
+        A record that begins slower than this began on the pad, or within five seconds of even acceleration.
     least_m_s
         Slower than this nothing is told: overlays count in steps of up to 1 m/s.
     least_m_s2, most_m_s2
@@ -49,11 +60,11 @@ class LauncherLiftoffParameters:
         The second look moves it by this at most.
     """
 
-    rest_m_s: float = 8.0
+    rest_m_s: float = 16.0
     least_m_s: float = 1.8
     least_m_s2: float = 0.8
     most_m_s2: float = 20.0
-    false_share: float = 1e-3
+    false_share: float = 1e-4
     settled_s: float = 4.0
     display_s: float = 0.3
     unsure: float = 1.5
@@ -67,6 +78,8 @@ class LauncherLiftoffState:
     t_s: list[float] = field(default_factory=list)
     speeds: list[float] = field(default_factory=list)
     cells: int = 0
+    errors: int = 0
+    squares: float = 0.0
     first_ns: int = 0
     told_ns: int = 0
     sigma_s: float = 0.0
@@ -109,6 +122,7 @@ class LauncherLiftoff(MotionDetector):
         if not state.cells:
             state.first_ns = cell.t_ns
         state.cells += 1
+        self._learn(cell)
         state.t_s.append((cell.t_ns - state.first_ns) / NS_PER_S)
         state.speeds.append(cell.speed_m_s)
         if len(state.t_s) > WINDOWS[-1]:
@@ -120,6 +134,20 @@ class LauncherLiftoff(MotionDetector):
         if sum(state.speeds[-5:]) < 5.0 * 0.7 * limits.least_m_s or state.cells < WINDOWS[0]:
             return ()
         return self._look(cell)
+
+    def _learn(self, cell: Cell) -> None:
+        """Take note of the noise: of second differences, so that a ramp has none, over all the time on the pad."""
+        state = self.state
+        if len(state.speeds) > 1:
+            error = cell.speed_m_s - 2.0 * state.speeds[-1] + state.speeds[-2]
+            usual = state.squares / state.errors if state.errors > FEW else inf
+            state.errors += 1
+            state.squares += min(error * error, WILD**2 * max(usual, SECOND * LEAST_NOISE_M_S**2))
+
+    def _noise(self) -> float:
+        """Return the standard deviation of a speed, more than it is likely to be while few have been seen."""
+        state = self.state
+        return sqrt(state.squares / SECOND / max(state.errors, 1)) * (1.0 + 2.0 / sqrt(max(state.errors, 1)))
 
     def _began_in_flight(self, cell: Cell) -> bool:
         limits: LauncherLiftoffParameters = self.parameters
@@ -138,9 +166,9 @@ class LauncherLiftoff(MotionDetector):
                 continue
             zero = fit.zero(0.0)
             end = fit.value(float(t_s[-1]))[0]
-            if zero is None or end < limits.least_m_s or -zero[0] > 2.0 * t_s[-1] + 1.0:
+            if zero is None or end < limits.least_m_s or -zero[0] > MOST_BEFORE_S:
                 continue
-            noise = max(cell.speed_noise_m_s, fit.spread)
+            noise = max(self._noise(), fit.spread, LEAST_NOISE_M_S)
             ramp = np.maximum(t_s - max(zero[0], 0.0), 0.0)
             energy = float(np.sum(ramp * some)) / sqrt(max(float(np.sum(ramp**2)), 1e-9))
             if energy < sure * noise or not self._is_ramp(some, noise):
@@ -155,6 +183,8 @@ class LauncherLiftoff(MotionDetector):
         """Return whether speed grows all the way: a display that steps from one value to another does not fly."""
         third = speeds.size // 3
         low, middle, high = (float(np.mean(part)) for part in (speeds[:third], speeds[third:-third], speeds[-third:]))
+        if np.unique(speeds).size < LEVELS:
+            return False
         slack = noise / sqrt(third)
         return low - slack < middle - 0.2 * (high - low) + slack and middle < high - 0.2 * (high - low) + slack
 

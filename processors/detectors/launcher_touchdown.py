@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import sqrt
+from math import inf, sqrt
 from typing import ClassVar
 
 import numpy as np
@@ -37,6 +37,8 @@ class LauncherTouchdownParameters:
         It braked at least so hard: to hover is no landing.
     leg_s
         How far the settling is from the line.
+    noises
+        One cell may be faster than `low_m_s` by so many times its noise, and it still stands.
     """
 
     flown_m: float = 5_000.0
@@ -49,6 +51,7 @@ class LauncherTouchdownParameters:
     brakes_s: float = 9.0
     brakes_m_s2: float = 1.5
     leg_s: float = 0.4
+    noises: float = 2.0
 
 
 @dataclass(slots=True)
@@ -87,13 +90,14 @@ class LauncherTouchdown(MotionDetector):
     def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
         """Look for a stand."""
         state, limits = self.state, self.parameters
-        if state.done or not cell.speed_trusted:
+        if state.done or not abs(cell.speed_m_s) < inf:
             return ()
         if not state.fell:
             state.high = state.high or cell.h_m > limits.flown_m
             state.fell = state.high and cell.v_m_s < -limits.flown_m_s and cell.h_m < limits.flown_m
             return ()
-        if cell.s_m_s > limits.low_m_s + cell.speed_noise_m_s:
+        # trusted or not: a filter does not expect that it stops at once
+        if cell.speed_m_s > limits.low_m_s + limits.noises * cell.speed_noise_m_s:
             state.last.clear()
             return ()
         state.last.append(cell.speed_m_s)
@@ -110,7 +114,7 @@ class LauncherTouchdown(MotionDetector):
     def _stand(self, cell: Cell, track: Track) -> Iterable[Finding]:
         state, limits = self.state, self.parameters
         cells = track.between(cell, cell.t_ns - round(limits.brakes_s * NS_PER_S), cell.t_ns)
-        brakes = [one for one in cells if limits.low_m_s < one.s_m_s < limits.high_m_s and one.speed_trusted]
+        brakes = [one for one in cells if limits.low_m_s < one.s_m_s < limits.high_m_s]
         t_s, speeds = points(brakes, lambda one: one.speed_m_s, cell.t_ns)
         fit = polynomial(t_s, speeds, 1, cell.speed_noise_m_s)
         if fit is None or fit.coefficients[1] > -limits.brakes_m_s2:
