@@ -80,7 +80,7 @@ class Detector(ABC):
     Stretches come in order of time without overlap, each with all rows of its time. How the flight is cut into
     stretches makes no difference to what is found. A subclass keeps what it remembers in `self.state`, a dataclass
     of plain values. When rows come late the stretch is run again, by all but those that do not look again
-    (`looks_again`): alarms are of their time.
+    (`looks_again`): alarms and blackouts are of their time.
 
     Parameters
     ----------

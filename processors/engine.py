@@ -16,7 +16,7 @@ from processors.links import LinkWatch
 from processors.output import Moment, Output
 from processors.receive_clock import ReceiveClock
 from processors.snapshot_check import check_version
-from processors.teller import Completed, Teller
+from processors.teller import Teller
 from processors.tracks import Tracks
 from processors.vehicle import VehicleTrack
 from telemetry.cuc import NS_PER_S
@@ -29,7 +29,7 @@ from telemetry.message import Message
 from telemetry.quality import LedgerRow, QualityRecord
 from telemetry.vocabulary import LinkEvent
 
-SNAPSHOT_VERSION: Final = 6
+SNAPSHOT_VERSION: Final = 7
 QUALITY_PERIOD_NS: Final = NS_PER_S
 LINK_EVENTS: Final = frozenset(event.value for event in LinkEvent)
 MOST_VEHICLES: Final = 64
@@ -136,8 +136,16 @@ class Engine:
         """Take an act of somebody that was told before, but is not in this engine's snapshot."""
         output = Output()
         self._teller.told(event)
-        self._add(output, event)
+        self._add(output, [event])
         return output
+
+    def settle(self) -> Output:
+        """Run again what waits for more that comes late: nothing more does, this is the end of a recording."""
+        moment = Moment(self._clock_ns, {}, Output())
+        for track in self._tracks:
+            if track.way_back.is_pending:
+                self._add(moment.output, self._tracks.run_again(track, self._teller, moment.by))
+        return moment.output
 
     def take_refusal(self, vehicle: str, packet: str, reason: str) -> None:
         """Take note that a packet was refused, and why; `?` if its type cannot be told."""
@@ -165,7 +173,7 @@ class Engine:
         for track in self._tracks:
             self._tell_of(moment, track, track.on_clock(clock_ns))
             if track.way_back.is_due(clock_ns):
-                self._run_again(moment, track)
+                self._add(moment.output, self._tracks.run_again(track, self._teller, moment.by))
             if new_second:
                 heard_ns = self._watch(track.airframe.vehicle).heard_ns
                 self._tell_of(moment, track, track.on_watermark(clock_ns - self._hold_ns, heard_ns))
@@ -177,28 +185,20 @@ class Engine:
             for vehicle, watch in self._watches.items():
                 watch.on_second(clock_ns, self._books.brought(vehicle))
 
-    def _run_again(self, moment: Moment, track: VehicleTrack) -> None:
-        for event in track.run_again(self._teller, Completed(moment.ert_ns, moment.offsets)):
-            self._add(moment.output, event)
-        vehicle = track.airframe.vehicle
-        self._teller.forget(vehicle, self._tracks.kept_events(vehicle))
-
     def _tell_of(self, moment: Moment, track: VehicleTrack, found: Iterable[Found]) -> None:
-        for source, finding in found:
-            event = track.tell(self._teller, source, finding, Completed(moment.ert_ns, moment.offsets))
-            if event is not None:
-                self._add(moment.output, event)
+        told = (track.tell(self._teller, source, finding, moment.by) for source, finding in found)
+        self._add(moment.output, told)
 
     def _tell(self, moment: Moment, vehicle: str, found: Iterable[Found]) -> None:
-        for source, finding in found:
-            event = self._teller.event(vehicle, source, finding, moment.ert_ns, moment.offsets)
-            if event is not None:
-                self._add(moment.output, event)
+        told = (self._teller.event(vehicle, source, finding, *moment.by) for source, finding in found)
+        self._add(moment.output, told)
 
-    def _add(self, output: Output, event: Event) -> None:
-        output.events.append(event)
-        if (state := self._alarms.take(event)) is not None:
-            output.limits.append(state)
+    def _add(self, output: Output, told: Iterable[Event | None]) -> None:
+        for event in told:
+            if event is not None:
+                output.events.append(event)
+                if (state := self._alarms.take(event)) is not None:
+                    output.limits.append(state)
 
     def _with_quality(self, output: Output) -> Output:
         new_period = self._clock_ns // QUALITY_PERIOD_NS != self._told_ns // QUALITY_PERIOD_NS

@@ -19,7 +19,8 @@ from telemetry.frames import Frame
 class Lookout:
     """All that is found in one vehicle's rows, and that rows which come late may change.
 
-    Alarms are not among it: a limit is raised when somebody can still do something about it, or not at all.
+    What is of its time is not among it: a limit is raised when somebody can still do something about it, or not at all,
+    and that nobody heard the vehicle stays true whatever comes afterwards.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from processors.teller import Completed
 from telemetry.events import Event
 from telemetry.limit_state import LimitState
 from telemetry.quality import QualityRecord
@@ -25,3 +26,8 @@ class Moment:
     ert_ns: int
     offsets: dict[str, int]
     output: Output
+
+    @property
+    def by(self) -> Completed:
+        """The message, as what completed a finding."""
+        return Completed(self.ert_ns, self.offsets)

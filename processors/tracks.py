@@ -9,8 +9,10 @@ from processors.airframe import Airframe
 from processors.flight_books import FlightBooks
 from processors.hold import Hold
 from processors.snapshot_check import named_in_snapshot
+from processors.teller import Completed, Teller
 from processors.vehicle import VehicleTrack
 from telemetry.dictionary import Dictionary, Registry
+from telemetry.events import Event
 
 
 class Tracks:
@@ -54,11 +56,12 @@ class Tracks:
             found.setdefault(vehicle, []).append(track.airframe)
         return found
 
-    def kept_events(self, vehicle: str) -> set[tuple[str, int]]:
-        """Return type and ordinal of the events of a vehicle that a re-run may speak of."""
-        return set[tuple[str, int]]().union(
-            *(track.way_back.kept_events for (name, _), track in self._tracks.items() if name == vehicle)
-        )
+    def run_again(self, track: VehicleTrack, teller: Teller, by: Completed) -> list[Event]:
+        """Let a track see again what came late; returns what that changes."""
+        events, vehicle = track.run_again(teller, by), track.airframe.vehicle
+        kept = [one.way_back.kept_events for (name, _), one in self._tracks.items() if name == vehicle]
+        teller.forget(vehicle, set[tuple[str, int]]().union(*kept))
+        return events
 
     def snapshot(self) -> list[Any]:
         """Return the state as plain values and octets."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgpack
 
@@ -19,10 +19,12 @@ from processors.lookout import Lookout
 from processors.staleness import Staleness
 from processors.teller import Completed, Teller
 from telemetry.codec import PacketCodec
+from telemetry.cuc import NS_PER_S
 from telemetry.events import Event
 from telemetry.frames import Frame
 
-NEVER = -(1 << 62)
+NEVER: Final = -(1 << 62)
+LONGEST_SILENCE_NS: Final = 20 * 60 * NS_PER_S
 
 
 class VehicleTrack:
@@ -71,6 +73,9 @@ class VehicleTrack:
         self._watermark_ns = t_ns
         yield from self.staleness.on_watermark(t_ns, heard_ns)
         yield from self._lookout.on_watermark(t_ns)
+        for detector in self._alarms:
+            for finding in detector.on_watermark(t_ns):
+                yield detector, finding
 
     def tell(self, teller: Teller, source: Source, finding: Finding, by: Completed) -> Event | None:
         """Return the event of a finding, and remember it while there is a way back; None if it says nothing new."""
@@ -88,14 +93,18 @@ class VehicleTrack:
         codec, lookout = PacketCodec(self.airframe.dictionary), Lookout(self.airframe)
         lookout.restore(msgpack.unpackb(segments[0].state))
         found: list[list[Found]] = []
+        silent_ns = segments[0].t_ns
         for segment in segments:
             if found:
                 segment.state = _packed(lookout)
             some: list[Found] = []
             for frames in segment.rows.stretches(codec):
+                begin_ns = min(int(frame.t_ns[0]) for frame in frames)
+                some += _wait(lookout, silent_ns, begin_ns - self.hold.hold_ns)
                 some += lookout.look(lookout.stretch(frames))
+                silent_ns = max(int(frame.t_ns[-1]) for frame in frames)
             found.append(some)
-        found[-1] += lookout.on_watermark(self._watermark_ns)
+        found[-1] += _wait(lookout, silent_ns, self._watermark_ns)
         self._lookout = lookout
         for packet, packets in pending.items():
             self.hold.passage(packet).see_again(packets)
@@ -148,6 +157,14 @@ class VehicleTrack:
         self.staleness.restore(state["staleness"])
         self.way_back.restore(state["way_back"])
         self._watermark_ns = state["watermark_ns"]
+
+
+def _wait(lookout: Lookout, since_ns: int, until_ns: int) -> list[Found]:
+    """Let a time pass in which nothing was sent, as it does on the line, second by second."""
+    since_ns = max(since_ns, until_ns - LONGEST_SILENCE_NS)
+    return [
+        found for t_ns in range(since_ns + NS_PER_S, until_ns + 1, NS_PER_S) for found in lookout.on_watermark(t_ns)
+    ]
 
 
 def _packed(lookout: Lookout) -> bytes:

@@ -24,7 +24,7 @@ from telemetry.link import LinkReport
 from telemetry.message import Message
 from telemetry.quality import QualityRecord
 from telemetry.topics import Kind
-from telemetry.vocabulary import WATCH_EVENTS, LinkEvent
+from telemetry.vocabulary import WATCH_EVENTS, FlightEvent, LinkEvent
 
 NS: Final = 10**9
 T0_NS: Final = 1_800_000_000 * NS
@@ -32,7 +32,8 @@ WARM_K: Final = 312.0
 REGISTRY: Final = Registry()
 DECODER: Final = Decoder(REGISTRY)
 # alarms are not raised in the past, and what a station heard is no matter of the vehicle's rows
-OF_THEIR_TIME: Final = WATCH_EVENTS | {event.value for event in LinkEvent}
+BLACKOUT: Final = {FlightEvent.BLACKOUT_START.value, FlightEvent.BLACKOUT_END.value}
+OF_THEIR_TIME: Final = WATCH_EVENTS | BLACKOUT | {event.value for event in LinkEvent}
 Known = tuple[str, str, int, float, str, tuple[tuple[str, object], ...]]
 Seen = tuple[str, str, int, int, float, tuple[tuple[str, object], ...]]
 
@@ -89,7 +90,7 @@ def seen(events: Iterable[Event]) -> list[Seen]:
 
 
 def final(events: Iterable[Event]) -> list[Known]:
-    """Return what is known of a flight in the end, whatever was told on the way there; alarms and links left out."""
+    """Return what is known of a flight in the end, whatever was told on the way; what is of its time is left out."""
     last = {(event.vehicle, event.type, event.ordinal): event for event in events if event.type not in OF_THEIR_TIME}
     return sorted(
         (e.vehicle, e.type, e.t_ns, e.t_sigma_s, e.status, tuple(sorted(e.values.items())))

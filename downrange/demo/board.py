@@ -57,13 +57,13 @@ class Board:
     @property
     def liftoff_ns(self) -> int:
         """When the flight lifted off: as detected, else as planned."""
-        found = [event.t_ns for event in self.events.values() if event.type == FlightEvent.LIFTOFF.value]
+        found = [event.t_ns for event in self.events_in_order() if event.type == FlightEvent.LIFTOFF.value]
         return min(found, default=self.planned_liftoff_ns)
 
     @property
     def has_lifted_off(self) -> bool:
         """Whether a liftoff was detected."""
-        return any(event.type == FlightEvent.LIFTOFF.value for event in self.events.values())
+        return any(event.type == FlightEvent.LIFTOFF.value for event in self.events_in_order())
 
     def t_s(self, t_ns: int) -> float:
         """Return seconds since liftoff."""
@@ -97,8 +97,9 @@ class Board:
             self.links[record.identity] = record
 
     def events_in_order(self) -> list[Event]:
-        """Return the events by the time at which they happened."""
-        return sorted(self.events.values(), key=lambda event: (event.t_ns, event.vehicle, event.type))
+        """Return the events by the time at which they happened, less those that were taken back."""
+        standing = [event for event in self.events.values() if event.status != "retracted"]
+        return sorted(standing, key=lambda event: (event.t_ns, event.vehicle, event.type))
 
     def counts(self) -> tuple[int, int]:
         """Return packets (received, missing) of all ledger rows."""

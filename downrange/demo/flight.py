@@ -259,7 +259,7 @@ async def _summarise(
 ) -> Summary:
     return Summary(
         flight=options.flight,
-        events=event_rows(board.events.values(), truth),
+        events=event_rows(board.events_in_order(), truth),
         ledger=balance(board.ledger.values(), truth.told),
         delivery=await ask_delivery(line.settings, booked),
         archive=str(options.archive_dir / LIVE_RUN / options.flight),

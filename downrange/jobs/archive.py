@@ -140,8 +140,10 @@ def events(flight: Flight, *, run: Run = None, as_json: AsJson = False) -> None:
 def _print_events(found: list[Event]) -> None:
     from telemetry.vocabulary import FlightEvent
 
-    in_order = sorted(found, key=lambda event: event.t_ns)
-    liftoff_ns = min((e.t_ns for e in in_order if e.type == FlightEvent.LIFTOFF.value), default=None)
+    in_order = sorted(found, key=lambda event: (event.t_ns, event.revision))
+    # the last revision of each liftoff
+    last = {(e.vehicle, e.ordinal): e for e in sorted(in_order, key=_revision) if e.type == FlightEvent.LIFTOFF.value}
+    liftoff_ns = min((e.t_ns for e in last.values() if e.status != "retracted"), default=None)
     zero_ns = liftoff_ns if liftoff_ns is not None else in_order[0].t_ns if in_order else 0
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     since = "T s" if liftoff_ns is not None else "s since the first"
@@ -163,6 +165,10 @@ def _print_events(found: list[Event]) -> None:
             values,
         )
     Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+def _revision(event: Event) -> int:
+    return event.revision
 
 
 def _name(event: Event) -> str:

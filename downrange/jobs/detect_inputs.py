@@ -71,6 +71,7 @@ def _recorded(folder: Path, registry: Registry) -> Iterator[Detected]:
                 raise ArchiveError(str(folder), f"{detail}: set DOWNRANGE_DICTIONARY_DIR")
             output = engine.take_frames(message, read.frames, read.dictionary, {})
         yield from (_detected(event) for event in output.events if event.type in FLIGHT_EVENTS)
+    yield from (_detected(event) for event in engine.settle().events if event.type in FLIGHT_EVENTS)
 
 
 def _detected(event: Event) -> Detected:

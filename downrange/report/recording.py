@@ -129,6 +129,8 @@ class _Read:
         folder = self.recording.folder
         for record in read_stream(folder, Stream.TELEMETRY):
             self._telemetry(record.value or b"", record.headers, {f"telemetry-{record.partition}": record.offset})
+        if self.engine is not None:
+            self.events += self.engine.settle().events
         for record in read_stream(folder, Stream.REJECTED):
             self.recount.take_rejected(record.value, record.headers)
             self._rejected(record.value or b"", record.headers)

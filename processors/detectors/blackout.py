@@ -83,6 +83,7 @@ class Blackout(Detector):
 
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.BLACKOUT_START.value, FlightEvent.BLACKOUT_END.value)
     requires: ClassVar[frozenset[str]] = frozenset(MOTION)
+    looks_again: ClassVar[bool] = False
     parameters_type: ClassVar[type] = BlackoutParameters
     state_type: ClassVar[type] = BlackoutState
 

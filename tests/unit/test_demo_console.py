@@ -88,6 +88,23 @@ def test_an_event_line_gives_its_time_since_liftoff_its_sigma_and_when_it_was_kn
     assert "known after 0.25 s" in line
 
 
+def test_a_liftoff_that_was_taken_back_was_none() -> None:
+    seen = board()
+    liftoff = Event(
+        type="downrange.flight.liftoff",
+        run="live",
+        flight="f",
+        vehicle="ship",
+        t_ns=T0_NS + 5 * NS_PER_S,
+        detected_ns=T0_NS + 6 * NS_PER_S,
+        evidence=Evidence(detector="x", detector_version=1),
+    )
+    seen.see_event(liftoff)
+    assert (seen.has_lifted_off, seen.liftoff_ns) == (True, liftoff.t_ns)
+    seen.see_event(liftoff.model_copy(update={"revision": 1, "status": "retracted"}))
+    assert (seen.has_lifted_off, seen.liftoff_ns, seen.events_in_order()) == (False, seen.planned_liftoff_ns, [])
+
+
 def test_a_narrow_terminal_gets_a_board_that_fits() -> None:
     seen = board()
     seen.see_frame(frame("ship", "nav", 60, altitude_m=12_340.0, speed_m_s=456.0))

@@ -190,7 +190,9 @@ def test_packets_that_come_late_are_seen_after_all() -> None:
 
 
 def test_at_the_end_of_a_recording_nothing_waits_for_more() -> None:
-    messages = [m for m in messages_of(transmitter("hop")) if m.address.station == "haiyang" and mission_s(m.ert_ns) < 9]
+    messages = [
+        m for m in messages_of(transmitter("hop")) if m.address.station == "haiyang" and mission_s(m.ert_ns) < 9
+    ]
     lost = [m for m in messages if m.kind is Kind.TELEMETRY and -4 < mission_s(m.ert_ns) < 4]
     cut = detect([*(message for message in messages if message not in lost), *lost])
     assert sum(row.held or 0 for row in cut.engine.ledger()) > 400
