@@ -42,8 +42,9 @@ class SmallTouchdownParameters:
     descent_m_s, parachute_m_s, fast_m_s
         No parachute lets a rocket down more slowly; what most are made for, at least; and faster than any main one,
         which has opened long before the ground is near.
-    sure_sigmas
-        How surely the rest must be slower than half the descent, or that parachute.
+    sure_sigmas, falls_sigmas
+        How surely the rest must be slower than half the descent, or that parachute; and how surely it falls while
+        nothing is fitted.
     worse
         By how much more a rest may misfit than a descent that only becomes slower, in squared standard deviations.
     gain
@@ -76,11 +77,12 @@ class SmallTouchdownParameters:
     descent_m_s: float = 2.5
     parachute_m_s: float = 4.0
     fast_m_s: float = 10.0
-    sure_sigmas: float = 2.5
+    sure_sigmas: float = 1.5
+    falls_sigmas: float = 3.0
     worse: float = 8.0
     gain: float = 12.0
     near_m: float = 40.0
-    near_s: float = 2.2
+    near_s: float = 1.8
     far_s: float = 6.0
     rest_m_s: float = 1.5
     settle_s: float = 0.3
@@ -114,7 +116,7 @@ class SmallTouchdown(MotionDetector):
     Examples
     --------
     >>> SmallTouchdownParameters().near_s
-    2.2
+    1.8
     """
 
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.TOUCHDOWN.value,)
@@ -132,7 +134,7 @@ class SmallTouchdown(MotionDetector):
             high = cell.h_m > limits.rise_m + limits.rise_sigmas * cell.noise_m
             state.high = state.high + 1 if high else 0
             return ()
-        falls = cell.v_m_s + limits.sure_sigmas * cell.v_sigma_m_s < -limits.descent_m_s
+        falls = cell.v_m_s + limits.falls_sigmas * cell.v_sigma_m_s < -limits.descent_m_s
         if falls or cell.t_ns < state.next_ns or not cell.height_m < inf:
             return ()
         state.next_ns = cell.t_ns + round(limits.every_s * NS_PER_S)
@@ -179,7 +181,7 @@ class SmallTouchdown(MotionDetector):
         found = hinge(t_s, heights, (-limits.since_s, -limits.near_s), (1, 0))
         if found is None or found.before[1] > -limits.descent_m_s or (found.gain - 1.0) * t_s.size < limits.gain:
             return None
-        after = t_s > found.t_s
+        after = t_s > found.t_s + limits.settle_s
         line = polynomial(t_s[after], heights[after], 1) if np.count_nonzero(after) >= FEW else None
         if line is None or not self._rests(found, line, self._over_pad_m(found, t_s, heights)):
             return None
@@ -203,9 +205,8 @@ class SmallTouchdown(MotionDetector):
             return bool(-found.t_s >= limits.far_s and abs(rate) + 2.0 * sigma < limits.rest_m_s)
         if abs(rate) > limits.rest_m_s + 2.0 * sigma:
             return False
-        if descent < -limits.fast_m_s:
-            return bool(rate - sigma > 0.5 * descent)
-        return bool(rate - limits.sure_sigmas * sigma > max(0.5 * descent, -limits.parachute_m_s))
+        slower = 0.5 * descent if descent < -limits.fast_m_s else max(0.5 * descent, -limits.parachute_m_s)
+        return bool(rate - limits.sure_sigmas * sigma > slower)
 
 
 def _misfit(found: Hinge, t_s: Floats, heights: Floats, spread: float = 0.0) -> float:
