@@ -24,7 +24,8 @@ class Limit(BaseModel):
     Parameters
     ----------
     phases
-        Labels of the dictionary's `flight_phase`; the limit is valid in these only. Always, when there are none.
+        Labels of the dictionary's `flight_phase`, or without one the phases that events tell; the limit is valid in
+        these only. Always, when there are none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -16,8 +16,8 @@ RANGES: Final[dict[Level, str]] = {
 }
 
 
-def add_alarms(parent: Element, limits: Sequence[Limit]) -> None:
-    """Append the alarms of a numeric parameter type.
+def add_alarms(parent: Element, limits: Sequence[Limit], *, has_phase: bool = True) -> None:
+    """Append the alarms of a numeric parameter type; without a parameter for the phase those that count in every one.
 
     An alarm has one count to raise and one to clear: the largest of its limits; and no threshold to clear.
 
@@ -28,7 +28,7 @@ def add_alarms(parent: Element, limits: Sequence[Limit]) -> None:
     always = [limit for limit in limits if not limit.phases]
     if always:
         _ranges(SubElement(parent, "DefaultAlarm", _counts(always)), always)
-    phases = dict.fromkeys(phase for limit in limits for phase in limit.phases)
+    phases = dict.fromkeys(phase for limit in limits for phase in limit.phases) if has_phase else {}
     contexts = SubElement(parent, "ContextAlarmList") if phases else None
     for phase in phases:
         valid = [limit for limit in limits if not limit.phases or phase in limit.phases]

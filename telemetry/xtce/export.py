@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from telemetry.calibration import Polynomial
 from telemetry.channels import Channel, Spare
+from telemetry.consistency import FLIGHT_PHASE, channels_of
 from telemetry.dictionary import Dictionary
 from telemetry.packet_type import Packet
 from telemetry.xtce import standard
@@ -87,8 +88,9 @@ def export_xtce(
         SubElement(telemetry, "ContainerSet"),
     )
     _add_root_container(sets, dictionary)
+    has_phase = FLIGHT_PHASE in channels_of(dictionary.packets)
     for name, packet in dictionary.packets.items():
-        _add_packet(sets, name, packet, math_as_table=math_as_table)
+        _add_packet(sets, name, packet, math_as_table=math_as_table, has_phase=has_phase)
     sets.add_parameter(standard.CRC, "CRC-16/CCITT-FALSE of all octets before it", filler_type(standard.CRC, 16))
     indent(root, " ")
     xml = NOT_XML.sub("\ufffd", tostring(root, encoding="unicode"))
@@ -107,7 +109,7 @@ def _add_root_container(sets: _Sets, dictionary: Dictionary) -> None:
         SubElement(entries, "ParameterRefEntry", {"parameterRef": time.name})
 
 
-def _add_packet(sets: _Sets, name: str, packet: Packet, *, math_as_table: bool) -> None:
+def _add_packet(sets: _Sets, name: str, packet: Packet, *, math_as_table: bool, has_phase: bool) -> None:
     container = SubElement(sets.containers, "SequenceContainer", {"name": name})
     _describe(container, packet.description, _dump(packet, but={"apid", "description", "rate_hz", "fields"}))
     SubElement(container, "DefaultRateInStream", {"basis": "perSecond", "maximumValue": repr(packet.rate_hz)})
@@ -115,7 +117,7 @@ def _add_packet(sets: _Sets, name: str, packet: Packet, *, math_as_table: bool) 
     for i, each in enumerate(packet.fields):
         if isinstance(each, Channel):
             parameter = each.name
-            kind, missing = channel_type(each, math_as_table=math_as_table)
+            kind, missing = channel_type(each, math_as_table=math_as_table, has_phase=has_phase)
             sets.missing += [missing] if missing else []
             sets.add_parameter(parameter, each.description, kind, _kept(each))
         else:

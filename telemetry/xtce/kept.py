@@ -32,14 +32,17 @@ def kept_in(node: Node) -> dict[str, Any]:
 
 def limits_still_hold(limits: object, kind: Node) -> bool:
     """Whether limits that were kept are those of which the type's alarms were made."""
-    expected = Element("expected")
     try:
-        add_alarms(expected, _LIMITS.validate_python(limits))
+        checked = _LIMITS.validate_python(limits)
     except ValidationError:
         return False
-    return _same(
-        list(expected), [child for child in kind.children if child.tag in {"DefaultAlarm", "ContextAlarmList"}]
-    )
+    alarms = [child for child in kind.children if child.tag in {"DefaultAlarm", "ContextAlarmList"}]
+    for has_phase in (True, False):
+        expected = Element("expected")
+        add_alarms(expected, checked, has_phase=has_phase)
+        if _same(list(expected), alarms):
+            return True
+    return False
 
 
 def calibration_still_holds(channel: dict[str, Any], calibration: object, encoding: Node) -> bool:

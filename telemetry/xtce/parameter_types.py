@@ -21,8 +21,18 @@ def type_name(parameter: str) -> str:
     return f"{parameter}_Type"
 
 
-def channel_type(channel: Channel, *, math_as_table: bool) -> tuple[Element, str | None]:
-    """Return a channel's parameter type, and what of it could not be written."""
+def channel_type(channel: Channel, *, math_as_table: bool, has_phase: bool = True) -> tuple[Element, str | None]:
+    """Return a channel's parameter type, and what of it could not be written.
+
+    Parameters
+    ----------
+    channel
+        Which.
+    math_as_table
+        Write calibration expressions as tables.
+    has_phase
+        Whether there is a parameter for the phase, on which alarms can depend.
+    """
     name = {"name": type_name(channel.name)}
     size = str(channel.raw.bits)
     match channel.kind:
@@ -51,7 +61,10 @@ def channel_type(channel: Channel, *, math_as_table: bool) -> tuple[Element, str
         SubElement(SubElement(element, "UnitSet"), "Unit").text = SPELLED[channel.unit]
     missing = add_calibrators(add_encoding(element, channel.raw), channel, math_as_table=math_as_table)
     _range(element, channel)
-    add_alarms(element, channel.limits)
+    add_alarms(element, channel.limits, has_phase=has_phase)
+    if not has_phase and any(limit.phases for limit in channel.limits):
+        said = f"channel {channel.name!r}: its limits by phase, because no channel says the phase"
+        missing = said if missing is None else f"{missing}; {said}"
     return element, missing
 
 

@@ -22,11 +22,13 @@ from processors.phases.plans import load_plan, plan_for, plan_of, plans
 from processors.registry import detector_classes
 from processors.stretch import Stretch
 from processors.turned import Turned
-from telemetry.dictionary import built_in, load_dictionary
+from telemetry.dictionary import Dictionary, built_in, load_dictionary
 from telemetry.errors import DictionaryError
 from telemetry.events import Status
 from telemetry.frames import Frame
 from telemetry.vocabulary import FlightEvent, VehicleClass, short_name
+from telemetry.xtce.export import export_xtce
+from telemetry.xtce.reading import read_xtce
 
 SMALL = """
 name: small
@@ -260,3 +262,13 @@ def test_limits_of_a_vehicle_that_sends_no_phase_count_in_those_of_its_events(tm
         fresh.restore(limits.snapshot())
         limits = fresh
     assert said == [("raised", 2 * NS, "ascent"), ("cleared", 4 * NS, "coast")]
+
+
+def test_a_dictionary_without_a_channel_for_the_phase_goes_to_xtce_and_back(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    dictionary = load_dictionary(path)
+    exported = export_xtce(dictionary)
+    assert "flight_phase" not in exported.xml
+    assert any("limits by phase" in each for each in exported.missing)
+    assert Dictionary.model_validate(read_xtce(exported.xml.encode(), "small.xml").content) == dictionary
