@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgpack
 import numpy as np
 import pytest
+from booster import booster_rows
 from detection import NS, T0_NS, transmitter
 from logged import log_frame, small_rocket
 from numpy.typing import NDArray
@@ -157,13 +158,6 @@ def webcast() -> Recorded:
     return Recorded(airframe, {"kinematics": frame})
 
 
-def webcast_rows() -> tuple[NDArray[np.float64], dict[str, NDArray[Any]]]:
-    """Return the made-up webcast as rows of a log."""
-    frame = webcast().frames["kinematics"]
-    columns = {name: np.asarray(frame.columns[name]) for name in ("speed_m_s", "altitude_m")}
-    return np.asarray((frame.t_ns - T0_NS) / NS), columns
-
-
 def logged(vehicle: str, t_s: NDArray[np.float64], columns: dict[str, NDArray[Any]]) -> Recorded:
     """Return rows of a log as a flight; its time has the log's zero at T0_NS."""
     airframe = Airframe(vehicle, built_in("log"))
@@ -241,7 +235,7 @@ def flights() -> dict[str, Recorded]:
         "hop through plasma": through_plasma(simulated("hop", "ship"), 85.0, 105.0),
         "webcast": webcast(),
         "small rocket": logged("small rocket", *small_rocket()),
-        "webcast log": logged("webcast", *webcast_rows()),
+        "booster log": logged("booster", *booster_rows()),
     }
 
 
