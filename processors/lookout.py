@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
+
+import msgpack
 
 from processors.airframe import Airframe
 from processors.detector import Detector, Found
@@ -74,6 +76,10 @@ class Lookout:
             "gate": self._gate.snapshot(),
             "detectors": {one.name: [one.version, one.snapshot()] for one in self._detectors},
         }
+
+    def packed(self) -> bytes:
+        """Return the state as octets, which no later row changes."""
+        return cast("bytes", msgpack.packb(self.snapshot()))
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over another one's snapshot; a detector of another version begins anew."""

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, cast
-
-import msgpack
+from typing import Any, Final
 
 from processors.airframe import Airframe
 from processors.books import VehicleBooks
 from processors.detector import Finding, Found, Source
 from processors.hold import Hold
+from processors.late.again import see_again
 from processors.late.rerun import revise
 from processors.late.segment import Telling
 from processors.late.way_back import WayBack
 from processors.lookout import Lookout
 from processors.staleness import Staleness
 from processors.teller import Completed, Teller
-from telemetry.codec import PacketCodec
-from telemetry.cuc import NS_PER_S
 from telemetry.events import Event
 from telemetry.frames import Frame
 
 NEVER: Final = -(1 << 62)
-LONGEST_SILENCE_NS: Final = 20 * 60 * NS_PER_S
 
 
 class VehicleTrack:
@@ -88,34 +84,30 @@ class VehicleTrack:
         return event
 
     def run_again(self, teller: Teller, by: Completed) -> list[Event]:
-        """Run the flight again from before the first of the rows that came late; returns what that changes."""
+        """Run the flight again from before the first of the rows that came late; returns what that changes.
+
+        If a detector breaks on them, they are late and nothing else: every later message would break on them again.
+        """
         segments, pending = self.way_back.begin()
-        codec, lookout = PacketCodec(self.airframe.dictionary), Lookout(self.airframe)
-        lookout.restore(msgpack.unpackb(segments[0].state))
-        found: list[list[Found]] = []
-        silent_ns = segments[0].t_ns
-        for segment in segments:
-            if found:
-                segment.state = _packed(lookout)
-            some: list[Found] = []
-            for frames in segment.rows.stretches(codec):
-                begin_ns = min(int(frame.t_ns[0]) for frame in frames)
-                some += _wait(lookout, silent_ns, begin_ns - self.hold.hold_ns)
-                some += lookout.look(lookout.stretch(frames))
-                silent_ns = max(int(frame.t_ns[-1]) for frame in frames)
-            found.append(some)
-        found[-1] += _wait(lookout, silent_ns, self._watermark_ns)
-        self._lookout = lookout
+        try:
+            seen = see_again(segments, self.airframe, self.hold.hold_ns, self._watermark_ns)
+        except Exception:  # noqa: BLE001 -- whatever it is, the present goes on without them
+            self.way_back.drop()
+            self._give_up(pending)
+            return []
         for packet, packets in pending.items():
             self.hold.passage(packet).see_again(packets)
-        events = revise(segments, found, teller, self.airframe.vehicle, by, lookout.named)
+        self._lookout = seen.lookout
+        for segment, state in zip(segments, seen.states, strict=True):
+            segment.state = state
+        events = revise(segments, seen.found, teller, self.airframe.vehicle, by, seen.lookout.named)
         self._give_up(self.way_back.end())
         return events
 
     def _release(self) -> Iterator[Found]:
         frames = self.hold.release()
         if frames:
-            self._give_up(self.way_back.pass_on(frames, lambda: _packed(self._lookout)))
+            self._give_up(self.way_back.pass_on(frames, self._lookout.packed))
             stretch = self._lookout.stretch(frames)
             yield from self._lookout.look(stretch)
             for detector in self._alarms:
@@ -157,15 +149,3 @@ class VehicleTrack:
         self.staleness.restore(state["staleness"])
         self.way_back.restore(state["way_back"])
         self._watermark_ns = state["watermark_ns"]
-
-
-def _wait(lookout: Lookout, since_ns: int, until_ns: int) -> list[Found]:
-    """Let a time pass in which nothing was sent, as it does on the line, second by second."""
-    since_ns = max(since_ns, until_ns - LONGEST_SILENCE_NS)
-    return [
-        found for t_ns in range(since_ns + NS_PER_S, until_ns + 1, NS_PER_S) for found in lookout.on_watermark(t_ns)
-    ]
-
-
-def _packed(lookout: Lookout) -> bytes:
-    return cast("bytes", msgpack.packb(lookout.snapshot()))

@@ -139,6 +139,13 @@ class WayBack:
         self._holes.split(self._reached_ns)
         return self._tidy()
 
+    def drop(self) -> None:
+        """Forget everything."""
+        self._holes.open.clear()
+        self.segments.clear()
+        self._unplaced.clear()
+        self._first_ns = NEVER
+
     def _place(self, rows: Frame, number: int) -> None:
         """Put late rows into the segments that they belong to, from that of their hole on."""
         first = next((at for at, one in enumerate(self.segments) if one.number >= number), len(self.segments) - 1)
