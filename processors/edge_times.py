@@ -12,11 +12,11 @@ from processors.motion.fits import hinge, polynomial
 Floats = NDArray[np.float64]
 
 # thrust comes and goes over tenths of a second, and a display follows: no fit is surer of its moment than that
-TAIL_S: Final = 0.25
+TAIL_S: Final = 0.3
 # half widths and degrees of the polynomials that close in on it
 STEPS: Final = ((2.0, 2), (1.6, 4), (1.2, 4))
 # the more noise there is for the change, the wider
-WIDEN: Final = 6.0
+WIDEN: Final = 3.0
 WIDEST: Final = 2.5
 GRID: Final = 161
 MOST_SIGMA_S: Final = 2.0

@@ -51,6 +51,8 @@ class EngineThresholds:
     landing_m, landing_m_s2
         Engines light for the landing below this, and the rate falls by so much, for good: air alone takes less and
         less from a stage that it has slowed.
+    easing_m_s3
+        What the air takes less of it each second, at least, as the stage comes near the speed at which it carries it.
     landing_sigmas
         How sure; it is looked for only for some seconds.
     air_m_s2, air_share
@@ -73,8 +75,9 @@ class EngineThresholds:
     falls_m_s: float = 50.0
     entry_m_s2: float = 8.0
     landing_m: float = 12_000.0
-    landing_m_s2: float = 1.5
-    landing_sigmas: float = 4.0
+    landing_m_s2: float = 1.2
+    easing_m_s3: float = 0.4
+    landing_sigmas: float = 3.5
     air_m_s2: float = 10.0
     air_share: float = 0.5
     need_m_s2: float = 5.0
@@ -149,7 +152,8 @@ def _entry_end(look: Look) -> bool:
 
 def _landing(look: Look) -> bool:
     kink, cell, limits = look.kink, look.cell, look.limits
-    if not (look.falls and cell.h_m < limits.landing_m and kink.change < -limits.landing_m_s2):
+    change = kink.change - limits.easing_m_s3 * kink.apart_s
+    if not (look.falls and cell.h_m < limits.landing_m and change < -limits.landing_m_s2):
         return False
     braked = look.deepest_m_s2 < -limits.air_m_s2 and kink.before.rate > limits.air_share * look.deepest_m_s2
     need_m_s2 = cell.s_m_s**2 / (2.0 * max(cell.h_m, 1.0))

@@ -74,6 +74,11 @@ class Kink:
         """By how much the rate changes."""
         return self.after.rate - self.before.rate
 
+    @property
+    def apart_s(self) -> float:
+        """How far apart the middles of the lines are."""
+        return self.after.t_s - self.before.t_s
+
 
 @dataclass(slots=True)
 class Means:

@@ -23,7 +23,7 @@ from telemetry.vocabulary import FlightEvent
 SCALES: Final = ((5, 10, 10), (8, 16, 8), (12, 24, 6), (18, 36, 6))
 # a landing engine comes slowly, and there is little time
 DEEP: Final = 8
-IN_AIR: Final = ((4, 16, 2), (6, 16, 2), (DEEP, 16, 3), (12, 20, 3))
+IN_AIR: Final = ((4, 16, 1), (6, 16, 2), (DEEP, 16, 3), (12, 20, 3))
 # a display that stands still for longer shows nothing; at the rates looked for here it counts on in every cell
 STALE_S: Final = 0.25
 # sigmas of a rough look
@@ -85,7 +85,7 @@ class LauncherEngines(MotionDetector):
     between the two. What that means follows from the phase and from what pushes, which is the rate without gravity's
     share along the path. Time: an engine has stopped, or slows the stage, where the rate of speed passes zero (speed
     is greatest or least), or else the end of the change; one that comes slowly starts where the change begins.
-    Uncertainty: of the fit, and a quarter of a second of thrust that comes or goes. Told at once as provisional, and
+    Uncertainty: of the fit, and a third of a second of thrust that comes or goes. Told at once as provisional, and
     confirmed with the fit of both sides three seconds later.
 
     Failure modes: late by a second or two, by up to four in strong noise. None within a hole longer than 12 s, nor if
@@ -144,7 +144,8 @@ class LauncherEngines(MotionDetector):
                 return ()
             if in_air and after == DEEP and kink.after.rate < state.deepest_m_s2:
                 state.deepest_m_s2, state.deepest_s = kink.after.rate, kink.after.t_s
-            if not kink.joined or abs(kink.change) < sure * kink.sigma:
+            change = kink.change - (limits.easing_m_s3 * kink.apart_s if in_air else 0.0)
+            if not kink.joined or abs(change) < sure * kink.sigma:
                 continue
             since_s = kink.at_s - state.since_s
             look = Look(kink, push_of(kink, cell), cell, since_s, state.deepest_m_s2, state.deepest_s, limits)

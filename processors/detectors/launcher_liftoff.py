@@ -21,12 +21,16 @@ from telemetry.vocabulary import FlightEvent
 # cells of the ramps that are looked for: one second to three
 WINDOWS: Final = (10, 15, 20, 30)
 
+# what a line carried back is off, of how far it is carried
+UNSEEN_SHARE: Final = 0.3
 # a line is carried back by no more
 MOST_BEFORE_S: Final = 6.0
 # second differences of independent noise have six times its variance; what is off by more sigmas is a spike
 SECOND: Final = 6.0
 WILD: Final = 4.0
 FEW: Final = 5
+# after so many the noise is known better than from one fit
+MANY: Final = 100
 # a display that counts km/h
 LEAST_NOISE_M_S: Final = 0.1
 # a display that steps between two or three values stands
@@ -58,17 +62,20 @@ class LauncherLiftoffParameters:
         a display: acceleration changes as the tower goes by.
     near_s
         The second look moves it by this at most.
+    stood_s
+        So much of the time on the pad shows what rest is.
     """
 
     rest_m_s: float = 16.0
     least_m_s: float = 1.8
     least_m_s2: float = 0.8
     most_m_s2: float = 20.0
-    false_share: float = 1e-4
+    false_share: float = 1e-3
     settled_s: float = 4.0
     display_s: float = 0.3
     unsure: float = 1.5
-    near_s: float = 1.5
+    near_s: float = 3.0
+    stood_s: float = 1.0
 
 
 @dataclass(slots=True)
@@ -90,8 +97,8 @@ class LauncherLiftoff(MotionDetector):
     """The speed (m/s) of a launcher that stood on the pad grows evenly from zero.
 
     Trigger: speeds of one to three seconds are like a ramp from zero and unlike noise; how unlike they must be grows
-    with the time on the pad, so that a long wait makes no false alarm likelier. Time: where a line through the ramp is
-    zero, later the bend between rest and a parabola. Uncertainty: of the fit, and that of a display.
+    with the time on the pad, so that a long wait makes no false alarm likelier. Time: the bend between rest and a line,
+    or where the line is zero if the record begins with it. Uncertainty: of the fit, and that of a display.
 
     Failure modes: none if the record begins in flight. A clock of the record that is off takes the event along.
 
@@ -133,7 +140,7 @@ class LauncherLiftoff(MotionDetector):
         # cheap: at rest the last speeds are as low as any
         if sum(state.speeds[-5:]) < 5.0 * 0.7 * limits.least_m_s or state.cells < WINDOWS[0]:
             return ()
-        return self._look(cell)
+        return self._look(cell, track)
 
     def _learn(self, cell: Cell) -> None:
         """Take note of the noise: of second differences, so that a ramp has none, over all the time on the pad."""
@@ -147,13 +154,13 @@ class LauncherLiftoff(MotionDetector):
     def _noise(self) -> float:
         """Return the standard deviation of a speed, more than it is likely to be while few have been seen."""
         state = self.state
-        return sqrt(state.squares / SECOND / max(state.errors, 1)) * (1.0 + 2.0 / sqrt(max(state.errors, 1)))
+        return sqrt(state.squares / SECOND / max(state.errors, 1)) * (1.0 + 1.0 / sqrt(max(state.errors, 1)))
 
     def _began_in_flight(self, cell: Cell) -> bool:
         limits: LauncherLiftoffParameters = self.parameters
         return float(np.median(self.state.speeds[:5])) > limits.rest_m_s + 3.0 * cell.speed_noise_m_s
 
-    def _look(self, cell: Cell) -> Iterable[Finding]:
+    def _look(self, cell: Cell, track: Track) -> Iterable[Finding]:
         state, limits = self.state, self.parameters
         sure = sqrt(2.0 * log((1.0 + state.cells / WINDOWS[0]) / limits.false_share))
         times, speeds = np.array(state.t_s), np.array(state.speeds)
@@ -168,7 +175,8 @@ class LauncherLiftoff(MotionDetector):
             end = fit.value(float(t_s[-1]))[0]
             if zero is None or end < limits.least_m_s or -zero[0] > MOST_BEFORE_S:
                 continue
-            noise = max(self._noise(), fit.spread, LEAST_NOISE_M_S)
+            spread = fit.spread if state.errors < MANY else 0.0
+            noise = max(self._noise(), spread, LEAST_NOISE_M_S)
             ramp = np.maximum(t_s - max(zero[0], 0.0), 0.0)
             energy = float(np.sum(ramp * some)) / sqrt(max(float(np.sum(ramp**2)), 1e-9))
             if energy < sure * noise or not self._is_ramp(some, noise):
@@ -176,7 +184,8 @@ class LauncherLiftoff(MotionDetector):
             sigma_s = float(np.hypot(min(zero[1], 2.0), limits.display_s))
             t_ns = state.first_ns + round((float(times[-window]) + zero[0]) * NS_PER_S)
             state.told_ns, state.sigma_s = t_ns, sigma_s
-            return (self._finding(cell, t_ns, sigma_s, "provisional"),)
+            self._refine(cell, track, lines=False)
+            return (self._finding(cell, "provisional"),)
         return ()
 
     def _is_ramp(self, speeds: np.typing.NDArray[np.float64], noise: float) -> bool:
@@ -193,21 +202,29 @@ class LauncherLiftoff(MotionDetector):
         if cell.t_ns < state.told_ns + limits.settled_s * NS_PER_S:
             return ()
         state.done = True
+        self._refine(cell, track, lines=state.sigma_s > limits.unsure * limits.display_s)
+        return (self._finding(cell, "confirmed"),)
+
+    def _refine(self, cell: Cell, track: Track, *, lines: bool) -> None:
+        """Look again at when it was, from both sides if the pad was seen; else, if asked for, by a longer line."""
+        state, limits = self.state, self.parameters
         window_ns = round(limits.settled_s * NS_PER_S)
         cells = track.between(cell, state.told_ns - window_ns, state.told_ns + window_ns)
         t_s, speeds = points(cells, lambda one: one.speed_m_s, state.told_ns)
         zero: tuple[float, float] | None = None
-        if t_s.size > WINDOWS[0]:
-            if t_s[0] < -1.0:
-                fit = hinge(t_s, speeds, (-limits.near_s, limits.near_s), (1, 2), 1, cell.speed_noise_m_s)
-                zero = None if fit is None else (fit.t_s, fit.sigma_s)
-            elif state.sigma_s > limits.unsure * limits.display_s:
-                line = polynomial(t_s, speeds, 1, cell.speed_noise_m_s)
-                zero = None if line is None else line.zero(0.0)
+        if t_s.size > WINDOWS[0] and t_s[0] < -limits.stood_s:
+            fit = hinge(t_s, speeds, (-limits.near_s, limits.near_s), (0, 1), 1, cell.speed_noise_m_s)
+            zero = None if fit is None else (fit.t_s, fit.sigma_s)
+        elif t_s.size > WINDOWS[0] and lines:
+            line = polynomial(t_s, speeds, 1, cell.speed_noise_m_s)
+            zero = None if line is None else line.zero(0.0)
         if zero is not None and abs(zero[0]) <= limits.near_s:
             state.told_ns += round(zero[0] * NS_PER_S)
             state.sigma_s = float(np.hypot(min(zero[1], 2.0), limits.display_s))
-        return (self._finding(cell, state.told_ns, state.sigma_s, "confirmed"),)
 
-    def _finding(self, cell: Cell, t_ns: int, sigma_s: float, status: Status) -> Finding:
+    def _finding(self, cell: Cell, status: Status) -> Finding:
+        t_ns = self.state.told_ns
+        # what was not seen: acceleration grows as propellant goes
+        unseen_s = max((self.state.first_ns - t_ns) / NS_PER_S, 0.0)
+        sigma_s = float(np.hypot(self.state.sigma_s, UNSEEN_SHARE * unseen_s))
         return self.finding(FlightEvent.LIFTOFF.value, t_ns, sigma_s, cell, cell.count_first, {}, status, 0)
