@@ -20,7 +20,7 @@ DELIVERY_EVENTS: Final = "downrange.delivery."
 APART_NS: Final = 100_000_000
 LEDGER_FIELDS: Final = (
     *("sent", "received", "unique", "duplicate", "resent", "overlapping", "late", "detected", "held", "rejected"),
-    *("missing", "ranges_left_out", "resets", "stored", "archived", "balanced"),
+    *("rerun", "missing", "ranges_left_out", "resets", "stored", "archived", "balanced"),
 )
 LATENCY_FIELDS: Final = ("messages", "since_ns", "p50_s", "p95_s", "p99_s", "max_s")
 LINK_FIELDS: Final = (
