@@ -99,7 +99,7 @@ class MaxQ(Detector):
     """
 
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.MAX_Q.value,)
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     requires: ClassVar[frozenset[str]] = frozenset(
         {"dynamic_pressure_pa", "vertical_speed_m_s", "altitude_m", "speed_m_s"}
     )
@@ -149,11 +149,12 @@ class MaxQ(Detector):
         state, limits = self.state, self.parameters
         new = state.best_pa >= max(limits.least_pa, limits.greater_share * state.told_pa)
         if not climbs:
-            # the greatest may be the last before it falls
+            # it may have fallen by less so far; what still rises where the ascent ends has had no maximum
             state.sunk += 1
             over = state.best_pa >= limits.least_pa and state.sunk == limits.fallen_rows
             state.done = state.done or over
-            return bool(new and over and state.best_pa > state.told_pa)
+            fell = over and limits.greater_share * median(state.trail.values[-limits.smooth_rows :]) < state.best_pa
+            return bool(new and fell and state.best_pa > state.told_pa)
         state.sunk = 0
         state.trail.add(np.array([t_ns]), np.array([pressure]), limits.keep_rows)
         smooth = median(state.trail.values[-limits.smooth_rows :])

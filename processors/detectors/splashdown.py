@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -41,6 +41,8 @@ class SplashdownParameters:
         What stands moves by less than this, five times the noise of vertical speed.
     bounce_s
         Legs take the last speed up within this. Water takes four times as long, and then lifts the vehicle again.
+    sure_s
+        What is less sure happened in a hole, and is provisional: late data may tell it better.
     rows_s
         Navigation comes so often; no touchdown is known better.
     keep_rows
@@ -58,6 +60,7 @@ class SplashdownParameters:
     slowed_share: float = 0.5
     still_m_s: float = 0.2
     bounce_s: float = 0.25
+    sure_s: float = 1.0
     rows_s: float = 0.02
     keep_rows: int = 250
 
@@ -142,19 +145,21 @@ class Splashdown(Detector):
         state.trail.clear()
         values = stretch.at(touch_ns, int(rows.t_ns[stop - 1]))
         count_first = int(rows.counts[stop - 1]) - count + 1
-        return (found(event, touch_ns, sigma_s, rows, stop - 1, count_first, values),)
+        finding = found(event, touch_ns, sigma_s, rows, stop - 1, count_first, values)
+        return (replace(finding, status="confirmed" if sigma_s <= limits.sure_s else "provisional"),)
 
     def _follow_fall(
         self, rows: Rows, altitude: NDArray[np.float64], speed: NDArray[np.float64], first: int, stop: int
     ) -> None:
-        """Take note of the last row that fell, and of when it would have come down at that speed."""
-        state = self.state
-        sinking = np.flatnonzero(speed[first:stop] <= -self.parameters.stop_m_s)
-        if sinking.size:
-            at = first + int(sinking[-1])
+        """Take note of the last row far from the ground, and of how long it had to fall from there at its speed."""
+        state, limits = self.state, self.parameters
+        ground_m = state.pad_m or 0.0
+        high = np.flatnonzero(altitude[first:stop] > ground_m + limits.low_m)
+        if high.size:
+            at = first + int(high[-1])
             state.sank_ns = int(rows.t_ns[at])
-            ground_m = min(state.pad_m or 0.0, float(altitude[at]))
-            state.left_s = max(float(altitude[at]) - ground_m, 0.0) / -float(speed[at])
+            sinks_m_s = -float(speed[at])
+            state.left_s = (float(altitude[at]) - ground_m) / sinks_m_s if sinks_m_s > limits.stop_m_s else 0.0
 
     def _stands(self, touch_ns: int) -> bool:
         """Return whether it stands still where it stopped, and stopped at once."""
@@ -171,7 +176,7 @@ class Splashdown(Detector):
         limits = self.parameters
         steady = (before_s <= limits.steady_from_s) & (before_s >= limits.steady_to_s)
         if not steady.any():
-            # in a gap: no earlier than its last fall led it down, no later than it was seen to float
+            # in a hole: no earlier than its last fall led it down, no later than it was seen to float
             first_ns = min(self.state.sank_ns + round(self.state.left_s * NS_PER_S), stop_ns)
             width_ns = stop_ns - first_ns
             return first_ns + width_ns // 2, max(width_ns / NS_PER_S / 12**0.5, limits.stop_s), len(times)

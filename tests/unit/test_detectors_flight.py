@@ -186,6 +186,16 @@ def test_a_top_in_a_hole_is_provisional_and_its_sigma_covers_the_hole(hole_s: tu
     assert abs(found.t_ns - true.t_ns) < 2.0 * found.t_sigma_s * NS
 
 
+def test_a_splashdown_in_a_hole_is_provisional_and_its_sigma_covers_the_hole() -> None:
+    hop = simulated("hop", "ship")
+    nav = hop.frames["nav"]
+    t_s = (nav.t_ns - T0_NS) / NS
+    holed = Recorded(hop.airframe, hop.frames | {"nav": nav.select((t_s < 107.0) | (t_s > 127.0))})
+    (found,), (true,) = run(Splashdown, holed), run(Splashdown, hop)
+    assert (found.status, true.status) == ("provisional", "confirmed")
+    assert abs(found.t_ns - true.t_ns) < 2.0 * found.t_sigma_s * NS < 20.0 * NS
+
+
 @pytest.mark.parametrize("lost_s", [0.5, 1.0, 2.0])
 def test_a_gap_at_an_event_widens_its_uncertainty(lost_s: float) -> None:
     hop = simulated("hop", "ship")
