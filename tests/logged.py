@@ -32,7 +32,7 @@ def small_rocket() -> tuple[Floats, dict[str, Floats]]:
         thrust = 60.0 + GRAVITY_M_S2 if LIFTOFF_S <= now < BURNOUT_S else 0.0
         if v < 0.0 and now < top_s and h > 50.0:
             top_s = now
-        drag = 0.0007 if now < top_s + CHUTE_S else 0.12
+        drag = 0.0007 if now < top_s + CHUTE_S else 0.02
         a = thrust - GRAVITY_M_S2 - drag * v * abs(v)
         if h <= 0.0 and (now < LIFTOFF_S or v < 0.0):
             h, v, a = 0.0, 0.0, 0.0

@@ -80,13 +80,14 @@ class SmallLiftoffParameters:
 
 @dataclass(slots=True)
 class SmallLiftoffState:
-    """What it remembers; `heights` and `times_ns` are the last three heights, `noise_m` the noise before them."""
+    """What it remembers; `heights` are the last three, `noises` what was known of their noise, the oldest first."""
 
     burn: Burn = field(default_factory=Burn)
     pulled_ns: int = 0
     heights: list[float] = field(default_factory=list)
     times_ns: list[int] = field(default_factory=list)
     noises: list[float] = field(default_factory=list)
+    rising: int = 0
     told_ns: int = 0
     occurrence: int = 0
     next_ns: int = 0
@@ -163,11 +164,15 @@ class SmallLiftoff(MotionDetector):
         if cell.stale_s or not abs(cell.height_m) < inf:
             return False
         state.heights, state.times_ns = [*state.heights[-2:], cell.height_m], [*state.times_ns[-2:], cell.t_ns]
+        state.rising = state.rising + 1 if state.heights[-1] > state.heights[-2:][0] else 0
         # a filter that lags takes a rise for noise, so what it was half a second ago counts
         recent = [*state.noises[-5:], cell.noise_m]
         state.noises = recent if cell.index > LEARNT else [max(recent)]
         first, second, third = state.heights if len(state.heights) == NEEDED else (0.0, 0.0, 0.0)
         least_m = limits.rise_m + limits.rise_sigmas * state.noises[0]
+        if cell.index <= LEARNT and state.rising < LEARNT // 3:
+            # how noisy heights are is not known yet
+            return False
         if cell.h_m > 2.0 * least_m:
             return True
         since_s = (state.times_ns[-1] - state.times_ns[0]) / NS_PER_S

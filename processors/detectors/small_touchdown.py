@@ -131,8 +131,7 @@ class SmallTouchdown(MotionDetector):
             return ()
         if state.high < limits.rise_cells:
             state.still_s = max(state.still_s, cell.stale_s)
-            high = cell.h_m > limits.rise_m + limits.rise_sigmas * cell.noise_m
-            state.high = state.high + 1 if high else 0
+            state.high = state.high + 1 if cell.h_m > self._least_m(cell) else 0
             return ()
         falls = cell.v_m_s + limits.falls_sigmas * cell.v_sigma_m_s < -limits.descent_m_s
         if falls or cell.t_ns < state.next_ns or not cell.height_m < inf:
@@ -142,7 +141,7 @@ class SmallTouchdown(MotionDetector):
         t_s, heights = points(track.between(cell, first_ns, cell.t_ns), self._measured, cell.t_ns)
         if not self._stops(t_s, heights, cell.noise_m):
             return ()
-        landing = self._landing(t_s, heights)
+        landing = self._landing(t_s, heights) if state.highest_m > self._least_m(cell) else None
         if landing is None:
             return ()
         state.done = True
@@ -150,6 +149,9 @@ class SmallTouchdown(MotionDetector):
         values = {"height_m": float(landing.after[0]), "vertical_speed_m_s": float(landing.before[1])}
         sigma_s = hypot(landing.sigma_s, limits.settle_s)
         return (self.finding(FlightEvent.TOUCHDOWN.value, t_ns, sigma_s, cell, cell.count_first, values),)
+
+    def _least_m(self, cell: Cell) -> float:
+        return float(self.parameters.rise_m + self.parameters.rise_sigmas * cell.noise_m)
 
     def _measured(self, cell: Cell) -> float:
         return nan if cell.stale_s and self.state.still_s < self.parameters.still_s else cell.height_m

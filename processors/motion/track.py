@@ -48,7 +48,9 @@ class Track:
         if not self._cells or self._cells[0].segment != now.segment:
             return []
         first_ns, last_ns = max(first_ns, now.t_ns - KEEP_NS), min(last_ns, now.t_ns)
-        return self._cells[bisect_left(self._t_ns, first_ns) : bisect_right(self._t_ns, last_ns)]
+        # wild clocks put cells out of order: what came after the one in hand must not even be looked at
+        end = now.index - self._cells[0].index + 1
+        return self._cells[bisect_left(self._t_ns, first_ns, 0, end) : bisect_right(self._t_ns, last_ns, 0, end)]
 
     def snapshot(self) -> Any:
         """Return the state as octets: a column a field of all cells, those without any number left out."""
