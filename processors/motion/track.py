@@ -27,30 +27,43 @@ class Track:
     def __init__(self) -> None:
         self._cells: list[Cell] = []
         self._t_ns: list[int] = []
+        # index of each segment's first cell
+        self._begins: dict[int, int] = {}
 
     def add(self, cells: Iterable[Cell]) -> None:
         """Add the cells of the next stretch."""
         for at, cell in enumerate(cells):
-            if self._cells and cell.segment != self._cells[-1].segment:
-                self._cells, self._t_ns = [], []
-            elif at == 0:
-                # reckoned from where the stretch begins, so that a long one forgets nothing that is asked of it
-                self._forget_before(cell.t_ns - KEEP_NS)
+            if at == 0:
+                # reckoned from where the stretch begins, so that a long one forgets nothing that is asked of it, even
+                # where the log's clock begins again within it
+                self._forget(cell.segment, cell.t_ns - KEEP_NS)
+            if not self._cells or cell.segment != self._cells[-1].segment:
+                self._begins[cell.segment] = cell.index
             self._cells.append(cell)
             self._t_ns.append(cell.t_ns)
 
-    def _forget_before(self, t_ns: int) -> None:
-        old = bisect_left(self._t_ns, t_ns)
+    def _forget(self, segment: int, t_ns: int) -> None:
+        begin = self._begin(segment)
+        old = bisect_left(self._t_ns, t_ns, begin)
         del self._cells[:old], self._t_ns[:old]
+        self._begins = {segment: self._begins[segment]} if segment in self._begins else {}
+
+    def _begin(self, segment: int) -> int:
+        """Return where the cells of a segment begin; behind all, if there are none."""
+        if segment not in self._begins or not self._cells:
+            return len(self._cells)
+        return max(self._begins[segment] - self._cells[0].index, 0)
 
     def between(self, now: Cell, first_ns: int, last_ns: int) -> list[Cell]:
         """Return the cells from one time to another that were known with the cell in hand, at most 150 s before it."""
-        if not self._cells or self._cells[0].segment != now.segment:
+        if now.segment not in self._begins or not self._cells:
             return []
         first_ns, last_ns = max(first_ns, now.t_ns - KEEP_NS), min(last_ns, now.t_ns)
         # wild clocks put cells out of order: what came after the one in hand must not even be looked at
         end = now.index - self._cells[0].index + 1
-        return self._cells[bisect_left(self._t_ns, first_ns, 0, end) : bisect_right(self._t_ns, last_ns, 0, end)]
+        begin = self._begin(now.segment)
+        first = bisect_left(self._t_ns, first_ns, begin, end)
+        return self._cells[first : bisect_right(self._t_ns, last_ns, begin, end)]
 
     def snapshot(self) -> Any:
         """Return the state as octets: a column a field of all cells, those without any number left out."""
@@ -71,6 +84,7 @@ class Track:
         rows = zip(*columns.values(), strict=True)
         self._cells = [Cell(**dict(zip(columns, row, strict=True))) for row in rows]
         self._t_ns = [cell.t_ns for cell in self._cells]
+        self._begins = {cell.segment: cell.index for cell in reversed(self._cells)}
 
 
 def points(cells: Iterable[Cell], value: Callable[[Cell], float], origin_ns: int) -> tuple[Floats, Floats]:
