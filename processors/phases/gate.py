@@ -53,7 +53,7 @@ class Gate:
         self._segment = 0
         self._kind = ""
         self._held: list[tuple[str, Finding]] = []
-        self._turned = Turned(LONG_AGO_NS, self._phases.phase)
+        self._turned = Turned(LONG_AGO_NS, self._phases.phase.value)
 
     @property
     def state(self) -> str:
@@ -133,7 +133,7 @@ class Gate:
 
     def _has_turned(self, known_ns: int) -> bool:
         """Return whether the phase is another one since a row."""
-        phase = self._phases.phase
+        phase = self._phases.phase.value
         if phase == self._turned.phase:
             return False
         self._turned = Turned(known_ns, phase)

@@ -5,15 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import numpy as np
 import pytest
+import yaml
 from detection import NS, T0_NS
+from numpy.typing import NDArray
 from phase_charts import PAGE, page
+from recorded import simulated
 
 from processors.airframe import Airframe
 from processors.detector import Detector, Finding
 from processors.detectors.limits import Limits
 from processors.history import History
+from processors.lookout import Lookout
 from processors.motion_detector import MotionDetector
 from processors.phases.gate import Gate
 from processors.phases.machine import Phases
@@ -22,7 +27,7 @@ from processors.phases.plans import load_plan, plan_for, plan_of, plans
 from processors.registry import detector_classes
 from processors.stretch import Stretch
 from processors.turned import Turned
-from telemetry.dictionary import Dictionary, built_in, load_dictionary
+from telemetry.dictionary import BUILT_IN_DIR, Dictionary, built_in, load_dictionary
 from telemetry.errors import DictionaryError
 from telemetry.events import Status
 from telemetry.frames import Frame
@@ -272,3 +277,33 @@ def test_a_dictionary_without_a_channel_for_the_phase_goes_to_xtce_and_back(tmp_
     assert "flight_phase" not in exported.xml
     assert any("limits by phase" in each for each in exported.missing)
     assert Dictionary.model_validate(read_xtce(exported.xml.encode(), "small.xml").content) == dictionary
+
+
+def without_phase() -> Dictionary:
+    """Return the dictionary of the ship whose flight computer says the phase by another name."""
+    text = (BUILT_IN_DIR / "yuanxing-1.yaml").read_text().replace("name: flight_phase", "name: computer_phase")
+    text = text.replace("phases: [ascent, boostback, entry, landing_burn]", "phases: [ascent, landing_burn]")
+    return Dictionary.model_validate(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize("cuts_s", [(), tuple(np.arange(-20.0, 240.0, 1.7).tolist())])
+def test_alarms_of_a_flight_follow_its_events(cuts_s: tuple[float, ...]) -> None:
+    def sag(columns: dict[str, NDArray[Any]], _: NDArray[np.float64]) -> None:
+        columns["oxidizer_tank_pressure_pa"][:] = 250_000.0
+
+    flight = simulated("hop", "ship").edited("propulsion", sag)
+    airframe = Airframe("ship", without_phase())
+    lookout, limits, said = Lookout(airframe), Limits(airframe), []
+    for index, piece in enumerate(flight.pieces(cuts_s)):
+        if index % 7 == 3:
+            snapshot, lookout = lookout.snapshot(), Lookout(airframe)
+            lookout.restore(msgpack.unpackb(msgpack.packb(snapshot)))
+        stretch = lookout.stretch(piece)
+        list(lookout.look(stretch))
+        said += [
+            (short_name(each.type), each.values["phase"], round((each.t_ns - T0_NS) / NS, 1))
+            for each in limits.update(stretch)
+            if each.values["channel"] == "oxidizer_tank_pressure_pa"
+        ]
+    burns = [("raised", "ascent", 0.8), ("cleared", "coast", 62.9)]
+    assert said == [*burns, ("raised", "landing_burn", 83.1), ("cleared", "afloat", 122.8)]
