@@ -1,7 +1,7 @@
 """Detection on files: frames a second of a core with all detectors, and what 100 vehicles at 50 Hz take.
 
-The first table reads each recorded flight as `downrange detect` does; the second is many vehicles at once, in messages of
-0.2 s as a live line brings them, each with a flight engine of its own.
+The first table reads each recorded flight as `downrange detect` does; the second is many vehicles at once, in messages
+of 0.2 s as a live line brings them, each with a flight engine of its own.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def test_json_is_read_too() -> None:
     ("message", "reason", "words"),
     [
         (replace(MESSAGE, payload=b""), Reason.BAD_LENGTH, "empty"),
-        (replace(MESSAGE, dictionary="apollo"), Reason.UNKNOWN_DICTIONARY, "none of: webcast, yuanxing-1"),
+        (replace(MESSAGE, dictionary="apollo"), Reason.UNKNOWN_DICTIONARY, "none of: log, webcast, yuanxing-1"),
         (replace(MESSAGE, dictionary="x" * 10_000), Reason.UNKNOWN_DICTIONARY, "none of"),
         (replace(MESSAGE, content_type="text/plain"), Reason.UNKNOWN_CONTENT_TYPE, "'text/plain'"),
         (replace(MESSAGE, content_type=""), Reason.UNKNOWN_CONTENT_TYPE, "''"),

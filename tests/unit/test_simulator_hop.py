@@ -147,7 +147,7 @@ def test_an_unknown_preset_names_the_known_ones() -> None:
 def test_a_preset_of_an_unknown_dictionary_says_so(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text((BUILT_IN_DIR / "hop.yaml").read_text().replace("dictionary: yuanxing-1", "dictionary: mine"))
-    with pytest.raises(FlightError, match="no dictionary 'mine'; there are webcast, yuanxing-1"):
+    with pytest.raises(FlightError, match="no dictionary 'mine'; there are log, webcast, yuanxing-1"):
         simulate(path, 1, T0_NS)
 
 
