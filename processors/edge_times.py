@@ -44,7 +44,7 @@ def passing(t_s: Floats, speeds: Floats, noise: float, change: float, rate: floa
     Examples
     --------
     >>> t_s = np.linspace(-4.0, 2.0, 61)
-    >>> found = passing(t_s, np.where(t_s < 0.3, 30.0 * (t_s - 0.3), -4.0 * (t_s - 0.3)), 0.1, -34.0, 0.0)
+    >>> found = passing(t_s, np.where(t_s < 0.3, 30.0 * (t_s - 0.3), -4.0 * (t_s - 0.3)), 0.1, -34.0, 13.0)
     >>> abs(found[0] - 0.3) < 0.1
     True
     """

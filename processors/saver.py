@@ -10,7 +10,7 @@ from typing import Any, Final
 from structlog.typing import FilteringBoundLogger
 
 from processors.flight import Flight, pack_flight
-from processors.shard import BEGINS, CHECKPOINT_KEY, Checkpoint, Shard, pack_checkpoint
+from processors.shard import BEGINS, CHECKPOINT_KEY, UNTOLD, Checkpoint, Shard, pack_checkpoint
 from processors.snapshot_parts import split_snapshot
 from runtime.kafka import Headers, Producer
 from telemetry.errors import PacketError
@@ -82,5 +82,5 @@ class Saver:
         if parts:
             # a record without its parts must never be the last of its key
             await self._producer.acknowledged(sent)
-        headers = [*FLIGHT, (BEGINS, json.dumps(flight.begins).encode())]
+        headers = [*FLIGHT, (BEGINS, json.dumps(flight.begins).encode()), *([] if flight.told else [(UNTOLD, b"")])]
         return [await self._producer.send(KafkaTopic.STATE, key, head, headers)]

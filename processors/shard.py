@@ -19,6 +19,8 @@ CHECKPOINT_KEY: Final = "checkpoint"
 COMMAND: Final = "command"
 # a header of a flight's record, read by every release, whatever it makes of the value
 BEGINS: Final = "begins"
+# a header of a flight's record whose books have not been told as they stand there
+UNTOLD: Final = "untold"
 MOST_FLIGHTS: Final = 32
 MOST_SNAPSHOTS: Final = 16
 KEEP_S: Final = 120.0
@@ -57,6 +59,8 @@ class Shard:
     waiting
         Commands that wait until the telemetry is read up to `telemetry_end`, where it ended when the partition became
         ours: whoever gave them may have seen what all of it led to.
+    untold
+        Flights that were saved before their books were told. Perhaps no message of theirs will ever come again.
     """
 
     at: Checkpoint = field(default_factory=Checkpoint)
@@ -69,11 +73,17 @@ class Shard:
     refused: set[str] = field(default_factory=set)
     waiting: list[Arrival] = field(default_factory=list)
     telemetry_end: int = 0
+    untold: set[str] = field(default_factory=set)
 
     @property
     def is_caught_up(self) -> bool:
         """Whether all telemetry is read that was there when the partition became ours."""
         return self.at.next_offsets.get(KafkaTopic.TELEMETRY.value, 0) >= self.telemetry_end
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something is to be saved."""
+        return self.at != self.saved or any(flight.dirty for flight in self.flights.values())
 
     def keep_act(self, event: Event) -> None:
         """Keep an event that stands behind `saved`, if it is somebody's act."""

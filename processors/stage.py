@@ -112,8 +112,12 @@ class DetectStage:
         wanted: dict[int, set[str]] = {}
         for arrival in (*waiting, *readings.arrivals):
             wanted.setdefault(arrival.partition, set()).add(arrival.key)
+        for number, shard in self._shards.items():
+            if shard.untold:
+                wanted.setdefault(number, set()).update(shard.untold)
         for partition, keys in wanted.items():
             await self._load(partition, keys)
+            self._shards[partition].untold -= keys
         return readings
 
     def advance(self, decoded: Readings) -> Findings:
@@ -156,7 +160,7 @@ class DetectStage:
         """Step 6: snapshots, then the checkpoint that says that they are there; every `save_s`, and at the end."""
         now_s = time.monotonic()
         if now_s - self._saved_s >= self._settings.detect.save_s or self._stop.is_set():
-            moved = {number: shard for number, shard in self._shards.items() if shard.route and shard.at != shard.saved}
+            moved = {number: shard for number, shard in self._shards.items() if shard.route and shard.has_news}
             for number in await self._saver.save(moved):
                 saved = self._shards[number].saved.next_offsets
                 self._safe |= {Partition(topic, number): at for topic, at in saved.items()}
@@ -188,6 +192,8 @@ class DetectStage:
                 unread.append(key)
             else:
                 flight.acts = shard.take_acts(key, flight.next_offsets.get(KafkaTopic.COMMANDS.value, 0))
+                flight.told = key not in shard.untold
+                shard.route = shard.route or key
                 shard.flights[key] = flight
         if unread:
             flights, findings = await self._insist(partial(self._again.read, partition, shard, unread))
@@ -261,7 +267,7 @@ class DetectStage:
         for shard in self._shards.values():
             for key, flight in shard.flights.items():
                 if not flight.told and (stopping or now_s - flight.touched_s >= IDLE_S):
-                    flight.told = True
+                    flight.told = flight.dirty = True
                     try:
                         findings.records += flight.tell().records
                     except InternalError as error:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from aiokafka.errors import KafkaError
 
 from processors.intake import key_of
-from processors.shard import BEGINS, CHECKPOINT_KEY, COMMAND, Checkpoint, Shard, unpack_checkpoint
+from processors.shard import BEGINS, CHECKPOINT_KEY, COMMAND, UNTOLD, Checkpoint, Shard, unpack_checkpoint
 from processors.snapshot_parts import is_part, join_snapshot, turn_of
 from runtime.kafka import Partition, Record, open_consumer, read_to_end
 from runtime.kafka_ends import log_ends
@@ -65,10 +65,12 @@ async def restore_shard(settings: KafkaSettings, partition: int, ends: Mapping[P
             continue
         if record.value is None:
             shard.snapshots.pop(key, None)
+            shard.untold.discard(key)
         elif key == CHECKPOINT_KEY:
             shard.saved = unpack_checkpoint(record.value)
         else:
             shard.keep_snapshot(key, record.value if turn_of(record.value) is None else None)
+            (shard.untold.add if UNTOLD in dict(record.headers) else shard.untold.discard)(key)
     shard.at = Checkpoint(dict(shard.saved.next_offsets), shard.saved.events_offset)
     async for offset, event in _events(settings, partition, shard.saved.events_offset):
         shard.at.events_offset = max(shard.at.events_offset, offset + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 import pytest
+import structlog
 from servers.own import OwnInfluxDB, OwnKafka, OwnMosquitto
 from servers.provide import Influx, influx_server, kafka_broker, mqtt_broker
 from servers.source import Terminal
@@ -20,6 +22,18 @@ T = TypeVar("T")
 def pytest_configure(config: pytest.Config) -> None:
     """Let installations of servers be seen."""
     Terminal.shown = config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
+
+
+collect_ignore = ["bench/quix_app.py"]  # runs where its bench has installed Quix Streams, and only there
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Undo what a command that ran in this process did to the logs: its standard error is closed by now."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        logging.getLogger().handlers.clear()
 
 
 class Servers:

@@ -23,6 +23,7 @@ WHAT: Final = "JSON of a webcast's display, by columns or one object a line"
 TIME: Final = "time"
 MEANINGS: Final = {"speed_m_s": ("velocity", "m/s"), "altitude_m": ("altitude", "km")}
 LONGEST_OBJECT: Final = 4096
+NO_OBJECT: Final = "is no JSON object"
 DERIVED: Final = {"vertical_speed_m_s": ("velocity_y", "m/s")}
 
 
@@ -77,14 +78,15 @@ def _lines_table(source: Source) -> Table:
             raise ValueError  # noqa: TRY301 -- two objects in one line: line by line it is, as for any other mistake
     except (ValueError, RecursionError):
         found = [_object(line) for _, line in numbered]
+    else:
+        found = [each if isinstance(each, dict) else NO_OBJECT for each in found]
     table = Table(tuple(next((each for each in found if isinstance(each, dict)), {})))
     for (number, line), each in zip(numbered, found, strict=True):
         if isinstance(each, dict):
             table.rows.append([each.get(name) for name in table.names])
             table.lines.append(number)
         else:
-            reason = each if isinstance(each, str) else "is no JSON object"
-            table.bad_rows.append(BadRow(number, line, reason))
+            table.bad_rows.append(BadRow(number, line, each))
     return table
 
 
@@ -94,7 +96,7 @@ def _object(line: str) -> Any:
         content = json.loads(line)
     except (ValueError, RecursionError) as error:
         return f"is no JSON: {error}"
-    return content if isinstance(content, dict) else "is no JSON object"
+    return content if isinstance(content, dict) else NO_OBJECT
 
 
 def _columns_table(source: Source) -> Table:

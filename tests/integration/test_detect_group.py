@@ -264,3 +264,22 @@ async def test_a_heartbeat_of_the_next_century_and_a_thousand_vehicles_are_refus
     assert {event.id: event.detected_ns for event in events} == flight.expected
     kept = await records(settings, KafkaTopic.REJECTED, flight.key)
     assert Counter(named["reason"] for _, named in kept) == {b"bad-time": len(messages) - len(flight.messages)}
+
+
+async def test_the_end_of_a_flight_is_told_by_whoever_gets_it_though_nothing_more_comes(
+    settings: Settings, tmp_path: Path
+) -> None:
+    flight = Flight(new_flight(), "hop")
+    # saved after every turn, and killed before a second of silence lets the last rows be told
+    hasty = replace(settings, detect=DetectSettings(save_s=0.001))
+    async with open_producer(settings.kafka, "test") as producer, running("detect", hasty, tmp_path) as service:
+        await producer.acknowledged(await producer.send_all(map(record_of, flight.messages)))
+        await handled(settings, [flight.key])
+        await service.kill()
+    before = {about: books(row) for about, row in (await ledger_of(settings, flight.key)).items()}
+    assert before != flight.ledger
+    (tmp_path / "next").mkdir()
+    async with running("detect", settings, tmp_path / "next") as service:
+        await shares(service)
+        assert await service.stop(25) == 0
+    assert {about: books(row) for about, row in (await ledger_of(settings, flight.key)).items()} == flight.ledger
