@@ -5,12 +5,12 @@ Each example is a dictionary, packets that its own codec encodes, and what damag
 
 from __future__ import annotations
 
-import resource
 import sys
 import traceback
 from typing import Any, Final
 
 import numpy as np
+from fuzz.statm import MIB, peak_octets
 from fuzz.targets import T_NS
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -168,8 +168,7 @@ def main() -> int:
         traceback.print_exception(error)
         return 1
     finally:
-        peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        sys.stderr.write(f"stat::number_of_executed_units: {done[0]}\nstat::peak_rss_mb: {peak_mib}\n")
+        sys.stderr.write(f"stat::number_of_executed_units: {done[0]}\nstat::peak_rss_mb: {peak_octets() // MIB}\n")
     if done[0] < FEWEST_SEEN * examples:
         sys.stderr.write("=== Uncaught Python exception: ===\nhardly any drawn dictionary is good\n")
         return 1
