@@ -37,7 +37,7 @@ SERVICES: dict[str, Service] = {
     service.name: service
     for service in (
         Service("ingest", "MQTT to Kafka: every packet acknowledged only when Kafka has it.", "ingest.service"),
-        Service("detect", "Telemetry to flight, cargo and link events, and the ledger.", "processors.service"),
+        Service("detect", "Telemetry to flight, cargo and link events, and the ledger.", "processors.detect.service"),
         Service("store", "Telemetry and events to InfluxDB.", "processors.influx.service"),
         Service("record", "Everything as it came to the archive on disk.", "processors.archive.service"),
         Service("audit", "The ledger held against InfluxDB and the archive.", "processors.audit.service"),

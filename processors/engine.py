@@ -7,15 +7,15 @@ from typing import Any, Final, cast
 
 import msgpack
 
-from processors.alarms import OPERATOR, SHELF, Alarms
+from processors.books.flight import FlightBooks
 from processors.changes import Changes
+from processors.detect.snapshot_check import check_version
 from processors.detector import Found
-from processors.flight_books import FlightBooks
 from processors.frames import received_at
-from processors.links import LinkWatch
+from processors.limits.alarms import OPERATOR, SHELF, Alarms
+from processors.links.watch import LinkWatch
 from processors.output import Moment, Output
 from processors.receive_clock import ReceiveClock
-from processors.snapshot_check import check_version
 from processors.teller import Teller
 from processors.tracks import Tracks
 from processors.vehicle import VehicleTrack

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from processors.completeness import Completeness
+from processors.books.completeness import Completeness
+from processors.books.ledger import Passage
 from processors.frames import join_frames, margin_ns, pack_frame, pieces_of, unpack_frame, with_counts
-from processors.ledger import Passage
 from telemetry.cuc import NS_PER_S
 from telemetry.frames import Frame
 

@@ -25,7 +25,7 @@ def from_plain(kind: Any, plain: Any) -> Any:
 
     Examples
     --------
-    >>> from processors.signals import Switch
+    >>> from processors.evidence.signals import Switch
     >>> from_plain(Switch, to_plain(Switch(before_ns=7)))
     Switch(sustained=Sustained(since_ns=-1, rows=0), before_ns=7)
     """

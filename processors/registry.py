@@ -11,7 +11,7 @@ from types import ModuleType
 from processors import cargo, detectors
 from processors.airframe import Airframe
 from processors.detector import Detector
-from processors.limit_detector import LimitDetector
+from processors.limits.detector import LimitDetector
 from processors.motion_detector import MotionDetector
 
 

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from processors.airframe import Airframe
-from processors.books import VehicleBooks
+from processors.books.vehicle import VehicleBooks
 from processors.detector import Finding, Found, Source
 from processors.hold import Hold
 from processors.late.again import see_again
 from processors.late.rerun import revise
 from processors.late.segment import Telling
 from processors.late.way_back import WayBack
+from processors.limits.staleness import Staleness
 from processors.lookout import Lookout
-from processors.staleness import Staleness
 from processors.teller import Completed, Teller
 from telemetry.events import Event
 from telemetry.frames import Frame

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from processors import taking
+from processors.detect import taking
+from processors.detect.service import run
 from processors.engine import Engine
 from processors.output import Output
-from processors.service import run
 from runtime.service import main
 from runtime.settings import read_settings
 from telemetry.dictionary import Dictionary

@@ -11,9 +11,10 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 
-from processors import engine, saver
-from processors.flight_books import FlightBooks
-from processors.service import run
+from processors import engine
+from processors.books.flight import FlightBooks
+from processors.detect import saver
+from processors.detect.service import run
 from runtime.service import main
 from runtime.settings import read_settings
 

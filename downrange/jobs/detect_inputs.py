@@ -10,8 +10,8 @@ from typing import Final
 from downrange.jobs.detect import FLIGHT_EVENTS, Detected, LogFlight
 from ingest.importers.log import open_log
 from ingest.importers.options import LogOptions
+from processors.detect.reading import Packets, packets_of
 from processors.engine import Engine
-from processors.reading import Packets, packets_of
 from runtime.archive.catalog import Recording
 from runtime.archive.contents import recorded_messages
 from runtime.archive.layout import Stream

@@ -12,7 +12,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from processors.audit.examine import Examined
-    from processors.completeness import Gap
+    from processors.books.completeness import Gap
     from telemetry.quality import LedgerRow
 
 COUNTED: Final = {
@@ -109,7 +109,7 @@ def _range(pair: tuple[int, int], gap: Gap | None, *, beyond: bool = True) -> st
 
     Examples
     --------
-    >>> from processors.completeness import Gap
+    >>> from processors.books.completeness import Gap
     >>> _range((7, 7), Gap(7, 7, 0, 20_000_000)), _range((7, 99), Gap(7, 99, 10**9, 3 * 10**9)), _range((5, 6), None)
     ('7 00:00:00.0', '7-99 00:00:01.0 to 00:00:03.0', '5-6 after the last that came')
     """

@@ -58,7 +58,7 @@ def list_(
 ) -> None:
     """Show the limits that want attention, and who did what about them."""
     # loaded here, so that `downrange --help` does not wait for Kafka's client
-    from processors.limit_desk import limit_states
+    from processors.limits.desk import limit_states
     from runtime.settings import read_settings
 
     found = asyncio.run(limit_states(read_settings().kafka, run, flight))
@@ -130,7 +130,7 @@ def unshelve(
 
 
 def _act(action: Action, said: dict[str, Any], *, as_json: bool) -> None:
-    from processors.limit_desk import carry_out
+    from processors.limits.desk import carry_out
     from runtime.settings import read_settings
     from telemetry.errors import InputError, Reason
     from telemetry.limit_command import LimitCommand

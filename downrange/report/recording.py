@@ -18,8 +18,8 @@ from downrange.report.words import plural
 from ingest.importers.log import open_log
 from processors.audit.recount import Recount
 from processors.audit.verdict import Counts, judge
+from processors.detect.reading import Packets, advance, read_rejected, read_telemetry
 from processors.engine import Engine
-from processors.reading import Packets, advance, read_rejected, read_telemetry
 from runtime.archive.catalog import IMPORTED_RUN, Recording, find_recording
 from runtime.archive.contents import recorded_events, recorded_ledger
 from runtime.archive.layout import Stream

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 
 from processors.airframe import Airframe
-from processors.books import VehicleBooks
-from processors.completeness import Gap
-from processors.flight_books import FlightBooks
+from processors.books.completeness import Gap
+from processors.books.flight import FlightBooks
+from processors.books.vehicle import VehicleBooks
+from processors.detect.reading import RETRIED, read_rejected
 from processors.influx.counted import Asked, counted_field
-from processors.reading import RETRIED, read_rejected
 from telemetry.codec import FUTURE_TOLERANCE_NS, OLDEST_NS, PacketCodec
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Dictionary, Packet

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from processors.archive.audit import Disagreement, disagreements_of
-from processors.completeness import Gap
+from processors.books.completeness import Gap
 from telemetry.quality import LedgerRow
 
 Key = tuple[str, str]

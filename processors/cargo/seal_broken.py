@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from processors.deck import Deck
 from processors.detector import Detector, Finding, found
-from processors.signals import Switch
+from processors.evidence.deck import Deck
+from processors.evidence.signals import Switch
 from processors.stretch import Stretch
 from telemetry.vocabulary import CargoEvent
 

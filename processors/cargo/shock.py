@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from processors.limit_detector import LimitDetector
+from processors.limits.detector import LimitDetector
 from telemetry.vocabulary import CargoEvent
 
 
@@ -15,7 +15,7 @@ class Shock(LimitDetector):
 
     References
     ----------
-    `processors.limit_detector` for the rule, the dictionary for thresholds and counts.
+    `processors.limits.detector` for the rule, the dictionary for thresholds and counts.
 
     Examples
     --------

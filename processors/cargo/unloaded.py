@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.deck import Deck
 from processors.detector import Detector, Finding, found
-from processors.signals import Switch, Trail, zero_of_line
+from processors.evidence.deck import Deck
+from processors.evidence.signals import Switch, Trail, zero_of_line
 from processors.stretch import Stretch
 from telemetry.vocabulary import CargoEvent
 

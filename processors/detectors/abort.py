@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from processors.airframe import Airframe
-from processors.burns import BURN_CHANNELS, BurnEdge, BurnParameters, Burns
-from processors.countdown import aborted_code
+from processors.burns.burning import BURN_CHANNELS, BurnEdge, BurnParameters, Burns
 from processors.detector import Detector, Finding, found
-from processors.signals import UNSET, Switch, Turn
+from processors.evidence.countdown import aborted_code
+from processors.evidence.signals import UNSET, Switch, Turn
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
@@ -68,7 +68,7 @@ class Abort(Detector):
 
     References
     ----------
-    Channel `flight_phase` of the dictionary; `processors.burns` for what a burn is.
+    Channel `flight_phase` of the dictionary; `processors.burns.burning` for what a burn is.
 
     Examples
     --------

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.carried import STAGE, Carried
 from processors.detector import Detector, Finding, found
-from processors.signals import UNSET, Sustained, Trail, zero_of_line
+from processors.evidence.carried import STAGE, Carried
+from processors.evidence.signals import UNSET, Sustained, Trail, zero_of_line
+from processors.evidence.summit import Summit
 from processors.stretch import Rows, Stretch
-from processors.summit import Summit
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from processors.airframe import Airframe
 from processors.detector import Detector, Finding, found
-from processors.signals import UNSET
+from processors.evidence.signals import UNSET
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from processors.countdown import Count, aborted_code
 from processors.detector import Detector, Finding, found
+from processors.evidence.countdown import Count, aborted_code
 from processors.stretch import Stretch
 from telemetry.vocabulary import FlightEvent
 

@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from processors.detector import Finding
-from processors.free_fall import Top, top_of
+from processors.launcher.free_fall import Top, top_of
 from processors.motion.cell import Cell
 from processors.motion.track import Track
 from processors.motion_detector import MotionDetector
@@ -92,7 +92,7 @@ class LauncherApogee(MotionDetector):
 
     References
     ----------
-    `processors.free_fall`; energy of free fall: Bate, Mueller and White, Fundamentals of Astrodynamics, 1971,
+    `processors.launcher.free_fall`; energy of free fall: Bate, Mueller and White, Fundamentals of Astrodynamics, 1971,
     section 1.4.
 
     Examples

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from processors.detector import Finding
-from processors.edge_times import onset, passing
-from processors.engine_edges import AIR, ASCENT, LANDING, EngineThresholds, Look, least_m_s2, meaning
-from processors.kinks import SLACK_S, Kink, Means
+from processors.launcher.edge_times import onset, passing
+from processors.launcher.engine_edges import AIR, ASCENT, LANDING, EngineThresholds, Look, least_m_s2, meaning
+from processors.launcher.kinks import SLACK_S, Kink, Means
+from processors.launcher.thrust import push_of
 from processors.motion.cell import Cell
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
-from processors.thrust import push_of
 from telemetry.cuc import NS_PER_S
 from telemetry.events import Status
 from telemetry.vocabulary import FlightEvent
@@ -94,7 +94,7 @@ class LauncherEngines(MotionDetector):
     References
     ----------
     Change of slope by generalised likelihood ratio over windows: Basseville and Nikiforov, Detection of Abrupt Changes,
-    1993, section 2.4. Fits: `processors.edge_times`.
+    1993, section 2.4. Fits: `processors.launcher.edge_times`.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from processors.detector import Detector, Finding, found
-from processors.signals import Sustained, Trail, zero_of_line
+from processors.evidence.signals import Sustained, Trail, zero_of_line
 from processors.stretch import Stretch
 from telemetry.vocabulary import FlightEvent
 

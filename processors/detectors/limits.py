@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from processors.airframe import Airframe
 from processors.detector import Detector, Finding, Value, found
-from processors.limit_watch import LimitWatch, Turn
+from processors.limits.watch import LimitWatch, Turn
 from processors.stretch import Rows, Stretch
 from telemetry.vocabulary import LimitEvent
 
@@ -57,7 +57,7 @@ class Limits(Detector):
     """A channel passes a limit, or is back behind it.
 
     Raised after `raise_count` rows in a row beyond the threshold, cleared after `clear_count` rows in a row behind
-    `clear` (`processors.limit_watch`). Time: the first of those rows; its uncertainty is that of a row. A limit with
+    `clear` (`processors.limits.watch`). Time: the first of those rows; its uncertainty is that of a row. A limit with
     phases counts rows only while the vehicle's last word on `flight_phase` is one of them: before the first word it
     counts none, and when the vehicle leaves the phase the limit is cleared at that word's time, reason `phase`. Of a
     vehicle that sends no `flight_phase` it is the phase that its events tell (`processors.phases`), once known.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from processors.airframe import Airframe
 from processors.detector import Detector, Finding
-from processors.signals import UNSET
+from processors.evidence.signals import UNSET
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent

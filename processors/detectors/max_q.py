@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.atmosphere import density_kg_m3
 from processors.detector import Detector, Finding, found
-from processors.peaks import top_of
-from processors.signals import Sustained, Trail
+from processors.evidence.atmosphere import density_kg_m3
+from processors.evidence.peaks import top_of
+from processors.evidence.signals import Sustained, Trail
 from processors.stretch import Rows, Stretch
 from telemetry.vocabulary import FlightEvent
 

@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from processors.airframe import Airframe
-from processors.countdown import SIGMA_S, aborted_code
 from processors.detector import Detector, Finding, found
-from processors.signals import UNSET, Switch, Turn
+from processors.evidence.countdown import SIGMA_S, aborted_code
+from processors.evidence.signals import UNSET, Switch, Turn
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from processors.burn_detector import BurnDetector, Purpose
+from processors.burns.detector import BurnDetector, Purpose
 from telemetry.vocabulary import FlightEvent
 
 
@@ -18,7 +18,7 @@ class Ses(BurnDetector):
 
     References
     ----------
-    `processors.burns` for what a burn is, `processors.burn_detector` for what it is for.
+    `processors.burns.burning` for what a burn is, `processors.burns.detector` for what it is for.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.detector import Detector, Finding, found
-from processors.signals import Sustained, Trail, seconds_from, zero_of_line
+from processors.evidence.signals import Sustained, Trail, seconds_from, zero_of_line
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from processors.detector import Detector, Finding, found
-from processors.signals import Trail, least_squares, seconds_from
+from processors.evidence.signals import Trail, least_squares, seconds_from
 from processors.stretch import Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from processors.atmosphere import density_kg_m3
 from processors.detector import Finding
 from processors.detectors.max_q import MaxQ, MaxQParameters
+from processors.evidence.atmosphere import density_kg_m3
 from processors.stretch import Stretch
 
 
@@ -42,7 +42,7 @@ class WebcastMaxQ(MaxQ):
 
     References
     ----------
-    `processors.detectors.max_q` for the rule, `processors.atmosphere` for the density.
+    `processors.detectors.max_q` for the rule, `processors.evidence.atmosphere` for the density.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.detector import Detector, Finding, found
-from processors.signals import Trail, least_squares, seconds_from
+from processors.evidence.signals import Trail, least_squares, seconds_from
 from processors.stretch import Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.completeness import Completeness
+from processors.books.completeness import Completeness
 from telemetry.cuc import NS_PER_S
 from telemetry.frames import Frame
 

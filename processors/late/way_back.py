@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from processors.completeness import Completeness
+from processors.books.completeness import Completeness
 from processors.frames import pack_frame, unpack_frame
 from processors.late.holes import Holes
 from processors.late.segment import Segment, Telling

@@ -14,7 +14,7 @@ from detection import detect, messages_of, new_engine, seen, transmitter
 from flown import new_flight, publish, running
 from servers.provide import SESSION_S
 
-from processors.outbox import Findings, Outbox
+from processors.detect.outbox import Findings, Outbox
 from runtime.groups import ends_of, group_passes
 from runtime.kafka import Outgoing, Partition, Producer, open_consumer, open_producer, read_to_end
 from runtime.kafka_topics import ensure_topics

@@ -15,7 +15,7 @@ from flown import new_flight, publish, running
 from older import PROGRAM, VARIABLE, Older
 
 from downrange.stack.process import free_port
-from processors.limit_desk import carry_out, limit_states
+from processors.limits.desk import carry_out, limit_states
 from runtime.groups import ends_of, group_passes
 from runtime.kafka import Outgoing, Partition, client_options, open_producer, read_to_end
 from runtime.kafka_topics import ensure_topics

@@ -13,7 +13,7 @@ import pytest
 from detection import T0_NS, WARM_K, detect, messages_of, new_engine, seen, transmitter, warm
 from flown import new_flight, publish, running
 
-from processors.limit_desk import carry_out, limit_states
+from processors.limits.desk import carry_out, limit_states
 from runtime.groups import ends_of, group_passes
 from runtime.kafka import Outgoing, Partition, open_producer, read_to_end
 from runtime.kafka_topics import ensure_topics

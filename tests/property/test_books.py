@@ -10,9 +10,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.completeness import Completeness
-from processors.counters import SentCounter
-from processors.ledger import ledger_rows
+from processors.books.completeness import Completeness
+from processors.books.counters import SentCounter
+from processors.books.ledger import ledger_rows
 from telemetry.quality import LedgerRow
 from telemetry.sequence import COUNT_MODULO
 

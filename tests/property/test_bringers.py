@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.bringers import Bringers, Brought
+from processors.books.bringers import Bringers, Brought
 
 bundles = st.tuples(st.sampled_from("abc"), st.integers(0, 60), st.integers(0, 12))
 arrivals = st.lists(bundles, max_size=40)

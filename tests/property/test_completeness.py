@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.completeness import MAX_GAPS, Completeness
+from processors.books.completeness import MAX_GAPS, Completeness
 from telemetry.sequence import COUNT_MODULO
 
 RATE_HZ = 50.0

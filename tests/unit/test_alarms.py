@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from downrange.cli import app
 from processors.airframe import Airframe
-from processors.alarms import SHELF, Alarms, Author
+from processors.detect.shard import Shard
 from processors.detector import Finding
-from processors.shard import Shard
+from processors.limits.alarms import SHELF, Alarms, Author
 from processors.teller import Teller
 from telemetry.dictionary import built_in
 from telemetry.errors import InputError, Reason

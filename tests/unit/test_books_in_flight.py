@@ -12,7 +12,7 @@ import pytest
 from detection import DECODER, NS, T0_NS, Flown, messages_of, new_engine, take, transmitter
 
 from processors.airframe import Airframe
-from processors.books import VehicleBooks
+from processors.books.vehicle import VehicleBooks
 from simulator.faults.notation import parse_fault
 from simulator.simulate import simulate
 from telemetry.dictionary import built_in

@@ -20,7 +20,7 @@ from processors.cargo.temperature import Temperature
 from processors.cargo.tilt import Tilt
 from processors.cargo.unloaded import Unloaded
 from processors.detector import Detector, Finding
-from processors.limit_detector import LimitDetector
+from processors.limits.detector import LimitDetector
 
 LIMITS: dict[type[LimitDetector], float] = {
     Temperature: 320.0,

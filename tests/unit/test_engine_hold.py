@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from processors.completeness import Completeness
+from processors.books.completeness import Completeness
 from processors.hold import MAX_HELD_ROWS, Hold
 from telemetry.cuc import NS_PER_S
 from telemetry.frames import Frame

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flown import fly
 
-from processors.reading import Packets, Refused, Report, read_rejected, read_telemetry
+from processors.detect.reading import Packets, Refused, Report, read_rejected, read_telemetry
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Registry
 from telemetry.errors import InputError, Reason

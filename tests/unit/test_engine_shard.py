@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from detection import DECODER, detect, messages_of, new_engine, seen, transmitter
 
+from processors.detect.flight import Flight, pack_flight, unpack_flight
+from processors.detect.shard import MOST_FLIGHTS, MOST_SNAPSHOTS, Checkpoint, Shard, pack_checkpoint, unpack_checkpoint
 from processors.engine import Engine
-from processors.flight import Flight, pack_flight, unpack_flight
-from processors.shard import MOST_FLIGHTS, MOST_SNAPSHOTS, Checkpoint, Shard, pack_checkpoint, unpack_checkpoint
 
 
 def engine(name: str) -> Engine:

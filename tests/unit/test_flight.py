@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from detection import DECODER, NS, REGISTRY, T0_NS, messages_of, transmitter
 
+from processors.detect.flight import MOST_STEPS, Flight, pack_flight, unpack_flight
+from processors.detect.reading import Packets, Reading, Refused, Report, read_telemetry
+from processors.detect.snapshot_parts import PART_OCTETS, join_snapshot, split_snapshot, turn_of
 from processors.engine import MOST_VEHICLES, Engine
-from processors.flight import MOST_STEPS, Flight, pack_flight, unpack_flight
 from processors.output import Output
-from processors.reading import Packets, Reading, Refused, Report, read_telemetry
-from processors.snapshot_parts import PART_OCTETS, join_snapshot, split_snapshot, turn_of
 from telemetry.dictionary import Dictionary
 from telemetry.errors import InputError, InternalError, PacketError, Reason
 from telemetry.events import Event

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgpack
 import numpy as np
 
-from processors.completeness import Completeness
-from processors.gaps import MOST_TOLD, GapWatch
+from processors.books.completeness import Completeness
+from processors.books.gaps import MOST_TOLD, GapWatch
 
 PERIOD_NS = 20_000_000
 WHOSE = ("live", "F", "ship", "nav")

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.alarms import Author
-from processors.completeness import Completeness
+from processors.books.completeness import Completeness
 from processors.detector import Finding, Found, Source
 from processors.late.rerun import revise
 from processors.late.segment import Segment, Telling
 from processors.late.way_back import LONGEST_WAIT_NS, MOST_OCTETS, QUIET_NS, WayBack
+from processors.limits.alarms import Author
 from processors.teller import Completed, Teller
 from telemetry.cuc import NS_PER_S
 from telemetry.events import Event

@@ -8,9 +8,9 @@ import msgpack
 import pytest
 from detection import DECODER, detect, messages_of, new_engine, take, transmitter
 
+from processors.books.refusals import MAX_RANGES, Refusals
+from processors.detect.reading import read_telemetry
 from processors.engine import Engine
-from processors.reading import read_telemetry
-from processors.refusals import MAX_RANGES, Refusals
 from telemetry.errors import PacketError, Reason
 from telemetry.message import Message
 from telemetry.quality import LedgerRow

@@ -10,8 +10,8 @@ from typing import Any, Final
 import pytest
 from detection import NS, T0_NS, Flown, detect, messages_of, new_engine
 
-from processors.bringers import Brought
-from processors.sources import Heard, Sources
+from processors.books.bringers import Brought
+from processors.links.sources import Heard, Sources
 from simulator.faults import parse_fault
 from simulator.packets import Transmitter
 from simulator.radio.downlink import make_links, ticks

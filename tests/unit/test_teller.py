@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import msgpack
 
-from processors.alarms import OPERATOR
 from processors.detector import Finding
+from processors.limits.alarms import OPERATOR
 from processors.teller import Teller
 from telemetry.cuc import NS_PER_S
 from telemetry.events import Event

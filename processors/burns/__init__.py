@@ -1,0 +1,1 @@
+"""When engines burn, and what for."""

@@ -1,0 +1,93 @@
+"""How a flight in memory takes what comes, and people's acts again: what its engine says, kept or left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from processors.detect.flight import Flight
+from processors.detect.intake import Arrival, kept
+from processors.detect.outbox import Findings
+from processors.detect.shard import command_offset, telemetry_offset
+from processors.detect.told import Told
+from processors.engine import Engine
+from runtime.aside import Aside
+from telemetry.decoder import Decoder
+from telemetry.errors import InputError, InternalError
+from telemetry.topics import KafkaTopic, flight_key
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Where what the engines of a partition say goes; events that stand on the topic already are left out once each."""
+
+    partition: int
+    known: set[str]
+    findings: Findings
+
+    def keep(self, told: Told) -> None:
+        """Keep what an engine said."""
+        for event in told.events:
+            if event.id in self.known:
+                self.known.discard(event.id)
+            else:
+                self.findings.events.append((self.partition, event))
+        self.findings.records += told.records
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Lets flights take what comes; a reading that breaks an engine is kept, and the engine as it was before.
+
+    Parameters
+    ----------
+    decoder
+        Reads telemetry again on the way back.
+    hold_ns
+        Of the reorder hold.
+    aside
+        Takes note of what broke an engine.
+    """
+
+    decoder: Decoder
+    hold_ns: int
+    aside: Aside
+
+    def new_engine(self, key: str) -> Engine:
+        """Return the engine of a flight of which nothing is known."""
+        run, _, flight = key.partition("/")
+        return Engine(run, flight, self.decoder.registry, self.hold_ns)
+
+    def take(self, flight: Flight, arrival: Arrival, offsets: dict[str, int], said: Said) -> None:
+        """Let a flight take a reading, given the offsets that are its evidence."""
+        try:
+            told = flight.take(arrival.reading, offsets)
+        except InternalError as error:
+            flight.go_back(self.new_engine(arrival.key), self.decoder)
+            self.aside.note(arrival.topic, f"{arrival.topic}-{arrival.partition}-{arrival.offset}", error)
+            said.findings.records += kept(arrival, error)
+        except InputError as error:
+            said.findings.records += kept(arrival, error)
+        else:
+            said.keep(told)
+
+    def take_record(self, flight: Flight, arrival: Arrival, said: Said) -> None:
+        """Let a flight take what was read of a record, after the acts of people that came before it the first time."""
+        self.redo(flight, said)
+        if flight.is_news(arrival.reading):
+            self.take(flight, arrival, {f"{arrival.topic}-{arrival.partition}": arrival.offset}, said)
+        flight.note_begin(arrival.topic, arrival.offset)
+        flight.next_offsets[arrival.topic] = arrival.offset + 1
+        flight.dirty, flight.told = True, False
+
+    def redo(self, flight: Flight, said: Said) -> None:
+        """Do again what people did behind the snapshot, at the place in the telemetry where it was done first."""
+        read = flight.next_offsets.get(KafkaTopic.TELEMETRY.value, 0)
+        while flight.acts and telemetry_offset(flight.acts[0]) < read:
+            event = flight.acts.pop(0)
+            flight.next_offsets[KafkaTopic.COMMANDS.value] = command_offset(event) + 1
+            flight.dirty = True
+            try:
+                said.keep(flight.redo(event))
+            except InternalError as error:
+                flight.go_back(self.new_engine(flight_key(event.run, event.flight)), self.decoder)
+                self.aside.note(KafkaTopic.EVENTS.value, f"the act {event.id}", error)

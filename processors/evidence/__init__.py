@@ -1,0 +1,1 @@
+"""What detectors of full telemetry share: signs read off rows."""

@@ -1,0 +1,46 @@
+"""What pushes a launcher along its path, besides gravity."""
+
+from __future__ import annotations
+
+from math import nan
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from processors.launcher.kinks import Kink
+from processors.motion.cell import Cell
+from telemetry.atmosphere import TOP_M, density_kg_m3
+
+GRAVITY_M_S2: Final = 9.80665
+EARTH_M: Final = 6_371_000.0
+# mass over drag coefficient and area of stages that come back: 25 t, 10 m^2, 1; less is a parachute or a capsule
+BALLISTIC_KG_M2: Final = 1_000.0
+SLOWEST_M_S: Final = 20.0
+
+
+class Push(NamedTuple):
+    """Acceleration along the path without gravity's share, m/s^2, before and after a kink; NaN without a climb.
+
+    `drag_m_s2` is the most that air of this density takes.
+    """
+
+    before: float
+    after: float
+    drag_m_s2: float
+
+
+def gravity_m_s2(height_m: float) -> float:
+    """Return gravity at a height (m)."""
+    return GRAVITY_M_S2 * (EARTH_M / (EARTH_M + max(height_m, 0.0))) ** 2
+
+
+def push_of(kink: Kink, cell: Cell) -> Push:
+    """Return what pushes on either side of a kink of speed: thrust and drag."""
+    speed = max(cell.s_m_s, SLOWEST_M_S)
+    if not abs(cell.v_m_s) < 1.5 * speed + 3.0 * cell.v_sigma_m_s:
+        return Push(nan, nan, 0.0)
+    slope = min(max(cell.v_m_s / speed, -1.0), 1.0)
+    gravity = gravity_m_s2(cell.h_m) * slope
+    height_m = np.array(min(max(cell.h_m, 0.0), TOP_M))
+    drag = 0.5 * float(density_kg_m3(height_m)) * speed**2 / BALLISTIC_KG_M2
+    return Push(kink.before.rate + gravity, kink.after.rate + gravity, drag)

@@ -1,0 +1,1 @@
+"""Limits of channels: raised, cleared, acknowledged, shelved; and channels that fall silent."""

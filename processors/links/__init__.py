@@ -1,0 +1,1 @@
+"""Which station hears which vehicle, and whose packets count."""
