@@ -16,6 +16,6 @@ def memory_octets(column: int) -> int:
 
 
 def peak_octets() -> int:
-    """Return the most that the process has held. Not `ru_maxrss`: that begins at what its parent held when it forked."""
+    """Return the most that the process has held; `ru_maxrss` begins at what its parent held when it forked."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) * 1024
