@@ -13,10 +13,10 @@ from processors.detect.snapshot_check import check_version
 from processors.detector import Found
 from processors.frames import received_at
 from processors.limits.alarms import OPERATOR, SHELF, Alarms
-from processors.links.watch import LinkWatch
+from processors.links.watches import Watches
 from processors.output import Moment, Output
 from processors.receive_clock import ReceiveClock
-from processors.teller import Teller
+from processors.teller import Completed, Teller
 from processors.tracks import Tracks
 from processors.vehicle import VehicleTrack
 from telemetry.cuc import NS_PER_S
@@ -27,13 +27,8 @@ from telemetry.limit_command import LimitCommand
 from telemetry.link import LinkReport
 from telemetry.message import Message
 from telemetry.quality import LedgerRow, QualityRecord
-from telemetry.vocabulary import LinkEvent
 
 SNAPSHOT_VERSION: Final = 7
-QUALITY_PERIOD_NS: Final = NS_PER_S
-LINK_EVENTS: Final = frozenset(event.value for event in LinkEvent)
-MOST_VEHICLES: Final = 64
-MOST_STATIONS: Final = 256
 DEFAULT_HOLD_NS: Final = 2 * NS_PER_S
 
 
@@ -42,7 +37,7 @@ class Engine:
 
     The result depends on the order in which packets and reports arrive and on the times they carry; not on the
     clock on the wall, and not on how they are cut into messages (but for `detected_ns`, the receive time of the
-    message that completed an event).
+    message that completed an event, or with which detectors looked at what completed it).
 
     Parameters
     ----------
@@ -58,18 +53,24 @@ class Engine:
         self.run = run
         self.flight = flight
         self._hold_ns = hold_ns
-        self._watches: dict[str, LinkWatch] = {}
         self._books = FlightBooks(run, flight)
+        self._watches = Watches(self._books)
         self._tracks = Tracks(registry, hold_ns, self._books)
         self._teller = Teller(run, flight)
         self._alarms = Alarms(run, flight)
         self._clock_ns = 0
         self._receipt = ReceiveClock()
         self._changes = Changes()
-        self._told_ns = 0
+        self._unseen: dict[VehicleTrack, Completed] = {}
 
     def take_frames(
-        self, message: Message, frames: Sequence[Frame], dictionary: Dictionary, offsets: dict[str, int]
+        self,
+        message: Message,
+        frames: Sequence[Frame],
+        dictionary: Dictionary,
+        offsets: dict[str, int],
+        *,
+        look: bool = True,
     ) -> Output:
         """Take a decoded telemetry message.
 
@@ -83,6 +84,9 @@ class Engine:
             By which it was decoded.
         offsets
             Where it stands, by topic-partition; evidence of what it completes.
+        look
+            Whether detectors look at once. If not, then at the turn of a second or when `look` is called: looking at
+            what several messages brought costs hardly more than looking at one.
         """
         vehicle, station = message.address.vehicle, message.address.station
         if self._books.is_done(message):
@@ -91,10 +95,19 @@ class Engine:
         self._clock_ns = self._receipt.anchor(self._clock_ns, ert_ns)
         moment = Moment(ert_ns, offsets, Output())
         self._let_time_pass(moment)
-        self._tell(moment, vehicle, self._watch(vehicle).packets(station, ert_ns, self._clock_ns))
+        self._tell(moment, vehicle, self._watches.of(vehicle).packets(station, ert_ns, self._clock_ns))
         track, received = self._tracks.of(vehicle, dictionary), received_at(ert_ns, frames)
-        self._tell_of(moment, track, track.take(station, received, ert_ns, self._clock_ns))
+        self._tell_of(moment, track, track.take(station, received, ert_ns, self._clock_ns, look=look))
+        if not look:
+            self._unseen[track] = moment.by
         return self._with_quality(moment.output)
+
+    def look(self) -> Output:
+        """Let detectors look at what they have not seen yet of what was taken."""
+        output, unseen, self._unseen = Output(), self._unseen, {}
+        for track, by in unseen.items():
+            self._tell_of(Moment(*by, output), track, track.look())
+        return output
 
     def take_report(self, message: Message, report: LinkReport, offsets: dict[str, int]) -> Output:
         """Take a station's link report.
@@ -109,15 +122,12 @@ class Engine:
         ert_ns = now_ns if said_ns is None else self._receipt.of_report(said_ns, now_ns)
         moment = Moment(ert_ns, offsets, Output())
         self._let_time_pass(moment)
-        self._tell(moment, vehicle, self._watch(vehicle).report(station, report, self._clock_ns))
+        self._tell(moment, vehicle, self._watches.of(vehicle).report(station, report, self._clock_ns))
         return self._with_quality(moment.output)
 
     def has_room(self, vehicle: str, station: str) -> bool:
         """Return whether a vehicle and station are known, or may still be: each costs memory for the whole flight."""
-        watch = self._watches.get(vehicle)
-        if watch is None:
-            return len(self._watches) < MOST_VEHICLES
-        return station in watch.links or len(watch.links) < MOST_STATIONS
+        return self._watches.has_room(vehicle, station)
 
     def take_command(self, command: LimitCommand, offsets: dict[str, int]) -> Output:
         """Take what somebody wants done about a limit.
@@ -142,6 +152,7 @@ class Engine:
     def settle(self) -> Output:
         """Run again what waits for more that comes late: nothing more does, this is the end of a recording."""
         moment = Moment(self._clock_ns, {}, Output())
+        moment.output.add(self.look())
         for track in self._tracks:
             if track.way_back.is_pending:
                 self._add(moment.output, self._tracks.run_again(track, self._teller, moment.by))
@@ -156,10 +167,7 @@ class Engine:
         return [*self._books.gap_changes(self._clock_ns, self._tracks.holds), *self._changed()]
 
     def _changed(self) -> list[QualityRecord]:
-        records: list[QualityRecord] = [*self.ledger()]
-        for name, watch in self._watches.items():
-            records += watch.states((self.run, self.flight, name), self._clock_ns, self._books.brought(name))
-        return self._changes.among(records)
+        return self._changes.among([*self.ledger(), *self._watches.states(self.run, self.flight, self._clock_ns)])
 
     def _let_time_pass(self, moment: Moment) -> None:
         """Move all vehicles to the time of a message before its own content."""
@@ -167,31 +175,31 @@ class Engine:
         if clock_ns <= self._clock_ns:
             return
         new_second = clock_ns // NS_PER_S > self._clock_ns // NS_PER_S
+        if new_second:
+            moment.output.add(self.look())
         self._clock_ns = clock_ns
-        for vehicle, watch in self._watches.items():
-            self._tell(moment, vehicle, watch.on_clock(clock_ns))
+        for vehicle, findings in self._watches.on_clock(clock_ns):
+            self._tell(moment, vehicle, findings)
         for track in self._tracks:
             self._tell_of(moment, track, track.on_clock(clock_ns))
             if track.way_back.is_due(clock_ns):
+                moment.output.add(self.look())
                 self._add(moment.output, self._tracks.run_again(track, self._teller, moment.by))
             if new_second:
-                heard_ns = self._watch(track.airframe.vehicle).heard_ns
+                heard_ns = self._watches.of(track.airframe.vehicle).heard_ns
                 self._tell_of(moment, track, track.on_watermark(clock_ns - self._hold_ns, heard_ns))
         for vehicle, finding in self._alarms.on_clock(clock_ns):
             self._tell(moment, vehicle, [(SHELF, finding)])
         if new_second:
             # before the message's own content, so that it makes no difference how that is cut
             moment.output.quality += self._books.gap_changes(clock_ns, self._tracks.holds)
-            for vehicle, watch in self._watches.items():
-                watch.on_second(clock_ns, self._books.brought(vehicle))
+            self._watches.on_second(clock_ns)
 
     def _tell_of(self, moment: Moment, track: VehicleTrack, found: Iterable[Found]) -> None:
-        told = (track.tell(self._teller, source, finding, moment.by) for source, finding in found)
-        self._add(moment.output, told)
+        self._add(moment.output, (track.tell(self._teller, source, finding, moment.by) for source, finding in found))
 
     def _tell(self, moment: Moment, vehicle: str, found: Iterable[Found]) -> None:
-        told = (self._teller.event(vehicle, source, finding, *moment.by) for source, finding in found)
-        self._add(moment.output, told)
+        self._add(moment.output, (self._teller.event(vehicle, source, one, *moment.by) for source, one in found))
 
     def _add(self, output: Output, told: Iterable[Event | None]) -> None:
         for event in told:
@@ -201,16 +209,9 @@ class Engine:
                     output.limits.append(state)
 
     def _with_quality(self, output: Output) -> Output:
-        new_period = self._clock_ns // QUALITY_PERIOD_NS != self._told_ns // QUALITY_PERIOD_NS
-        if new_period or any(event.type in LINK_EVENTS for event in output.events):
-            self._told_ns = self._clock_ns
+        if self._changes.are_due(self._clock_ns, output.events):
             output.quality += self._changed()
         return output
-
-    def _watch(self, vehicle: str) -> LinkWatch:
-        if vehicle not in self._watches:
-            self._watches[vehicle] = LinkWatch()
-        return self._watches[vehicle]
 
     def ledger(self) -> list[LedgerRow]:
         """Return the books of every vehicle and packet type."""
@@ -220,11 +221,11 @@ class Engine:
         """Return the whole state, versioned, as msgpack."""
         state = {
             "version": SNAPSHOT_VERSION,
-            "clock": [self._clock_ns, self._told_ns, self._receipt.snapshot()],
+            "clock": [self._clock_ns, self._changes.told_ns, self._receipt.snapshot()],
             "ordinals": self._teller.snapshot(),
             "alarms": self._alarms.snapshot(),
             "books": self._books.snapshot(),
-            "links": {vehicle: watch.snapshot() for vehicle, watch in self._watches.items()},
+            "links": self._watches.snapshot(),
             "tracks": self._tracks.snapshot(),
         }
         return cast("bytes", msgpack.packb(state))
@@ -239,11 +240,10 @@ class Engine:
         """
         state: Any = msgpack.unpackb(snapshot)
         check_version(state["version"], SNAPSHOT_VERSION, f"{self.run}/{self.flight}")
-        self._clock_ns, self._told_ns, receipt = state["clock"]
+        self._clock_ns, self._changes.told_ns, receipt = state["clock"]
         self._receipt.restore(receipt)
         self._teller.restore(state["ordinals"])
         self._alarms.restore(state.get("alarms", []))
-        for vehicle, links in state["links"].items():
-            self._watch(vehicle).restore(links)
+        self._watches.restore(state["links"])
         self._tracks.restore(state["tracks"], f"{self.run}/{self.flight}")
         self._books.restore(state["books"])

@@ -126,13 +126,19 @@ class Hold:
             if self._held_rows > MAX_HELD_ROWS:
                 self._settle_until(FOREVER)
 
-    def on_clock(self, clock_ns: int) -> None:
-        """Take note of the flight's latest receive time; when nothing has come for the hold, nothing is waited for."""
-        if clock_ns - self._clock_ns > self.hold_ns:
-            if self._held_rows:
-                self._settle_until(FOREVER)
-            for lane in self._lanes.values():
-                lane.settled = max(lane.settled, lane.books.highest)
+    def on_clock(self, clock_ns: int) -> bool:
+        """Take note of the flight's latest receive time; returns whether that lets rows go.
+
+        When nothing has come for the hold, nothing is waited for.
+        """
+        if clock_ns - self._clock_ns <= self.hold_ns:
+            return False
+        held = self._held_rows > 0
+        if held:
+            self._settle_until(FOREVER)
+        for lane in self._lanes.values():
+            lane.settled = max(lane.settled, lane.books.highest)
+        return held
 
     def release(self) -> tuple[Frame, ...]:
         """Return and forget the rows that detectors may see: one frame a packet type, by time, counts unwrapped."""

@@ -18,6 +18,12 @@ class Output:
     quality: list[QualityRecord] = field(default_factory=list)
     limits: list[LimitState] = field(default_factory=list)
 
+    def add(self, other: Output) -> None:
+        """Add what was brought to light by something else."""
+        self.events += other.events
+        self.quality += other.quality
+        self.limits += other.limits
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:

@@ -46,23 +46,27 @@ class VehicleTrack:
         self._alarms = self._lookout.alarms
         self._watermark_ns = NEVER
 
-    def take(self, station: str, frames: Iterable[Frame], ert_ns: int, clock_ns: int) -> Iterator[Found]:
-        """Take the frames of one message and yield what they complete."""
+    def take(
+        self, station: str, frames: Iterable[Frame], ert_ns: int, clock_ns: int, *, look: bool = True
+    ) -> Iterator[Found]:
+        """Take the frames of one message and yield what they complete; without `look`, only what cannot wait."""
         self.hold.begin(station, ert_ns, clock_ns)
         for frame in frames:
             self._open_books(frame.packet)
             self.books.read_counters(frame)
             self.hold.accept(station, frame)
-        yield from self._release()
         late = self.hold.take_late()
-        if late or self.way_back.has_unplaced:
+        comes_late = bool(late) or self.way_back.has_unplaced
+        if look or comes_late:
+            yield from self.look()
+        if comes_late:
             for packet, taken in self.way_back.offer(late, clock_ns).items():
                 self.hold.passage(packet).wait(taken)
 
     def on_clock(self, clock_ns: int) -> Iterator[Found]:
         """Take note of the flight's latest receive time and yield what the silence completes."""
-        self.hold.on_clock(clock_ns)
-        yield from self._release()
+        if self.hold.on_clock(clock_ns):
+            yield from self.look()
 
     def on_watermark(self, t_ns: int, heard_ns: int | None) -> Iterator[Found]:
         """Let the detectors know that time has come to `t_ns`, and when a station with lock last said that it has."""
@@ -104,7 +108,8 @@ class VehicleTrack:
         self._give_up(self.way_back.end())
         return events
 
-    def _release(self) -> Iterator[Found]:
+    def look(self) -> Iterator[Found]:
+        """Let the detectors see what is held for nothing any more, and yield what it completes."""
         frames = self.hold.release()
         if frames:
             self._give_up(self.way_back.pass_on(frames, self._lookout.packed))

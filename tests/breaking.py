@@ -28,9 +28,15 @@ class FragileEngine(Engine):
     """It has taken the message in when it breaks."""
 
     def take_frames(
-        self, message: Message, frames: Sequence[Frame], dictionary: Dictionary, offsets: dict[str, int]
+        self,
+        message: Message,
+        frames: Sequence[Frame],
+        dictionary: Dictionary,
+        offsets: dict[str, int],
+        *,
+        look: bool = True,
     ) -> Output:
-        output = super().take_frames(message, frames, dictionary, offsets)
+        output = super().take_frames(message, frames, dictionary, offsets, look=look)
         if self.flight.startswith(BROKEN) and message.ert_ns % 1000 == MARK:
             detail = "made up"
             raise ArithmeticError(detail)

@@ -56,6 +56,11 @@ class Arrival:
     logged_ms: int = 0
     appended: bool = False
 
+    @property
+    def offsets(self) -> dict[str, int]:
+        """Where it stood, as evidence."""
+        return {f"{self.topic}-{self.partition}": self.offset}
+
 
 @dataclass(slots=True)
 class Readings:

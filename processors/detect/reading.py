@@ -145,8 +145,8 @@ def read_command(value: bytes, key: str) -> Asked:
     return Asked(command)
 
 
-def advance(engine: Engine, reading: Reading, offsets: dict[str, int]) -> Output:
-    """Let an engine take a reading.
+def advance(engine: Engine, reading: Reading, offsets: dict[str, int], *, look: bool = True) -> Output:
+    """Let an engine take a reading; without `look`, detectors need not look at it yet.
 
     Raises
     ------
@@ -155,7 +155,9 @@ def advance(engine: Engine, reading: Reading, offsets: dict[str, int]) -> Output
     """
     match reading:
         case Packets(message, frames, _, dictionary):
-            return Output() if dictionary is None else engine.take_frames(message, frames, dictionary, offsets)
+            if dictionary is None:
+                return Output()
+            return engine.take_frames(message, frames, dictionary, offsets, look=look)
         case Report(message, report):
             return engine.take_report(message, report, offsets)
         case Asked(command):

@@ -124,11 +124,14 @@ class DetectStage:
         """Step 3: the engines."""
         findings, self._found_again = self._found_again, Findings([], [])
         findings.records += decoded.unreadable
+        heard: dict[tuple[int, str], list[Arrival]] = {}
         for arrival in decoded.arrivals:
             if isinstance(arrival.reading, Asked):
                 self._shards[arrival.partition].waiting.append(arrival)
             else:
-                self._advance(arrival, decoded, findings)
+                heard.setdefault((arrival.partition, arrival.key), []).append(arrival)
+        for arrivals in heard.values():
+            self._advance(arrivals, decoded, findings)
         for tp, record in decoded.last.items():
             shard = self._shards[tp.partition]
             shard.at.next_offsets[tp.topic] = record.offset + 1
@@ -221,17 +224,20 @@ class DetectStage:
         del shard.snapshots[key]
         return flight
 
-    def _advance(self, arrival: Arrival, readings: Readings, findings: Findings) -> None:
-        shard = self._shards[arrival.partition]
-        flight = shard.flights[arrival.key]
-        if arrival.offset < flight.next_offsets.get(arrival.topic, 0):
+    def _advance(self, arrivals: list[Arrival], readings: Readings, findings: Findings) -> None:
+        """Let a flight take what came of it, in order of offset within each topic."""
+        shard = self._shards[arrivals[0].partition]
+        flight = shard.flights[arrivals[0].key]
+        new = [arrival for arrival in arrivals if arrival.offset >= flight.next_offsets.get(arrival.topic, 0)]
+        if not new:
             return
-        self._taking.take_record(flight, arrival, Said(arrival.partition, shard.known, findings))
+        self._taking.take_records(flight, new, Said(arrivals[0].partition, shard.known, findings))
         flight.touched_s = readings.now_s
-        reading = arrival.reading
-        if isinstance(reading, Packets):
-            oldest_ns = min((int(frame.t_ns[0]) for frame in reading.frames), default=0)
-            self._handled.append(Handled(reading.message, oldest_ns, arrival.logged_ms, arrival.appended))
+        for arrival in new:
+            reading = arrival.reading
+            if isinstance(reading, Packets):
+                oldest_ns = min((int(frame.t_ns[0]) for frame in reading.frames), default=0)
+                self._handled.append(Handled(reading.message, oldest_ns, arrival.logged_ms, arrival.appended))
 
     def _take_commands(self, shard: Shard, readings: Readings, findings: Findings) -> None:
         """Take the commands that wait, once all telemetry is read that whoever gave them may have seen."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from processors.detect.flight import Flight
 from processors.detect.intake import Arrival, kept
@@ -14,6 +16,9 @@ from runtime.aside import Aside
 from telemetry.decoder import Decoder
 from telemetry.errors import InputError, InternalError
 from telemetry.topics import KafkaTopic, flight_key
+
+# taken again one by one when one of them breaks an engine
+TOGETHER: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +75,45 @@ class Taking:
         else:
             said.keep(told)
 
+    def take_records(self, flight: Flight, arrivals: Sequence[Arrival], said: Said) -> None:
+        """Let a flight take what was read of records that follow one another."""
+        for at in range(0, len(arrivals), TOGETHER):
+            together = arrivals[at : at + TOGETHER]
+            if len(together) == 1 or flight.acts or not self._take_together(flight, together, said):
+                for arrival in together:
+                    self.take_record(flight, arrival, said)
+
+    def _take_together(self, flight: Flight, arrivals: Sequence[Arrival], said: Said) -> bool:
+        """Let a flight take readings before its detectors look; returns whether that went well, else nothing was taken.
+
+        Which of them broke the engine is only known when each is taken for itself.
+        """
+        seen = {step: list(place) for step, place in flight.refused_at.items()}
+        news = [arrival for arrival in arrivals if flight.is_news(arrival.reading)]
+        try:
+            answers, rest = flight.take_all([(arrival.reading, arrival.offsets) for arrival in news])
+        except InternalError:
+            flight.go_back(self.new_engine(arrivals[0].key), self.decoder)
+            flight.refused_at = seen
+            return False
+        for arrival, answer in zip(news, answers, strict=True):
+            if isinstance(answer, InputError):
+                said.findings.records += kept(arrival, answer)
+            else:
+                said.keep(answer)
+        said.keep(rest)
+        for arrival in arrivals:
+            self._note(flight, arrival)
+        return True
+
     def take_record(self, flight: Flight, arrival: Arrival, said: Said) -> None:
         """Let a flight take what was read of a record, after the acts of people that came before it the first time."""
         self.redo(flight, said)
         if flight.is_news(arrival.reading):
-            self.take(flight, arrival, {f"{arrival.topic}-{arrival.partition}": arrival.offset}, said)
+            self.take(flight, arrival, arrival.offsets, said)
+        self._note(flight, arrival)
+
+    def _note(self, flight: Flight, arrival: Arrival) -> None:
         flight.note_begin(arrival.topic, arrival.offset)
         flight.next_offsets[arrival.topic] = arrival.offset + 1
         flight.dirty, flight.told = True, False

@@ -86,6 +86,30 @@ def test_cutting_messages_changes_nothing(seed: int) -> None:
     assert links(Flown(engine)) == links(undisturbed())
 
 
+@few
+@given(seed=st.integers(0, 2**32 - 1), looks=st.floats(0.0, 0.5))
+def test_looking_later_changes_nothing(seed: int, looks: float) -> None:
+    """A busy service lets detectors look at what several messages brought."""
+    chance = np.random.default_rng(seed)
+    engine, events, told = new_engine(), list[Event](), list[QualityRecord]()
+    for message in stretch():
+        if message.kind is Kind.LINK:
+            outputs = [take(engine, message)]
+        else:
+            dictionary = DECODER.dictionary_of(message)
+            assert dictionary is not None
+            outputs = [engine.take_frames(message, frames_of(message), dictionary, {}, look=chance.random() < looks)]
+        if chance.random() < looks:
+            outputs.append(engine.look())
+        events += [event for output in outputs for event in output.events]
+        told += [record for output in outputs for record in output.quality]
+    events += engine.look().events
+    assert gaps(told) == gaps(undisturbed().quality) != []
+    assert seen(events) == seen(undisturbed().events)
+    assert books(Flown(engine)) == books(undisturbed())
+    assert links(Flown(engine)) == links(undisturbed())
+
+
 def test_longer_bundles_change_nothing() -> None:
     sent = transmitter("hop")
     links = make_links(sent, load_stations(sent.flight.preset.stations), "live", "F")

@@ -11,7 +11,8 @@ from detection import DECODER, NS, REGISTRY, T0_NS, messages_of, transmitter
 from processors.detect.flight import MOST_STEPS, Flight, pack_flight, unpack_flight
 from processors.detect.reading import Packets, Reading, Refused, Report, read_telemetry
 from processors.detect.snapshot_parts import PART_OCTETS, join_snapshot, split_snapshot, turn_of
-from processors.engine import MOST_VEHICLES, Engine
+from processors.engine import Engine
+from processors.links.watches import MOST_VEHICLES
 from processors.output import Output
 from telemetry.dictionary import Dictionary
 from telemetry.errors import InputError, InternalError, PacketError, Reason
@@ -32,9 +33,15 @@ class Fragile(Engine):
     breaks: frozenset[int] = frozenset()
 
     def take_frames(
-        self, message: Message, frames: Sequence[Frame], dictionary: Dictionary, offsets: dict[str, int]
+        self,
+        message: Message,
+        frames: Sequence[Frame],
+        dictionary: Dictionary,
+        offsets: dict[str, int],
+        *,
+        look: bool = True,
     ) -> Output:
-        output = super().take_frames(message, frames, dictionary, offsets)
+        output = super().take_frames(message, frames, dictionary, offsets, look=look)
         if offsets[AT] in self.breaks:
             raise ZeroDivisionError
         return output
