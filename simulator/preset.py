@@ -20,7 +20,7 @@ from simulator.plans import (
     Touchdown,
 )
 from simulator.profiles import profiles
-from telemetry.dictionary import mistakes_of
+from telemetry.checked_yaml import mistakes_of
 from telemetry.errors import DictionaryError, FlightError
 from telemetry.yaml_source import YamlSource
 

@@ -13,8 +13,9 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from telemetry.calibration import Polynomial
 from telemetry.channels import Channel
+from telemetry.checked_yaml import mistakes_of
 from telemetry.consistency import check_derived, check_lengths, check_names, check_phases, check_version
-from telemetry.dictionary import Dictionary, mistakes_of
+from telemetry.dictionary import Dictionary
 from telemetry.errors import DictionaryError
 from telemetry.packet_type import Packet
 from telemetry.quantity import Quantity

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from telemetry.channels import Channel
+from telemetry.checked_yaml import checked
 from telemetry.consistency import check_derived, check_lengths, check_names, check_phases, check_version, phases_of
 from telemetry.errors import DictionaryError
 from telemetry.packet_type import MAX_APID, Packet
@@ -99,34 +99,7 @@ def load_dictionary(path: Path) -> Dictionary:
     DictionaryError
         If the file cannot be read or is wrong; it names file and line.
     """
-    source = YamlSource(path)
-    try:
-        return Dictionary.model_validate(source.content)
-    except ValidationError as error:
-        raise mistakes_of(source, error.errors())[0] from error
-
-
-def mistakes_of(source: YamlSource, details: list[ErrorDetails]) -> list[DictionaryError]:
-    """Return what a check found, each with its place in the file."""
-    mistakes = []
-    for each in details:
-        if each["type"] == "too_short" and each["input"]:
-            continue  # a list all of whose parts are wrong, and named, counts as empty
-        place = source.path_of(each.get("ctx", {}).get("at", each["loc"]))
-        where = ".".join(str(step) for step in place) or "the file"
-        mistakes.append(source.error(place, f"{where}: {_complaint(each)}"))
-    return mistakes
-
-
-def _complaint(details: ErrorDetails) -> str:
-    match details["type"]:
-        case "extra_forbidden":
-            return "there is no such key; remove it or mend its spelling"
-        case "missing":
-            return "is missing; add it"
-    message = details["msg"].removeprefix("Value error, ")
-    given = details["input"]
-    return f"{message}, not {given!r}" if isinstance(given, str | int | float) else message
+    return checked(Dictionary, path)
 
 
 @functools.cache

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ingest.importers.units import SI_OF_CHANNEL, factor
-from telemetry.dictionary import mistakes_of
-from telemetry.yaml_source import YamlSource
+from telemetry.checked_yaml import checked
 
 MAIN: Final = "time"
 
@@ -145,8 +144,4 @@ def load_map(path: Path) -> ColumnMap:
     DictionaryError
         If the file cannot be read or is wrong; it names file and line.
     """
-    source = YamlSource(path)
-    try:
-        return ColumnMap.model_validate(source.content)
-    except ValidationError as error:
-        raise mistakes_of(source, error.errors())[0] from error
+    return checked(ColumnMap, path)

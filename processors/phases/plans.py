@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
 from processors.phases.plan import Plan
+from telemetry.checked_yaml import checked
 from telemetry.dictionary import Dictionary
 from telemetry.vocabulary import VehicleClass
-from telemetry.yaml_source import YamlSource
 
 FOLDER: Final = Path(__file__).parent
 
@@ -25,13 +23,7 @@ def load_plan(path: Path) -> Plan:
     DictionaryError
         If the file cannot be read or is wrong; it names file and line.
     """
-    source = YamlSource(path)
-    try:
-        return Plan.model_validate(source.content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise source.error(first["loc"], f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
+    return checked(Plan, path)
 
 
 @functools.cache
