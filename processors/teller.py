@@ -136,6 +136,7 @@ class Teller:
             status=finding.status,
             t_ns=finding.t_ns,
             t_sigma_s=finding.t_sigma_s,
+            was_ns=None if said is None else said.t_ns,
             detected_ns=by.detected_ns,
             values=dict(finding.values),
             evidence=evidence,

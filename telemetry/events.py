@@ -34,6 +34,8 @@ class Evidence(BaseModel):
         The packets it saw last, as unwrapped sequence counts; none when the rule speaks of silence.
     topic_offsets
         Offset of the message that completed it, by topic-partition.
+    silent
+        Whether no message completed it: it was told because nothing came any more after that message.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +48,7 @@ class Evidence(BaseModel):
     count_last: int | None = None
     station: str | None = None
     topic_offsets: dict[str, int] = {}
+    silent: bool = False
 
 
 class Event(BaseModel):
@@ -63,6 +66,9 @@ class Event(BaseModel):
         A later revision with the same ordinal replaces an earlier one, which stays on record.
     t_ns, t_sigma_s
         When it happened, Unix ns on the vehicle's clock, and the standard uncertainty of that.
+    was_ns
+        The time that the revision before this one gave; none for the first. Whoever keeps events by their time finds
+        by it what this one replaces.
     detected_ns
         Earth receive time of the message that completed the evidence: the flight's time at which one could know.
     values
@@ -83,6 +89,7 @@ class Event(BaseModel):
     status: Status = "confirmed"
     t_ns: int
     t_sigma_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    was_ns: int | None = None
     detected_ns: int
     values: dict[str, float | int | str | bool] = {}
     evidence: Evidence
@@ -110,6 +117,11 @@ class Event(BaseModel):
     def name(self) -> str:
         """The last word of the type."""
         return short_name(self.type)
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it says that something happened, as far as this revision knows."""
+        return self.status != "retracted"
 
     @property
     def identity_in_flight(self) -> tuple[str, str, int, int]:

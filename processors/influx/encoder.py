@@ -12,8 +12,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from processors.influx.events import EventLines
 from processors.influx.line_protocol import Block, Lines, pack, packet_lines, series_lines, series_prefix
-from processors.influx.points import DeliveryState, delivery_line, event_line, link_line, quality_line
+from processors.influx.points import DeliveryState, delivery_line, link_line, quality_line
 from processors.influx.survivor import Survivor, slices
 from telemetry.decoder import Decoder
 from telemetry.errors import PacketError, Reason
@@ -32,10 +33,11 @@ BODY_OCTETS: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """What a batch of records holds: telemetry to decode, and the lines of everything else."""
+    """What a batch of records holds: telemetry to decode, events, and the lines of everything else."""
 
     telemetry: list[Message]
     points: list[str]
+    events: EventLines = field(default_factory=EventLines)
 
 
 class Series(NamedTuple):
@@ -87,8 +89,8 @@ class Encoder:
         yield from pack(self._arrays(readable), self._batch_lines, BODY_OCTETS)
 
     def _arrays(self, readable: Readable) -> Iterator[Lines]:
-        if readable.points:
-            yield pa.array(readable.points)
+        if points := [*readable.points, *readable.events.lines()]:
+            yield pa.array(points)
         for messages in slices(readable.telemetry):
             yield from self.survivor.lines(messages)
 
@@ -193,7 +195,7 @@ def read_event(record: Any, into: Readable) -> None:
     PacketError
         If it is no event.
     """
-    _add(event_line(event_from_kafka(record.value, record.headers)), into)
+    into.events.add(event_from_kafka(record.value, record.headers))
 
 
 def read_quality(record: Any, into: Readable) -> None:

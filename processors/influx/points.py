@@ -13,11 +13,15 @@ from telemetry.events import Event
 from telemetry.link import LinkReport
 from telemetry.message import Message
 from telemetry.quality import GapRecord, LedgerRow, LinkState, QualityRecord, StageLatency
+from telemetry.vocabulary import WATCH_EVENTS
 
 LINK_EVENTS: Final = "downrange.link."
 LIMIT_TAGS: Final = ("channel", "level", "side")
 DELIVERY_EVENTS: Final = "downrange.delivery."
 APART_NS: Final = 100_000_000
+# a point of its own for each ordinal and revision, at most 1 ms behind the event's time
+MOST_ORDINALS: Final = 1_000
+MOST_REVISIONS: Final = 1_000
 LEDGER_FIELDS: Final = (
     *("sent", "received", "unique", "duplicate", "resent", "overlapping", "late", "detected", "held", "rejected"),
     *("rerun", "missing", "ranges_left_out", "resets", "stored", "archived", "balanced"),
@@ -48,34 +52,68 @@ class DeliveryState(BaseModel):
     eta_sigma_s: float | None = None
 
 
-def event_line(event: Event) -> str | None:
-    """Return the point of an event, in measurement `events`, at the time when it happened.
+def event_line(event: Event, superseded_by: int | None = None) -> str | None:
+    """Return the point of one revision of an event, in measurement `events`, at the time when it happened.
 
     The type is a tag, so that a dashboard picks by it and two events of one instant stay apart; a link event has its
     station's too, one about a limit its channel's, level's and side's. Every number among the values is a float,
     because one field has one type for good. A delivery's event is about a parcel and not a vehicle, and is none of
     this measurement: see `delivery_line`.
+
+    Each revision is a point of its own and stays. `standing` says whether it is what is believed now: the last word,
+    and not one that takes the event back. Of a revision that was followed by another, `superseded_by` says which.
+
+    Parameters
+    ----------
+    event
+        The revision.
+    superseded_by
+        The revision that followed, where it is known already; one that follows later marks it (`superseded_line`).
     """
     if event.type.startswith(DELIVERY_EVENTS):
         return None
-    tags = {"run": event.run, "flight": event.flight, "vehicle": event.vehicle, "type": event.type}
-    if event.type.startswith(LINK_EVENTS) and event.evidence.station is not None:
-        tags["station"] = event.evidence.station
-    # two limits of a channel are often passed by one sample
-    tags |= {name: str(event.values[name]) for name in LIMIT_TAGS if name in event.values}
     fields: dict[str, FieldValue] = {
         "id": event.id,
         "name": event.name,
         "status": event.status,
+        "standing": event.is_standing and superseded_by is None,
+        "superseded_by": superseded_by,
         "ordinal": event.ordinal,
         "revision": event.revision,
+        "t_ns": event.t_ns,
         "t_sigma_s": float(event.t_sigma_s),
         "detected_ns": event.detected_ns,
         "latency_s": (event.detected_ns - event.t_ns) / 1e9,
         "detector": event.evidence.detector,
     }
     values = {f"value_{name}": _as_float(value) for name, value in event.values.items()}
-    return point_line("events", tags, fields | values, event.t_ns)
+    return point_line("events", _event_tags(event), fields | values, _stands_at_ns(event, event.t_ns, event.revision))
+
+
+def superseded_line(event: Event) -> str | None:
+    """Return what marks the point of the revision before as superseded; None for a first revision.
+
+    InfluxDB adds it to the fields that the point has. Written again it changes nothing.
+    """
+    if event.was_ns is None or event.type.startswith(DELIVERY_EVENTS):
+        return None
+    fields: dict[str, FieldValue] = {"standing": False, "superseded_by": event.revision}
+    return point_line("events", _event_tags(event), fields, _stands_at_ns(event, event.was_ns, event.revision - 1))
+
+
+def _event_tags(event: Event) -> dict[str, str]:
+    tags = {"run": event.run, "flight": event.flight, "vehicle": event.vehicle, "type": event.type}
+    if event.type.startswith(LINK_EVENTS) and event.evidence.station is not None:
+        tags["station"] = event.evidence.station
+    if event.type in WATCH_EVENTS:
+        # two limits of a channel are often passed by one sample; elsewhere a revision may say other values
+        tags |= {name: str(event.values[name]) for name in LIMIT_TAGS if name in event.values}
+    return tags
+
+
+def _stands_at_ns(event: Event, t_ns: int, revision: int) -> int:
+    """Return the time of a revision's point: neither another revision nor another ordinal at that instant has it."""
+    return t_ns + event.ordinal % MOST_ORDINALS * MOST_REVISIONS + revision % MOST_REVISIONS
 
 
 def quality_line(record: QualityRecord) -> str | None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 
 from processors.influx.encoder import Readable, read_delivery
-from processors.influx.points import event_line, link_line, quality_line
+from processors.influx.events import EventLines
+from processors.influx.points import event_line, link_line, quality_line, superseded_line
 from runtime.archive.records import Archived
 from telemetry.events import Event, Evidence
 from telemetry.link import WILL, LinkReport
@@ -39,10 +41,77 @@ def test_an_event_stands_at_its_time_with_numbers_as_floats() -> None:
     one = event()
     assert event_line(one) == (
         f"events,{TAGS},type=downrange.flight.apogee,vehicle=ship "
-        f'id="{one.id}",name="apogee",status="confirmed",ordinal=0i,revision=0i,t_sigma_s=0.0,'
+        f'id="{one.id}",name="apogee",status="confirmed",standing=true,ordinal=0i,revision=0i,t_ns=1000000000i,'
+        "t_sigma_s=0.0,"
         'detected_ns=1500000000i,latency_s=0.5,detector="apogee",'
         "value_altitude_m=120000.0,value_burning=false 1000000000\n"
     )
+
+
+def fields_of(line: str) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in line.split(" ")[1].split(","))
+
+
+def test_each_revision_is_a_point_of_its_own_and_the_one_before_is_marked() -> None:
+    first, second = event(status="provisional"), event(revision=1, was_ns=1_000_000_000, t_ns=2_000_000_000)
+    line = str(event_line(second))
+    assert (fields_of(line)["standing"], line.rsplit(" ", maxsplit=1)[-1]) == ("true", "2000000001\n")
+    mark = str(superseded_line(second))
+    assert fields_of(mark) == {"standing": "false", "superseded_by": "1i"}
+    # the same series and the same time: InfluxDB puts it on the point of the first
+    assert (mark.split(" ", maxsplit=1)[0], mark.rsplit(" ", maxsplit=1)[-1]) == (
+        str(event_line(first)).split(" ")[0],
+        str(event_line(first)).split(" ")[-1],
+    )
+    assert superseded_line(first) is None
+
+
+def test_a_revision_at_the_same_time_and_the_next_of_its_type_at_that_time_are_points_of_their_own() -> None:
+    same = [event(), event(revision=1, was_ns=1_000_000_000), event(ordinal=1)]
+    assert len({str(event_line(one)).split(" ")[-1] for one in same}) == 3
+
+
+def test_what_is_taken_back_does_not_stand() -> None:
+    taken_back = event(revision=1, status="retracted", was_ns=1_000_000_000)
+    assert fields_of(str(event_line(taken_back)))["standing"] == "false"
+
+
+def test_values_that_a_revision_changes_do_not_hide_the_one_before() -> None:
+    shock = event(type="downrange.cargo.shock", values={"level": "watch", "side": "above"})
+    worse = shock.model_copy(update={"values": {"level": "critical", "side": "above"}, "revision": 1, "was_ns": 5})
+    assert str(superseded_line(worse)).split(" ")[0] == str(event_line(shock)).split(" ")[0]
+
+
+def point_of(events: list[Event], batches: list[int], *, backwards: bool) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the points that InfluxDB holds after batches that end at these events, in one order or the other."""
+    points: dict[tuple[str, str], dict[str, str]] = {}
+    for first, last in itertools.pairwise(batches):
+        batch = EventLines()
+        for one in events[first:last]:
+            batch.add(one)
+        for line in sorted(batch.lines(), reverse=backwards):
+            series, _, t_ns = line.split(" ")
+            points.setdefault((series, t_ns), {}).update(fields_of(line))
+    return points
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_however_it_is_cut_and_killed_the_last_word_stands_alone(*, backwards: bool) -> None:
+    times_ns = (10, 20, 10, 30)
+    revisions = [
+        event(revision=number, t_ns=t_ns, was_ns=times_ns[number - 1] if number else None)
+        for number, t_ns in enumerate(times_ns)
+    ]
+    wanted = point_of(revisions, [0, 4], backwards=False)
+    assert [point["standing"] for _, point in sorted(wanted.items(), key=lambda at: at[1]["revision"])] == [
+        *("false", "false", "false", "true")
+    ]
+    for cut in range(1, 4):
+        for again in range(cut + 1):
+            # killed behind `cut`, and begun again at `again`: the slice is one batch more
+            killed = [*revisions[:cut], *revisions[again:]]
+            batches = [0, cut, cut + (cut - again), len(killed)]
+            assert point_of(killed, batches, backwards=backwards) == wanted
 
 
 def test_two_events_of_one_instant_are_two_points() -> None:
