@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -11,39 +10,12 @@ import numpy as np
 from processors.books.completeness import Completeness
 from processors.books.ledger import Passage
 from processors.frames import join_frames, margin_ns, pack_frame, pieces_of, unpack_frame, with_counts
+from processors.lane import NEVER, Hearing, Lane
 from telemetry.cuc import NS_PER_S
 from telemetry.frames import Frame
 
-NEVER: Final = -(1 << 62)
 FOREVER: Final = 1 << 62
 MAX_HELD_ROWS: Final = 2_048
-
-
-@dataclass(slots=True)
-class Lane:
-    """One packet type in the hold.
-
-    Every packet up to count `settled`, made by `settled_t_ns`, has come or is not waited for any more; `passed` is
-    the highest count from each station.
-    """
-
-    books: Completeness
-    margin_ns: int
-    passage: Passage = field(default_factory=Passage)
-    settled: int = -1
-    settled_t_ns: int = NEVER
-    passed: dict[str, int] = field(default_factory=dict)
-    held: list[Frame] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Hearing:
-    """How far one station has come: receive time, latest generation time before and with the message in hand."""
-
-    ert_ns: int = NEVER
-    message_ert_ns: int = NEVER
-    before_ns: int = NEVER
-    now_ns: int = NEVER
 
 
 class Hold:
