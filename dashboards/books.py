@@ -7,7 +7,7 @@ from typing import Final
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.dashboard import Panel
 
-from dashboards.influxql import Target, select, select_each_interval
+from dashboards.influxql import STANDING, Target, select, select_each_interval
 from dashboards.panels import chart, grid
 
 STATUS_COLOURS: Final = {"provisional": "yellow", "confirmed": "green", "retracted": "red"}
@@ -62,6 +62,12 @@ EVENT_COLUMNS: Final = {
     "detector": ("Detector", "string"),
     "type": ("Type", "string"),
 }
+HISTORY_COLUMNS: Final = {
+    **{name: EVENT_COLUMNS[name] for name in ("vehicle", "name", "ordinal", "revision", "status")},
+    "superseded_by": ("Superseded by revision", "none"),
+    "Time": ("Happened, it said", "dateTimeAsIso"),
+    **{name: EVENT_COLUMNS[name] for name in ("t_sigma_s", "latency_s", "detector", "type")},
+}
 LIMIT_COLUMNS: Final = {
     "name": ("Last word", "string"),
     "vehicle": ("Vehicle", "string"),
@@ -108,20 +114,13 @@ def ledger_row() -> list[Builder[Panel]]:
         ["vehicle", "channel", "level", "side"],
         where="\"channel\" != ''",
     )
-    found = select(
-        [
-            '"vehicle"',
-            '"name"',
-            '"status"',
-            '"t_sigma_s"',
-            '"latency_s"',
-            '"ordinal"',
-            '"revision"',
-            '"detector"',
-            '"type"',
-        ],
+    found = select([f'"{name}"' for name in EVENT_COLUMNS if name != "Time"], ["events"], where=STANDING)
+    revised = select(
+        [f'"{name}"' for name in HISTORY_COLUMNS if name != "Time"],
         ["events"],
+        where='("revision" > 0 OR "standing" = false)',
     )
+    first = select(['"latency_s"'], ["events"], ["vehicle", "type"], where='"revision" = 0')
     return [
         grid(
             "Ledger",
@@ -181,18 +180,30 @@ def ledger_row() -> list[Builder[Panel]]:
             height=12,
             colours={"status": STATUS_COLOURS},
             description=(
-                "Every revision of every event. Known after: from when it happened to the receipt of the data that "
-                "proved it, in the flight's own time."
+                "What is believed now: the last word on every event, without those taken back. Known after: from when "
+                "it happened to the receipt of the data that proved it, in the flight's own time."
+            ),
+        ),
+        grid(
+            "Revised and retracted events",
+            Target(revised, alias=None),
+            HISTORY_COLUMNS,
+            span=24,
+            height=8,
+            colours={"status": STATUS_COLOURS},
+            description=(
+                "All that was said of events that changed: each revision, the one that superseded it, and those that "
+                "took their event back."
             ),
         ),
         chart(
             "Detection latency",
             "s",
-            [Target(select(['"latency_s"'], ["events"], ["vehicle", "type"]), alias="$tag_vehicle $tag_type")],
+            [Target(first, alias="$tag_vehicle $tag_type")],
             interval="1s",
             span=12,
             as_points=True,
-            description="Each event where it happened: how much later the data that proved it was received.",
+            description="Where it happened: how much later the data that first told of it was received.",
         ),
         chart(
             "Latency of each stage",

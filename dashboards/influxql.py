@@ -19,6 +19,8 @@ DATASOURCE_UID: Final = "downrange-influx"
 DATASOURCE: Final = DataSourceRef(type_val="influxdb", uid=DATASOURCE_UID)
 ONE_FLIGHT: Final = """"run" = '$run' AND "flight" = '$flight' AND $timeFilter"""
 ONE_FLIGHT_ESCAPED: Final = """"run" =~ /^$run$/ AND "flight" =~ /^$flight$/ AND $timeFilter"""
+# of an event's revisions the last, unless it takes the event back
+STANDING: Final = '"standing" = true'
 
 Fill = Literal["null", "none", "0"]
 

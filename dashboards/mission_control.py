@@ -17,7 +17,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from dashboards.books import ledger_row
-from dashboards.influxql import DATASOURCE, ONE_FLIGHT_ESCAPED
+from dashboards.influxql import DATASOURCE, ONE_FLIGHT_ESCAPED, STANDING
 from dashboards.links import link_row
 from dashboards.vehicle import ALL_WELL, ON_OFF, Vehicles, flight_row, packet_row, propulsion_row
 from telemetry.dictionary import Dictionary, built_in
@@ -108,7 +108,8 @@ def _plain(board: Dashboard) -> dict[str, Any]:
     flight = '"type" =~ /^downrange.(flight|cargo)/'
     board.annotations = AnnotationContainer(
         [
-            _InfluxAnnotation("Flight and cargo events", flight, "orange", enable=True),
+            _InfluxAnnotation("Flight and cargo events", f"{flight} AND {STANDING}", "orange", enable=True),
+            _InfluxAnnotation("Superseded and retracted", f'{flight} AND "standing" = false', "red", enable=False),
             _InfluxAnnotation("Link events", '"type" =~ /^downrange.link/', "blue", enable=False),
         ]
     )

@@ -16,7 +16,7 @@ from servers.provide import Influx
 
 from dashboards.mission_control import build
 from processors.influx.line_protocol import packet_lines
-from processors.influx.points import event_line, link_line, quality_line
+from processors.influx.points import event_line, link_line, quality_line, superseded_line
 from telemetry.channels import Channel
 from telemetry.codec import PacketCodec
 from telemetry.dictionary import built_in
@@ -63,9 +63,34 @@ def telemetry_lines(vehicle: str, address: Address) -> Iterator[str]:
         yield from packet_lines(name, packet, tags, decoded.frames).to_pylist()
 
 
+def revised_lines(about: dict[str, str]) -> Iterator[str | None]:
+    """Yield the lines of a landing that was moved, and of an entry that was taken back."""
+    evidence = Evidence(detector="test", detector_version=1)
+    for kind, ages_s in ((FlightEvent.TOUCHDOWN, (50, 52, 51)), (FlightEvent.ENTRY_START, (45, 45))):
+        times_ns = [START_NS + age_s * NS for age_s in ages_s]
+        retracted = kind is FlightEvent.ENTRY_START
+        for revision, t_ns in enumerate(times_ns):
+            status = "provisional" if not revision else "retracted" if retracted else "confirmed"
+            was_ns = times_ns[revision - 1] if revision else None
+            event = Event(
+                type=kind.value,
+                t_ns=t_ns,
+                was_ns=was_ns,
+                revision=revision,
+                status=status,
+                detected_ns=t_ns + NS // 2,
+                evidence=evidence,
+                **about,
+            )
+            # one after the other, as they come
+            yield event_line(event)
+            yield superseded_line(event)
+
+
 def other_lines(vehicle: str, address: Address) -> Iterator[str | None]:
     about = {"run": RUN, "flight": FLIGHT, "vehicle": vehicle}
     end_ns = START_NS + LENGTH_S * NS
+    yield from revised_lines(about)
     about_limit = {"channel": "bus_voltage_v", "level": "warning", "side": "below", "value": 23.5, "limit": 24.0}
     for age_s, kind in (
         (1, LinkEvent.AOS),
@@ -201,7 +226,19 @@ async def test_the_tables_say_what_was_written(ask: Asked) -> None:
     (events,) = await ask(tables["Events"]["targets"][0]["query"])
     rows = [dict(zip(events["columns"], row, strict=True)) for row in events["values"]]
     assert [row["name"] for row in rows if row["vehicle"] == "ship"] == [
-        *("aos", "liftoff", "apogee", "shock", "raised", "cleared")
+        *("aos", "liftoff", "apogee", "shock", "raised", "cleared", "touchdown")
+    ]
+    assert {row["revision"] for row in rows if row["name"] == "touchdown"} == {2}
+    (history,) = await ask(tables["Revised and retracted events"]["targets"][0]["query"])
+    said = [dict(zip(history["columns"], row, strict=True)) for row in history["values"]]
+    assert [
+        (row["name"], row["status"], row["revision"], row["superseded_by"]) for row in said if row["vehicle"] == "ship"
+    ] == [
+        ("entry_start", "provisional", 0, 1),
+        ("entry_start", "retracted", 1, None),
+        ("touchdown", "provisional", 0, 1),
+        ("touchdown", "confirmed", 2, None),
+        ("touchdown", "confirmed", 1, 2),
     ]
     assert {row["latency_s"] for row in rows} == {0.5}
     (limit, _) = await ask(tables["Limits"]["targets"][0]["query"])
@@ -225,4 +262,4 @@ async def test_variables_and_annotations(ask: Asked) -> None:
         text = series["columns"].index(annotation["target"]["textColumn"])
         texts.append({row[text] for row in series["values"]})
         assert set(annotation["target"]["tagsColumn"].split(",")) <= set(series["columns"])
-    assert texts == [{"liftoff", "apogee", "shock"}, {"aos"}]
+    assert texts == [{"liftoff", "apogee", "shock", "touchdown"}, {"touchdown", "entry_start"}, {"aos"}]
