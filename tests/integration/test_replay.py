@@ -192,6 +192,7 @@ async def test_two_replays_at_different_speeds_find_the_same_events_and_count_ev
     assert {event.name for event in fast.events} >= {"liftoff", "meco", "apogee"}
     comparison = compare_events(fast.events, slow.events)
     assert comparison.same, comparison.to_text()
+    assert comparison.revisions_missing == comparison.revisions_extra == []
 
 
 async def test_an_outcome_without_detection_says_what_is_missing(settings: Settings) -> None:

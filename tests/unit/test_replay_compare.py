@@ -43,7 +43,7 @@ def test_another_run_detected_later_at_other_offsets_is_equal() -> None:
         ({"values": {}}, "values.altitude_m", "100.0, replayed None"),
         ({"values": {"altitude_m": 100.0, "more_m": 1.0}}, "values.more_m", "None, replayed 1.0"),
         ({"t_sigma_s": 0.2}, "t_sigma_s", "0.1, replayed 0.2"),
-        ({"status": "retracted"}, "status", "confirmed, replayed retracted"),
+        ({"status": "provisional"}, "status", "confirmed, replayed provisional"),
     ],
 )
 def test_a_difference_names_event_field_and_both_values(change: dict[str, Any], field: str, said: str) -> None:
@@ -55,16 +55,43 @@ def test_a_difference_names_event_field_and_both_values(change: dict[str, Any], 
 
 
 def test_what_only_one_run_found_is_missing_or_extra() -> None:
-    first, second = event("cargo.shock"), event("cargo.shock", ordinal=1)
-    revised = event("cargo.shock", revision=1, status="retracted")
-    comparison = compare_events([first, second], [first, revised])
+    later = event("cargo.shock", ordinal=1, t_ns=T_NS + 9)
+    comparison = compare_events([event("cargo.shock"), later], [event("cargo.shock"), event("cargo.tilt")])
     assert comparison.missing == [("ship", "downrange.cargo.shock", 1, 0)]
-    assert comparison.extra == [("ship", "downrange.cargo.shock", 0, 1)]
+    assert comparison.extra == [("ship", "downrange.cargo.tilt", 0, 0)]
     text = comparison.to_text()
     assert "1 equal, 0 differing, 1 missing, 1 extra" in text
     assert "missing    ship shock #2" in text
-    assert "extra      ship shock revision 1" in text
+    assert "extra      ship tilt" in text
+    assert "revised" not in text
     assert not comparison.same
+
+
+def test_the_last_word_counts_and_what_was_said_before_is_told_apart() -> None:
+    guess = event(status="provisional", t_ns=T_NS - 10**9)
+    told = [guess, event(revision=1)]
+    comparison = compare_events(told, [event()])
+    assert comparison.same
+    assert comparison.equal == [("ship", "downrange.flight.apogee", 0, 1)]
+    assert comparison.revisions_missing == [APOGEE]
+    assert "0 equal, 1 told by the original only, 0 by the replay\n  original   ship apogee" in comparison.to_text()
+    assert compare_events(told, told).revisions_equal == [APOGEE]
+    other_guess = event(status="provisional", t_ns=T_NS - 2 * 10**9)
+    both = compare_events(told, [other_guess, event(revision=1)])
+    assert both.same
+    assert (both.revisions_missing, both.revisions_extra) == ([APOGEE], [APOGEE])
+
+
+def test_an_event_taken_back_is_none_and_does_not_number_those_behind_it() -> None:
+    false = event("flight.touchdown", status="provisional", t_ns=T_NS - 10**9)
+    taken_back = event("flight.touchdown", revision=1, status="retracted", t_ns=T_NS - 10**9)
+    landed, landed_once = event("flight.touchdown", ordinal=1), event("flight.touchdown")
+    comparison = compare_events([false, taken_back, landed], [landed_once])
+    assert comparison.same
+    assert len(comparison.revisions_missing) == 2
+    gone = compare_events([landed_once], [false, taken_back])
+    assert gone.missing == [("ship", "downrange.flight.touchdown", 0, 0)]
+    assert not gone.same
 
 
 def test_vehicles_are_kept_apart_and_order_does_not_matter() -> None:
