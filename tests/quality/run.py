@@ -4,7 +4,7 @@ It exits 1 if a requirement does not hold.
 
 ARGS="--quick" is clean and one seed; --flights SES-10,Lince --only holes,pad --events apogee,meco ask for a part of it;
 --worst 20 lists the worst cases; --json FILE writes all counts and cases; --flights '' --simulated 100 is simulated
-flights alone.
+flights alone, --flights '' --made 240 small rockets made up with the troubles that their logs have.
 """
 
 from __future__ import annotations
@@ -28,12 +28,14 @@ from quality.flights import ABSENT, FOLDER, load, names
 from quality.perturb import KINDS, perturbed
 from quality.score import Case, Judge
 from quality.simulated import judged_flight
+from quality.synthetic_small import MADE_UP, judged_small
 from quality.table import lines_of, rows_of, worst_of
 from quality.truth import Record
 from rich.console import Console
 
 SEEDS: Final = 3
 SIMULATED: Final = 500
+MADE: Final = 240
 CLEAN: Final = "clean"
 
 
@@ -68,13 +70,17 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--events", help="last words of events, with commas; all by default")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="of each perturbation")
     parser.add_argument("--simulated", type=int, help="how many simulated flights; 500, or none with any of the above")
+    parser.add_argument("--made", type=int, help="how many small rockets made up; 240, or none with any of the above")
     parser.add_argument("--worst", type=int, default=0, help="list so many of the worst cases")
     parser.add_argument("--json", type=Path, help="where to write all counts and cases")
     parser.add_argument("--vehicle-class", default="auto")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args(arguments)
+    part = given.quick or given.flights is not None or given.only is not None
     if given.simulated is None:
-        given.simulated = 0 if given.quick or given.flights is not None or given.only is not None else SIMULATED
+        given.simulated = 0 if part else SIMULATED
+    if given.made is None:
+        given.made = 0 if part else MADE
     given.seeds = 1 if given.quick else given.seeds
     given.only = [CLEAN, *KINDS] if given.only is None else given.only.split(",")
     if unknown := set(given.only) - {CLEAN, *KINDS}:
@@ -94,6 +100,12 @@ def simulated(count: int, workers: int) -> Iterator[list[Case]]:
         yield from pool.map(judged_flight, range(count), chunksize=4)
 
 
+def made(count: int, workers: int) -> Iterator[list[Case]]:
+    """Yield the cases of small rockets made up, on some processes."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(judged_small, range(count), chunksize=4)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it, print the table and return the exit code."""
     given = options(arguments)
@@ -108,9 +120,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ]
     between_s = time.monotonic()
     cases += [case for each in simulated(given.simulated, given.processes) for case in each]
+    then_s = time.monotonic()
+    cases += [case for each in made(given.made, given.processes) for case in each]
     done = f"{len(given.flights)} recorded flights in {between_s - began_s:.0f} s"
     if given.simulated:
-        done += f", {given.simulated} simulated ones in {time.monotonic() - between_s:.0f} s"
+        done += f", {given.simulated} simulated ones in {then_s - between_s:.0f} s"
+    if given.made:
+        done += f", {given.made} made up in {time.monotonic() - then_s:.0f} s"
     return report(cases, given, done)
 
 
@@ -118,7 +134,7 @@ def report(cases: list[Case], given: argparse.Namespace, said: str) -> int:
     """Print the table and what does not hold; return the exit code."""
     if given.events is not None:
         cases = [case for case in cases if case.event in given.events.split(",")]
-    rows = rows_of(cases, [CLEAN, *KINDS, *(f"sim {family}" for family in SHARES)])
+    rows = rows_of(cases, [CLEAN, *KINDS, *(f"sim {family}" for family in SHARES), MADE_UP])
     say("\n".join(lines_of(rows)))
     if given.worst:
         say("\n" + "\n".join(worst_of(cases, given.worst)))

@@ -18,6 +18,8 @@ from quality.synthetic_small_motion import GRAVITY_M_S2, Motor, Rocket, Truth, f
 from quality.synthetic_small_sensors import Sensors, accelerations, heights, pressures, satellite_heights
 
 Chance = np.random.Generator
+# as the table calls them all
+MADE_UP: Final = "made"
 # what truth is known to
 SIGMA_S: Final = 0.02
 # a second stage or a motor lit in the air makes the end of the first burn the one that is meant
@@ -58,8 +60,7 @@ def trouble_of(number: int) -> str:
 def judged_small(number: int) -> list[Case]:
     """Return every case of one flight."""
     log = made(number)
-    trouble = f"made {trouble_of(number)}"
-    cases = Judge(log, None, trouble, number).cases(heard(log))
+    cases = Judge(log, None, MADE_UP, number).cases(heard(log))
     # burn-out is asked for where acceleration is measured, and neither it nor liftoff within half a row
     asked_meco = "acceleration_m_s2" in log.columns
     slow = float(np.median(np.diff(log.t_s))) > SLOW_S
@@ -84,7 +85,7 @@ def made(number: int) -> Log:
     table = _columns(truth, sensors, t_s, chance)
     columns = {("altitude_m" if name == "satellite_m" else name): table[name] for name in channels}
     offset_s = float(chance.choice([0.0, 0.0, before_s, 1000.0]))
-    log = Log(f"made {number}", "small", t_s, columns, ())
+    log = Log(trouble, "small", t_s, columns, ())
     log = _TROUBLES.get(trouble, _untouched)(log, truth, chance)
     last_s = float(np.max(log.t_s))
     known = [Reference(name, truth.events_s[name] + offset_s, SIGMA_S) for name in ASKED if name in truth.events_s]
