@@ -45,3 +45,4 @@ class Airframe:
                     self.packet_of[channel.name] = name
                     self.channels[channel.name] = channel
         self.is_log = LOG_TIME in self.channels
+        self.vehicle_class = dictionary.vehicle_classes.get(vehicle, dictionary.vehicle_class)

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from processors.airframe import Airframe
 from processors.detector import Detector, Finding, Value
 from processors.motion.cell import Cell
-from processors.motion.roles import Roles
+from processors.motion.kind import FAMILIES
+from processors.motion.roles import HEIGHT, SPEED, Roles
 from processors.motion.track import Track
 from processors.stretch import Stretch
 from telemetry.events import Status
@@ -17,6 +18,8 @@ from telemetry.events import Status
 
 class MotionDetector(Detector):
     """One rule that finds one kind of event in the motion of some classes of vehicles.
+
+    `classes` are `launcher`, `sounding` and `hop`; what belongs to each says `processors.motion.kind.FAMILIES`.
 
     `on_cell` is called for every cell in order. Cells of the track after the one in hand are not known yet: whoever
     asks `Track.between` names the cell. When the log's clock begins again, so does the state.
@@ -29,11 +32,12 @@ class MotionDetector(Detector):
         super().__init__(airframe, parameters)
         self._segment = 0
         self._packet = _packet_of(airframe)
+        self._words = {word for word, family in FAMILIES.items() if family in self.classes}
 
     @classmethod
     def fits(cls, airframe: Airframe) -> bool:
-        """Return whether it is a log, whose class is told from its motion or is one of this rule's."""
-        return airframe.is_log
+        """Return whether it is a log, or a vehicle that measures its height or speed."""
+        return airframe.is_log or not airframe.channels.keys().isdisjoint((HEIGHT, SPEED))
 
     @property
     def packets(self) -> frozenset[str]:
@@ -49,7 +53,7 @@ class MotionDetector(Detector):
         for cell in motion.cells:
             if cell.segment != self._segment:
                 self._segment, self.state = cell.segment, self.state_type()
-            if cell.kind in self.classes:
+            if cell.kind in self._words:
                 findings += self.on_cell(cell, motion.track)
         return tuple(findings)
 

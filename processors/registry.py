@@ -25,17 +25,21 @@ def detectors_for(airframe: Airframe) -> tuple[Detector, ...]:
     """Return a fresh detector of every kind whose channels a vehicle sends.
 
     Where several find the same event, the one that uses the most channels is chosen: the better the instruments,
-    the better the rule. Of those that read motion each is chosen that no other channels speak for: they share out the
-    classes of vehicles among themselves.
+    the better the rule. Those that read motion need no instrument of their own, so they are for vehicles whose other
+    channels tell none of their events; they share out the classes of vehicles among themselves.
     """
     fitting = [one for one in detector_classes() if one.fits(airframe)]
-    best: dict[tuple[str, frozenset[str]], type[Detector]] = {}
+    best: dict[str, type[Detector]] = {}
     for one in fitting:
-        classes = one.classes if issubclass(one, MotionDetector) else frozenset()
-        for event in one.emits:
-            if (event, classes) not in best or len(one.requires) > len(best[event, classes].requires):
-                best[event, classes] = one
-    return tuple(one(airframe) for one in fitting if one in best.values())
+        if not issubclass(one, MotionDetector):
+            for event in one.emits:
+                if event not in best or len(one.requires) > len(best[event].requires):
+                    best[event] = one
+    return tuple(
+        one(airframe)
+        for one in fitting
+        if (best.keys().isdisjoint(one.emits) if issubclass(one, MotionDetector) else one in best.values())
+    )
 
 
 def cargo_channels() -> frozenset[str]:

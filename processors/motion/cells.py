@@ -13,6 +13,8 @@ from processors.motion.medians import medians_of
 from telemetry.cuc import NS_PER_S
 
 CELL_NS: Final = NS_PER_S // 10
+# logs count milliseconds, packets cut times off at nanoseconds: neither is to move a row into another cell
+SHIFT_NS: Final = NS_PER_S // 2000
 # a row this close behind the one before it is believed at once; one that leaps further needs another row to say so
 NEAR_NS: Final = 3 * CELL_NS // 2
 # shuffled rows are off by less: what is further ahead of the rows after it has a wrong time
@@ -100,7 +102,7 @@ class Gatherer:
         times = np.concatenate([(clock.before_ns, clock.last_ns), t_ns])
         agreed = np.maximum(np.maximum.accumulate(_believed(times)), clock.now_ns)
         before = np.concatenate([(clock.now_ns,), agreed[:-1]])
-        on_time = (t_ns // CELL_NS + 1) * CELL_NS > before
+        on_time = _end_of(t_ns) > before
         rows = Rows(t_ns, counts, np.arange(clock.rows, clock.rows + n), values)
         if not on_time.all():
             clock.late += n - int(np.count_nonzero(on_time))
@@ -115,7 +117,7 @@ class Gatherer:
         clock.now_ns = int(agreed[-1])
         clock.before_ns, clock.last_ns = int(times[-2]), int(times[-1])
         clock.rows += n
-        complete = (rows.t_ns // CELL_NS + 1) * CELL_NS <= clock.now_ns
+        complete = _end_of(rows.t_ns) <= clock.now_ns
         if not complete.any():
             self._pending = rows
             return []
@@ -124,14 +126,15 @@ class Gatherer:
 
     def _cells(self, rows: Rows, agreed: Ints, counts: Ints) -> list[Cell]:
         """Return the cells of some rows that are complete, in order of time."""
-        places = rows.t_ns // CELL_NS
+        places = _end_of(rows.t_ns) // CELL_NS
         if (places[1:] < places[:-1]).any():
             order = np.argsort(places, kind="stable")
             rows, places = rows.select(order), places[order]
         starts = np.concatenate([(0,), np.flatnonzero(places[1:] != places[:-1]) + 1])
         sizes = np.diff(starts, append=places.size)
-        known = np.searchsorted(agreed, (places[starts] + 1) * CELL_NS)
-        origins = places[starts] * CELL_NS
+        ends = _end_of(rows.t_ns[starts])
+        known = np.searchsorted(agreed, ends)
+        origins = ends - CELL_NS
         means = origins + np.add.reduceat(rows.t_ns - np.repeat(origins, sizes), starts) // sizes
         columns = [medians_of(values, starts, sizes).tolist() for values in rows.values]
         clock = self.clock
@@ -186,6 +189,11 @@ class Gatherer:
             np.frombuffer(serials, np.int64),
             np.frombuffer(values).reshape(self._none.values.shape[0], -1),
         )
+
+
+def _end_of(t_ns: Ints) -> Ints:
+    """Return the ends of the cells of some times."""
+    return ((t_ns + SHIFT_NS) // CELL_NS + 1) * CELL_NS - SHIFT_NS
 
 
 def _believed(times: Ints) -> Ints:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from processors.motion.cell import Cell
 from processors.motion.heights import Heights
-from processors.motion.kind import LAUNCHER, Kind
+from processors.motion.kind import FAMILIES, LAUNCHER, Kind
 from processors.motion.pad import Pad
 from processors.motion.speeds import Speeds
 from processors.plain import from_plain, to_plain
@@ -48,7 +48,7 @@ class Estimator:
 
     def __init__(self, given: str, segment: int = 0) -> None:
         self.segment = segment
-        self._known = Known(kind=Kind(given))
+        self._known = Known(kind=Kind(given, FAMILIES.get(given, "")))
 
     def take(self, cell: Cell) -> None:
         """Take the next cell."""

@@ -7,11 +7,22 @@ from math import inf, isnan
 from typing import Final
 
 from processors.motion.cell import Cell
+from telemetry.vocabulary import VehicleClass
 
 AUTO: Final = "auto"
 LAUNCHER: Final = "launcher"
 SOUNDING: Final = "sounding"
 HOP: Final = "hop"
+# what stages and ships do to their motion is what launchers do
+FAMILIES: Final = {
+    VehicleClass.LAUNCHER.value: LAUNCHER,
+    VehicleClass.BOOSTER.value: LAUNCHER,
+    VehicleClass.UPPER_STAGE.value: LAUNCHER,
+    VehicleClass.SHIP.value: LAUNCHER,
+    "express": LAUNCHER,
+    VehicleClass.SOUNDING.value: SOUNDING,
+    VehicleClass.HOP.value: HOP,
+}
 # an orbital launcher leaves the pad at 1.2 to 2 times its weight, a small rocket at 4 times or more, so that its fins
 # hold it at the end of the rail
 HARD_M_S2: Final = 25.0
@@ -29,9 +40,23 @@ TOLD_S: Final = 6.0
 # mean acceleration up to there, v^2 / (2 h)
 GENTLE_M_S2: Final = 12.0
 REST_CELLS: Final = 5
+# the engines of a launcher run for minutes: what slows down below 100 m has burnt out, and gravity alone takes 1 g
+COAST_M_S2: Final = -5.0
+COAST_SIGMAS: Final = 2.0
 # a launcher is at 80 m/s then
 HOP_AFTER_S: Final = 20.0
 HOP_M_S: Final = 30.0
+
+
+def given_class(word: str) -> str:
+    """Return the class that a dictionary's or a user's word says; `auto` if motion has to tell it.
+
+    Examples
+    --------
+    >>> given_class("booster"), given_class("kite")
+    ('booster', 'auto')
+    """
+    return word if word in FAMILIES else AUTO
 
 
 @dataclass(slots=True)
@@ -40,7 +65,7 @@ class Kind:
 
     Speed without an accelerometer, a barometer or a climb is what a webcast shows: a launcher. Anything else is what a
     small rocket's computer writes. What pulls 25 m/s^2 off the pad is a small rocket all the same, and what has
-    climbed 100 m with less than 12 m/s^2 is none; a launcher that is slower than 30 m/s 20 s later hops.
+    climbed 100 m with less than 12 m/s^2, its engines still running, is none; a launcher that is slower than 30 m/s 20 s later hops.
     """
 
     given: str = AUTO
@@ -82,8 +107,13 @@ class Kind:
         elif cell.h_m > TOLD_M + TOLD_SIGMAS * cell.noise_m:
             fastest = max(self.fastest_m_s, cell.v_m_s)
             gentle = fastest > MOVING_M_S and fastest * fastest < 2.0 * GENTLE_M_S2 * cell.h_m
-            self.kind = LAUNCHER if gentle and self.cells > REST_CELLS else SOUNDING
+            gentle = gentle and self.cells > REST_CELLS and not self._coasts(cell)
+            self.kind = LAUNCHER if gentle else SOUNDING
             self.told = True
+
+    def _coasts(self, cell: Cell) -> bool:
+        slower = cell.v_m_s + COAST_SIGMAS * cell.v_sigma_m_s < self.fastest_m_s
+        return slower or cell.pull_m_s2 < COAST_M_S2 or cell.a_m_s2 + COAST_SIGMAS * cell.a_sigma_m_s2 < 0.0
 
     def _moves(self, cell: Cell) -> bool:
         climbs = cell.h_m > MOVING_M_S + MOVING_SIGMAS * cell.noise_m and cell.v_m_s > MOVING_M_S

@@ -11,6 +11,7 @@ from processors.airframe import Airframe
 from processors.motion.cell import Cell
 from processors.motion.cells import Gatherer
 from processors.motion.estimator import Estimator
+from processors.motion.kind import given_class
 from processors.motion.roles import MEASURES, Roles
 from processors.motion.track import Track
 from telemetry.cuc import NS_PER_S
@@ -37,7 +38,7 @@ class Motion:
         self.track = Track()
         self.cells: list[Cell] = []
         self._roles = roles
-        self._given = airframe.dictionary.vehicle_class
+        self._given = given_class(airframe.vehicle_class)
         self._zero_ns: int | None = None
         self._gatherer = Gatherer(len(MEASURES))
         self._estimator = Estimator(self._given)

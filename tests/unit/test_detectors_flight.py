@@ -17,13 +17,13 @@ from processors.detector import Detector, Finding
 from processors.detectors.apogee import Apogee
 from processors.detectors.ignition import Ignition
 from processors.detectors.landing_burn import LandingBurn
+from processors.detectors.launcher_apogee import LauncherApogee
+from processors.detectors.launcher_engines import LauncherEngines
+from processors.detectors.launcher_liftoff import LauncherLiftoff
 from processors.detectors.liftoff import Liftoff
 from processors.detectors.meco import Meco
 from processors.detectors.splashdown import Splashdown
 from processors.detectors.stage_separation import StageSeparation
-from processors.detectors.webcast_apogee import WebcastApogee
-from processors.detectors.webcast_liftoff import WebcastLiftoff
-from processors.detectors.webcast_meco import WebcastMeco
 from processors.registry import detectors_for
 from telemetry.dictionary import built_in
 from telemetry.frames import Frame
@@ -138,14 +138,16 @@ def test_joined_stages_light_only_the_boosters_engines() -> None:
 
 def test_the_better_instruments_are_used() -> None:
     names = {type(detector).__name__ for detector in detectors_for(Airframe("ship", built_in("yuanxing-1")))}
-    assert not [name for name in names if name.startswith("Webcast")]
+    assert not [name for name in names if name.startswith(("Launcher", "Small"))]
     assert "SealBroken" in names
     booster = {type(detector).__name__ for detector in detectors_for(Airframe("booster", built_in("yuanxing-1")))}
     assert booster == {name for name in names if name in {kind.__name__ for kind in CLASSES}} - {
         kind.__name__ for kind in CLASSES if kind.__module__.startswith("processors.cargo")
     }
     stage = {type(detector).__name__ for detector in detectors_for(Airframe("stage", built_in("webcast")))}
-    assert {"WebcastLiftoff", "WebcastMeco", "WebcastApogee", "WebcastMaxQ"} <= stage
+    log = {type(detector).__name__ for detector in detectors_for(Airframe("vehicle", built_in("log")))}
+    assert {"LauncherLiftoff", "LauncherMaxQ", "LauncherEngines", "LauncherApogee", "LauncherTouchdown"} <= stage
+    assert stage - log == set()
 
 
 def test_a_dip_under_thrust_is_no_apogee() -> None:
@@ -208,7 +210,8 @@ def test_a_gap_at_an_event_widens_its_uncertainty(lost_s: float) -> None:
 
 
 def test_a_made_up_webcast_is_read_to_a_fraction_of_a_second() -> None:
-    (liftoff,), (meco,), (apogee,) = (run(kind, webcast()) for kind in (WebcastLiftoff, WebcastMeco, WebcastApogee))
+    liftoff, meco, apogee = (run(kind, webcast())[-1] for kind in (LauncherLiftoff, LauncherEngines, LauncherApogee))
+    assert {each.status for each in (liftoff, meco, apogee)} == {"confirmed"}
     assert abs(mission_s(liftoff) - 3.0) < 0.2
     assert abs(mission_s(meco) - 153.0) < 0.3
     climb_at_cut_off = 0.55 * sum(3.0 + (step / 30) * 0.12 for step in range(150 * 30)) / 30
@@ -222,7 +225,8 @@ def test_a_frozen_display_is_no_cut_off(frozen_s: tuple[float, float]) -> None:
         for values in columns.values():
             values[held] = values[np.flatnonzero(held)[0]]
 
-    found = run(WebcastMeco, webcast().edited("kinematics", freeze))
+    found = run(LauncherEngines, webcast().edited("kinematics", freeze))
+    assert {finding.type for finding in found} <= {"downrange.flight.meco"}
     assert all(abs(mission_s(finding) - 153.0) < 1.0 for finding in found)
 
 
