@@ -132,7 +132,8 @@ class TroubledPilot(Pilot):
         begun = np.broadcast_to(lit.lit_s, self.t_s.shape)
         if not begun[0] < self.t_s[0]:
             return replace(lit, lit_s=np.inf, cut_s=self.t_s)
-        self.burns.append(Burn(purpose, leg.engine, begun, self.t_s))
+        broke_off = self.trouble.out(leg.engine, float(self.t_s[0])) >= leg.engine.count
+        self.burns.append(Burn(purpose, leg.engine, begun, self.t_s, broke_off))
         return replace(lit, cut_s=self.t_s)
 
     def land(self, stage: Stage, touchdown: Touchdown, glide: Law) -> None:

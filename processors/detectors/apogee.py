@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from processors.detector import Detector, Finding, found
 from processors.evidence.carried import STAGE, Carried
+from processors.evidence.engines_off import EnginesOff
 from processors.evidence.signals import UNSET, Sustained, Trail, zero_of_line
 from processors.evidence.summit import Summit
 from processors.stretch import Rows, Stretch
@@ -33,7 +34,8 @@ class ApogeeParameters:
         a second to come up.
     free_m_s2
         In free fall the accelerometer shows less than this. Under thrust a passage through zero is a hover or a leg
-        of the ascent, not the top of the flight.
+        of the ascent, not the top of the flight. An accelerometer that shows more while the engines themselves say
+        that they are off is wrong: near the top there is no air that brakes so hard.
     near_m_s
         The line goes through the rows slower than this: ten seconds of free fall near an orbit, one on a hop.
     keep_rows
@@ -75,6 +77,7 @@ class ApogeeState:
     trail: Trail = field(default_factory=Trail)
     summit: Summit = field(default_factory=Summit)
     carried: Carried = field(default_factory=Carried)
+    engines: EnginesOff = field(default_factory=EnginesOff)
     free_ns: int = UNSET
     rose_ns: int = UNSET
     rose_m_s: float = 0.0
@@ -108,7 +111,7 @@ class Apogee(Detector):
     3.0
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.APOGEE.value,)
     requires: ClassVar[frozenset[str]] = frozenset(
         {"vertical_speed_m_s", "axial_acceleration_m_s2", "altitude_m", "speed_m_s"}
@@ -128,12 +131,17 @@ class Apogee(Detector):
     def update(self, stretch: Stretch) -> tuple[Finding, ...]:
         """Look for the passage through zero."""
         state, limits = self.state, self.parameters
-        if self._is_stage and not state.done:
+        if state.done:
+            return ()
+        rows = stretch.rows("vertical_speed_m_s", "axial_acceleration_m_s2")
+        off = np.zeros(0 if rows is None else len(rows.t_ns), dtype=np.bool_)
+        if self._is_stage:
             state.carried.follow(stretch)
-        rows = None if state.done else stretch.rows("vertical_speed_m_s", "axial_acceleration_m_s2")
+            off = state.engines.off(stretch, off.astype(np.int64) if rows is None else rows.t_ns)
         if rows is None:
             return ()
         speed, axial = (np.asarray(values, dtype=np.float64) for values in rows.values)
+        coasts = (np.abs(axial) < limits.free_m_s2) | off
         first = 0
         while True:
             if not state.climbed:
@@ -141,7 +149,7 @@ class Apogee(Detector):
                 if climbed is None:
                     return ()
                 state.climbed, first = True, first + climbed
-            free = np.abs(axial[first:]) < limits.free_m_s2
+            free = coasts[first:]
             free_ns = np.maximum(np.maximum.accumulate(np.where(free, rows.t_ns[first:], UNSET)), state.free_ns)
             falls = rows.t_ns[first:] - free_ns <= limits.lit_s * NS_PER_S
             fallen = state.fall.first(rows.t_ns[first:], (speed[first:] < -limits.fall_m_s) & falls, limits.fall_s)

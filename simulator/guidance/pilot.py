@@ -30,12 +30,23 @@ Purpose = Literal["lift", "insertion", "boostback", "entry", "landing"]
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """One burn of n vehicles: what for, on which engines, and the times of its start and cut-off commands."""
+    """One burn of n vehicles.
+
+    Parameters
+    ----------
+    purpose, engine
+        What for, and on which engines.
+    lit_s, cut_s
+        Times of its start and cut-off commands.
+    broke_off
+        Whether its last engine stopped by itself: that one runs down at once.
+    """
 
     purpose: Purpose
     engine: Engine
     lit_s: Number
     cut_s: Number
+    broke_off: bool = False
 
     @property
     def begins_s(self) -> float:
@@ -45,7 +56,7 @@ class Burn:
     @property
     def ends_s(self) -> float:
         """When chamber pressure passes half of what was commanded, downwards; of one flight."""
-        return float(self.cut_s) + 0.5 * self.engine.stop_s
+        return float(self.cut_s) + (0.0 if self.broke_off else 0.5 * self.engine.stop_s)
 
 
 class Pilot:
