@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from math import isfinite, nan
+from typing import Any, ClassVar, Final
 
 from processors.airframe import Airframe
 from processors.detector import Detector, Finding, Value
@@ -13,7 +14,11 @@ from processors.motion.kind import FAMILIES
 from processors.motion.roles import HEIGHT, SPEED, Roles
 from processors.motion.track import Track
 from processors.stretch import Stretch
+from telemetry.cuc import NS_PER_S
 from telemetry.events import Status
+
+# an estimate further from an event says nothing of it
+NEAR_NS: Final = NS_PER_S
 
 
 class MotionDetector(Detector):
@@ -32,6 +37,7 @@ class MotionDetector(Detector):
         super().__init__(airframe, parameters)
         self._segment = 0
         self._packet = _packet_of(airframe)
+        self._track = Track()
         self._words = {word for word, family in FAMILIES.items() if family in self.classes}
 
     @classmethod
@@ -49,6 +55,7 @@ class MotionDetector(Detector):
         motion = stretch.motion
         if motion is None or not motion.cells:
             return ()
+        self._track = motion.track
         findings: list[Finding] = []
         for cell in motion.cells:
             if cell.segment != self._segment:
@@ -72,8 +79,17 @@ class MotionDetector(Detector):
         status: Status = "confirmed",
         occurrence: int | None = None,
     ) -> Finding:
-        """Make a finding that a cell completed."""
-        rounded = {name: round(value, 3) if isinstance(value, float) else value for name, value in values.items()}
+        """Make a finding that a cell completed.
+
+        Besides `values` it tells the estimates nearest to the event, as far as they are known: `speed_m_s`,
+        `height_above_pad_m`, and `altitude_m`, which counts from where the vehicle's own channel of that name does and
+        is left out where height is known by pressure alone.
+        """
+        told = self._estimates(cell, t_ns) | dict(values)
+        height_m, level_m = told.get("height_above_pad_m"), self._level_m(cell)
+        if isinstance(height_m, float) and isfinite(level_m):
+            told["altitude_m"] = height_m + level_m
+        rounded = {name: round(value, 3) if isinstance(value, float) else value for name, value in told.items()}
         return Finding(
             event_type,
             t_ns,
@@ -86,6 +102,19 @@ class MotionDetector(Detector):
             status,
             occurrence,
         )
+
+    def _estimates(self, cell: Cell, t_ns: int) -> dict[str, Value]:
+        cells = self._track.between(cell, t_ns - NEAR_NS, t_ns + NEAR_NS)
+        if not cells:
+            return {}
+        near = min(cells, key=lambda one: abs(one.t_ns - t_ns))
+        known = {"speed_m_s": near.s_m_s, "height_above_pad_m": near.h_m}
+        return {name: value for name, value in known.items() if isfinite(value)}
+
+    def _level_m(self, cell: Cell) -> float:
+        """Return the altitude of the pad by the latest cell that measured one; NaN if none did."""
+        levels = (each.altitude_m - each.height_m for each in reversed(self._track.between(cell, 0, cell.t_ns)))
+        return next((level for level in levels if isfinite(level)), nan)
 
     def snapshot(self) -> Any:
         """Return what it remembers, as plain values."""

@@ -174,7 +174,7 @@ class LauncherApogee(MotionDetector):
     def _finding(self, cell: Cell, top: Top, status: Status, origin_s: float | None = None) -> Finding:
         state = self.state
         t_ns = round(((state.told_s if origin_s is None else origin_s) + top.t_s) * NS_PER_S)
-        values = {"speed_m_s": top.speed_m_s, "height_m": cell.h_m}
+        values = {"speed_m_s": top.speed_m_s}
         return self.finding(
             FlightEvent.APOGEE.value, t_ns, top.sigma_s, cell, cell.count_first, values, status, state.count
         )

@@ -196,14 +196,4 @@ class LauncherEngines(MotionDetector):
         if fit is not None:
             now.t_ns, now.sigma_s = now.origin_ns + round(fit[0] * NS_PER_S), fit[1]
         count_first = cells[0].count_first if cells else cell.count_first
-        values = values_at(cells, now.t_ns)
-        return self.finding(now.type, now.t_ns, now.sigma_s, cell, count_first, values, status, self.state.count)
-
-
-def values_at(cells: list[Cell], t_ns: int) -> dict[str, float]:
-    """Return the speed and the height over the pad of the cell nearest to a time, as far as they are known."""
-    if not cells:
-        return {}
-    near = min(cells, key=lambda one: abs(one.t_ns - t_ns))
-    values = {"speed_m_s": near.s_m_s, "height_m": near.h_m}
-    return {name: value for name, value in values.items() if abs(value) < float("inf")}
+        return self.finding(now.type, now.t_ns, now.sigma_s, cell, count_first, {}, status, self.state.count)

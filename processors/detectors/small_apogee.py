@@ -154,7 +154,7 @@ class SmallApogee(MotionDetector):
         if height_m < self._least_m(cell):
             return ()
         self.state.done = True
-        values = {"height_m": height_m}
+        values = {"height_above_pad_m": height_m}
         return (self.finding(FlightEvent.APOGEE.value, top_ns, sigma_s, cell, cell.count_first, values),)
 
     def _least_m(self, cell: Cell) -> float:

@@ -183,7 +183,7 @@ class SmallMaxQ(MotionDetector):
             return ()
         values = {
             "dynamic_pressure_pa": state.most_pa,
-            "height_m": state.height_m,
+            "height_above_pad_m": state.height_m,
             "vertical_speed_m_s": state.climb_m_s,
         }
         sigma_s = max(limits.least_s, state.plateau_s / 12.0**0.5)

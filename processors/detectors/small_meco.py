@@ -130,7 +130,7 @@ class SmallMeco(MotionDetector):
 
     def _tell(self, cell: Cell, t_ns: int, sigma_s: float) -> Iterable[Finding]:
         self.state.done = True
-        values = {"height_m": cell.h_m, "vertical_speed_m_s": cell.v_m_s}
+        values = {"height_above_pad_m": cell.h_m, "vertical_speed_m_s": cell.v_m_s}
         return (self.finding(FlightEvent.MECO.value, t_ns, sigma_s, cell, cell.count_first, values),)
 
     def _bends(self, cell: Cell, track: Track) -> Iterable[Finding]:
