@@ -146,7 +146,7 @@ class SmallTouchdown(MotionDetector):
             return ()
         state.done = True
         t_ns = cell.t_ns + round(landing.t_s * NS_PER_S)
-        values = {"height_m": float(landing.after[0]), "vertical_speed_m_s": float(landing.before[1])}
+        values = {"height_above_pad_m": float(landing.after[0]), "vertical_speed_m_s": float(landing.before[1])}
         sigma_s = hypot(landing.sigma_s, limits.settle_s)
         return (self.finding(FlightEvent.TOUCHDOWN.value, t_ns, sigma_s, cell, cell.count_first, values),)
 
