@@ -25,6 +25,8 @@ STEADY_SPREAD: Final = 0.03
 STRAIGHT_SPREAD: Final = 0.03
 # how well half is known, as a share of the whole ramp, which is not quite straight
 HALF_SHARE: Final = 0.004
+# the same while engines run down: guidance that holds a speed goes on changing what it would command
+RUN_DOWN_SHARE: Final = 0.025
 # a second of burning, the run-down and the half second after which it is sure; of a start the second until it is steady
 KEEP_ROWS: Final = 36
 
@@ -57,7 +59,7 @@ def half_power(
     >>> power = 1e7 * np.clip(1.0 - (t_s - 0.612) / 0.3, 0.0, 1.0)
     >>> at_ns, sigma_s = half_power((t_s * 1e9).astype(np.int64), power, 750_000_000, 800_000_000, rising=False)
     >>> round(at_ns / 1e9, 3), round(sigma_s, 4)
-    (0.762, 0.0012)
+    (0.762, 0.0075)
     """
     if len(t_ns) < STEADY_ROWS + FEWEST_ROWS:
         return None
@@ -80,7 +82,8 @@ def half_power(
         return None
     mean_s = float(t_s[ramp].mean())
     lever = 1.0 / np.count_nonzero(ramp) + (half_s - mean_s) ** 2 / float(np.sum((t_s[ramp] - mean_s) ** 2))
-    level = (noise**2 / 4.0 / STEADY_ROWS + (HALF_SHARE * full) ** 2) ** 0.5
+    share = HALF_SHARE if rising else RUN_DOWN_SHARE
+    level = (noise**2 / 4.0 / STEADY_ROWS + (share * full) ** 2) ** 0.5
     sigma_s = float(np.sqrt(spread**2 * lever + level**2) / abs(slope))
     return first_ns + round(half_s * NS_PER_S), sigma_s
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.detector import Detector, Finding, found
-from processors.evidence.signals import Sustained, Trail, seconds_from, zero_of_line
+from processors.evidence.plunge import first_touch
+from processors.evidence.signals import Sustained, Trail, seconds_from
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
@@ -34,9 +35,9 @@ class SplashdownParameters:
         a second.
     steady_share
         It has met the water when it has lost a tenth of that speed: more than the noise.
-    slowed_share
-        A line through the rows from there down to half of that speed leads back to the first touch: further on the
-        stage floats.
+    slowed_share, slowed_rows
+        How it loses speed from there down to half of it leads back to the first touch: further on the stage floats. It
+        takes three rows to see it.
     still_m_s
         What stands moves by less than this, five times the noise of vertical speed.
     bounce_s
@@ -58,6 +59,7 @@ class SplashdownParameters:
     steady_to_s: float = 1.2
     steady_share: float = 0.9
     slowed_share: float = 0.5
+    slowed_rows: int = 3
     still_m_s: float = 0.2
     bounce_s: float = 0.25
     sure_s: float = 1.0
@@ -85,10 +87,10 @@ class Splashdown(Detector):
     Water stops a stage within a second and throws it up again; solid ground, or a deck, at once, and then it stands
     still: the first is a splashdown, the second a touchdown.
 
-    Time: where a line through the speed at which the water slows it meets that of the steady descent; where it stops at
-    once, between the rows. Altitude (m) only says that it is the water: its error of a metre is two thirds of a second
-    at the speed of a soft landing, while vertical speed (m/s) shows the first touch to a tenth.
-    Uncertainty: half of the way back from the last steady row.
+    Time: where the water takes hold of the steady descent, by drag and buoyancy (`processors.evidence.plunge`); where
+    it stops at once, between the rows. Altitude (m) only says that it is the water: its error of a metre is two thirds
+    of a second at the speed of a soft landing, while vertical speed (m/s) shows the first touch to a tenth.
+    Uncertainty: the spread of the times that fit.
 
     Failure modes: none if telemetry ends before the stop. A vehicle that hovers within `low_m` of the water and
     sinks more slowly than `stop_m_s` is taken to float.
@@ -103,7 +105,7 @@ class Splashdown(Detector):
     10.0
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.SPLASHDOWN.value, FlightEvent.TOUCHDOWN.value)
     requires: ClassVar[frozenset[str]] = frozenset({"altitude_m", "vertical_speed_m_s", "speed_m_s"})
     parameters_type: ClassVar[type] = SplashdownParameters
@@ -184,9 +186,12 @@ class Splashdown(Detector):
         sinking = np.flatnonzero((before_s > 0.0) & (speeds <= touched))
         last_ns = int(times[sinking[-1]]) if sinking.size else stop_ns
         touch_ns = max(last_ns, stop_ns - round(limits.steady_to_s * NS_PER_S))
-        slowed = (times >= touch_ns) & (times <= stop_ns) & (speeds <= np.median(speeds[steady]) * limits.slowed_share)
-        back = zero_of_line(times[slowed], speeds[slowed] - np.median(speeds[steady]))
-        if back is None or not 0.0 <= touch_ns - back[0] <= limits.steady_to_s * NS_PER_S:
-            return touch_ns, (stop_ns - touch_ns) / NS_PER_S / 12**0.5, len(times)
+        half = np.median(speeds[steady]) * limits.slowed_share
+        slowed = (times >= touch_ns) & (times <= stop_ns) & (speeds <= half)
+        back: tuple[int, float] | None = None
+        if np.count_nonzero(slowed) >= limits.slowed_rows:
+            known = (before_s <= limits.steady_from_s) & (times <= times[slowed][-1])
+            earliest_ns = touch_ns - round(limits.steady_to_s * NS_PER_S)
+            back = first_touch(times[known], speeds[known], earliest_ns, touch_ns)
         # the water takes hold little by little
-        return back[0], float(np.hypot(back[1], (touch_ns - back[0]) / NS_PER_S / 2.0)), len(times)
+        return (*(back or (touch_ns, (stop_ns - touch_ns) / NS_PER_S / 12**0.5)), len(times))
