@@ -10,27 +10,31 @@ from typing import ClassVar, Final
 import numpy as np
 
 from processors.detector import Finding
+from processors.launcher.leaving import SLOWLY, Leaving, leaps, leaving
 from processors.motion.cell import Cell
-from processors.motion.fits import hinge, polynomial
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
 from telemetry.cuc import NS_PER_S
 from telemetry.events import Status
 from telemetry.vocabulary import FlightEvent
 
-# cells of the ramps that are looked for: one second to three
-WINDOWS: Final = (10, 15, 20, 30)
-
-# what a line carried back is off, of how far it is carried
-UNSEEN_SHARE: Final = 0.3
+# cells of the ramps that are looked for: one second to three, kept with one on the pad
+FEWEST: Final = 10
+KEPT: Final = 40
+# a ramp's last second is, on the mean, at least this share of its sigmas above zero: a second of four is
+LAST_SHARE: Final = 0.5
+# without rows for so long it may have left unseen
+HOLE_S: Final = 1.0
+# at the speeds of a climb a display counts on in every cell
+STALE_S: Final = 0.25
 # a line is carried back by no more
 MOST_BEFORE_S: Final = 6.0
 # second differences of independent noise have six times its variance; what is off by more sigmas is a spike
 SECOND: Final = 6.0
 WILD: Final = 4.0
 FEW: Final = 5
-# after so many the noise is known better than from one fit
-MANY: Final = 100
+# of a standard deviation learnt from n second differences, which overlap, about this over the root of n is unsure
+UNSURE: Final = 0.5
 # a display that counts km/h
 LEAST_NOISE_M_S: Final = 0.1
 # a display that steps between two or three values stands
@@ -51,31 +55,31 @@ class LauncherLiftoffParameters:
         Acceleration along the first seconds: a launcher weighs a tenth less than its thrust at least, and a solid one
         a third of it.
     false_share
-        How often noise alone may pass, a record.
+        How often noise alone may pass, a record, to be withdrawn then.
+    shortest_s, longest_s
+        How long ago it began when it is told first: a ramp of less shows nothing, and one of more was seen before.
     settled_s
-        It is confirmed when so much of the climb is known; until then acceleration grows evenly.
+        It is confirmed, or withdrawn, when so much of the climb is known: how slowly acceleration came shows by then.
+    climbs_m_s2
+        By then it has this mean acceleration, or it never left.
     display_s
         Filter and refresh of a display, on top of what the residuals show: the spread of 27 launches about their
         clocks.
-    unsure
-        A record that begins with the climb is looked at again only if the first time is less sure than this many times
-        a display: acceleration changes as the tower goes by.
-    near_s
-        The second look moves it by this at most.
     stood_s
-        So much of the time on the pad shows what rest is.
+        So much of the time on the pad is looked at again.
     """
 
     rest_m_s: float = 16.0
     least_m_s: float = 1.8
     least_m_s2: float = 0.8
     most_m_s2: float = 20.0
-    false_share: float = 1e-3
-    settled_s: float = 4.0
+    false_share: float = 1e-2
+    shortest_s: float = 0.8
+    longest_s: float = 3.0
+    settled_s: float = 8.0
+    climbs_m_s2: float = 0.8
     display_s: float = 0.3
-    unsure: float = 1.5
-    near_s: float = 3.0
-    stood_s: float = 1.0
+    stood_s: float = 4.0
 
 
 @dataclass(slots=True)
@@ -97,14 +101,17 @@ class LauncherLiftoff(MotionDetector):
     """The speed (m/s) of a launcher that stood on the pad grows evenly from zero.
 
     Trigger: speeds of one to three seconds are like a ramp from zero and unlike noise; how unlike they must be grows
-    with the time on the pad, so that a long wait makes no false alarm likelier. Time: the bend between rest and a line,
-    or where the line is zero if the record begins with it. Uncertainty: of the fit, and that of a display.
+    with the time on the pad, so that a long wait makes no false alarm likelier. Time and uncertainty: of all ramps that
+    a launcher may climb along, by how likely the speeds are then; and those of a display. Told at once as provisional,
+    and confirmed with eight seconds of climb, or withdrawn.
 
-    Failure modes: none if the record begins in flight. A clock of the record that is off takes the event along.
+    Failure modes: none if the record begins in flight. In noise that hides the first two seconds of a climb it is late:
+    see docs/events.md for how much that is. A clock of the record that is off takes the event along.
 
     References
     ----------
     Matched filter and sequential thresholds: Basseville and Nikiforov, Detection of Abrupt Changes, 1993, section 2.4.
+    Time: `processors.launcher.leaving`.
 
     Examples
     --------
@@ -119,7 +126,7 @@ class LauncherLiftoff(MotionDetector):
 
     def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
         """Look for a ramp."""
-        state, limits = self.state, self.parameters
+        state = self.state
         if state.done:
             return ()
         if state.told_ns:
@@ -132,15 +139,11 @@ class LauncherLiftoff(MotionDetector):
         self._learn(cell)
         state.t_s.append((cell.t_ns - state.first_ns) / NS_PER_S)
         state.speeds.append(cell.speed_m_s)
-        if len(state.t_s) > WINDOWS[-1]:
+        if len(state.t_s) > KEPT:
             del state.t_s[0], state.speeds[0]
-        if state.cells == WINDOWS[0] and self._began_in_flight(cell):
+        if state.cells == FEWEST and self._began_in_flight(cell):
             state.done = True
-            return ()
-        # cheap: at rest the last speeds are as low as any
-        if sum(state.speeds[-5:]) < 5.0 * 0.7 * limits.least_m_s or state.cells < WINDOWS[0]:
-            return ()
-        return self._look(cell, track)
+        return () if state.done or state.cells < FEWEST else self._look(cell)
 
     def _learn(self, cell: Cell) -> None:
         """Take note of the noise: of second differences, so that a ramp has none, over all the time on the pad."""
@@ -154,46 +157,53 @@ class LauncherLiftoff(MotionDetector):
     def _noise(self) -> float:
         """Return the standard deviation of a speed, more than it is likely to be while few have been seen."""
         state = self.state
-        return sqrt(state.squares / SECOND / max(state.errors, 1)) * (1.0 + 1.0 / sqrt(max(state.errors, 1)))
+        noise = sqrt(state.squares / SECOND / max(state.errors, 1)) * (1.0 + UNSURE / sqrt(max(state.errors, 1)))
+        return max(noise, LEAST_NOISE_M_S)
 
     def _began_in_flight(self, cell: Cell) -> bool:
         limits: LauncherLiftoffParameters = self.parameters
         return float(np.median(self.state.speeds[:5])) > limits.rest_m_s + 3.0 * cell.speed_noise_m_s
 
-    def _look(self, cell: Cell, track: Track) -> Iterable[Finding]:
+    def _look(self, cell: Cell) -> Iterable[Finding]:
         state, limits = self.state, self.parameters
-        sure = sqrt(2.0 * log((1.0 + state.cells / WINDOWS[0]) / limits.false_share))
-        times, speeds = np.array(state.t_s), np.array(state.speeds)
-        for window in WINDOWS:
-            if times.size < window:
-                break
-            t_s, some = times[-window:] - times[-window], speeds[-window:]
-            fit = polynomial(t_s, some, 1)
-            if fit is None or not limits.least_m_s2 < fit.coefficients[1] < limits.most_m_s2:
-                continue
-            zero = fit.zero(0.0)
-            end = fit.value(float(t_s[-1]))[0]
-            if zero is None or end < limits.least_m_s or -zero[0] > MOST_BEFORE_S:
-                continue
-            spread = fit.spread if state.errors < MANY else 0.0
-            noise = max(self._noise(), spread, LEAST_NOISE_M_S)
-            ramp = np.maximum(t_s - max(zero[0], 0.0), 0.0)
-            energy = float(np.sum(ramp * some)) / sqrt(max(float(np.sum(ramp**2)), 1e-9))
-            if energy < sure * noise or not self._is_ramp(some, noise):
-                continue
-            sigma_s = float(np.hypot(min(zero[1], 2.0), limits.display_s))
-            t_ns = state.first_ns + round((float(times[-window]) + zero[0]) * NS_PER_S)
-            state.told_ns, state.sigma_s = t_ns, sigma_s
-            self._refine(cell, track, lines=False)
-            return (self._finding(cell, "provisional"),)
-        return ()
+        last = sum(state.speeds[-FEWEST:]) / FEWEST
+        # cheap: at rest the last second is as slow as any
+        if last < 0.5 * limits.least_m_s:
+            return ()
+        noise = self._noise()
+        sure = sqrt(2.0 * log((1.0 + state.cells / FEWEST) / limits.false_share))
+        if last < LAST_SHARE * sure * noise / sqrt(FEWEST):
+            return ()
+        now_s = state.t_s[-1]
+        t_s, speeds = np.array(state.t_s) - now_s, np.array(state.speeds)
+        between = (self._earliest_s(t_s), -limits.shortest_s)
+        like = leaving(t_s, speeds, between, noise, SLOWLY)
+        if like is None or like.sigmas < sure:
+            return ()
+        left = leaving(t_s, speeds, between, noise)
+        if left is None or left.pull_m_s2 * -left.t_s < limits.least_m_s:
+            return ()
+        if not limits.least_m_s2 < left.pull_m_s2 < limits.most_m_s2 or not self._is_ramp(
+            speeds[t_s > left.t_s], noise
+        ):
+            return ()
+        self._take(left, cell.t_ns)
+        return (self._finding(cell, "provisional"),)
+
+    def _earliest_s(self, t_s: np.typing.NDArray[np.float64]) -> float:
+        """Return when it left at the earliest: in sight, in the hole that hides it, or before the record begins."""
+        longest_s = self.parameters.longest_s
+        holes = np.flatnonzero(np.diff(t_s) > HOLE_S)
+        if holes.size and t_s[holes[-1] + 1] > -longest_s:
+            return float(t_s[holes[-1]]) - HOLE_S
+        return -longest_s if t_s[0] < -longest_s else float(t_s[0]) - MOST_BEFORE_S
 
     def _is_ramp(self, speeds: np.typing.NDArray[np.float64], noise: float) -> bool:
         """Return whether speed grows all the way: a display that steps from one value to another does not fly."""
         third = speeds.size // 3
-        low, middle, high = (float(np.mean(part)) for part in (speeds[:third], speeds[third:-third], speeds[-third:]))
-        if np.unique(speeds).size < LEVELS:
+        if not third or np.unique(speeds).size < LEVELS:
             return False
+        low, middle, high = (float(np.median(part)) for part in (speeds[:third], speeds[third:-third], speeds[-third:]))
         slack = noise / sqrt(third)
         return low - slack < middle - 0.2 * (high - low) + slack and middle < high - 0.2 * (high - low) + slack
 
@@ -201,30 +211,32 @@ class LauncherLiftoff(MotionDetector):
         state, limits = self.state, self.parameters
         if cell.t_ns < state.told_ns + limits.settled_s * NS_PER_S:
             return ()
+        first_ns = state.told_ns - round(limits.stood_s * NS_PER_S)
+        last_ns = state.told_ns + round(limits.settled_s * NS_PER_S)
+        cells = track.between(cell, first_ns, last_ns)
+        if leaps(cells):
+            # what stood still before was frozen, and no rest
+            cells = [one for one in cells if one.stale_s < STALE_S]
+        t_s, speeds = points(cells, lambda one: one.speed_m_s, state.told_ns)
+        noise = max(self._noise(), cell.speed_noise_m_s)
+        left = leaving(t_s, speeds, (-MOST_BEFORE_S, limits.settled_s), noise, SLOWLY)
+        if left is None:
+            return ()
+        if not cell.s_m_s > limits.climbs_m_s2 * limits.settled_s - cell.s_sigma_m_s:
+            finding = self._finding(cell, "retracted")
+            self.state = LauncherLiftoffState(cells=state.cells, errors=state.errors, squares=state.squares)
+            self.state.first_ns = state.first_ns
+            return (finding,)
         state.done = True
-        self._refine(cell, track, lines=state.sigma_s > limits.unsure * limits.display_s)
+        self._take(left, state.told_ns)
         return (self._finding(cell, "confirmed"),)
 
-    def _refine(self, cell: Cell, track: Track, *, lines: bool) -> None:
-        """Look again at when it was, from both sides if the pad was seen; else, if asked for, by a longer line."""
-        state, limits = self.state, self.parameters
-        window_ns = round(limits.settled_s * NS_PER_S)
-        cells = track.between(cell, state.told_ns - window_ns, state.told_ns + window_ns)
-        t_s, speeds = points(cells, lambda one: one.speed_m_s, state.told_ns)
-        zero: tuple[float, float] | None = None
-        if t_s.size > WINDOWS[0] and t_s[0] < -limits.stood_s:
-            fit = hinge(t_s, speeds, (-limits.near_s, limits.near_s), (0, 1), 1, cell.speed_noise_m_s)
-            zero = None if fit is None else (fit.t_s, fit.sigma_s)
-        elif t_s.size > WINDOWS[0] and lines:
-            line = polynomial(t_s, speeds, 1, cell.speed_noise_m_s)
-            zero = None if line is None else line.zero(0.0)
-        if zero is not None and abs(zero[0]) <= limits.near_s:
-            state.told_ns += round(zero[0] * NS_PER_S)
-            state.sigma_s = float(np.hypot(min(zero[1], 2.0), limits.display_s))
+    def _take(self, left: Leaving, origin_ns: int) -> None:
+        self.state.told_ns = origin_ns + round(left.t_s * NS_PER_S)
+        self.state.sigma_s = float(np.hypot(left.sigma_s, self.parameters.display_s))
 
     def _finding(self, cell: Cell, status: Status) -> Finding:
-        t_ns = self.state.told_ns
-        # what was not seen: acceleration grows as propellant goes
-        unseen_s = max((self.state.first_ns - t_ns) / NS_PER_S, 0.0)
-        sigma_s = float(np.hypot(self.state.sigma_s, UNSEEN_SHARE * unseen_s))
-        return self.finding(FlightEvent.LIFTOFF.value, t_ns, sigma_s, cell, cell.count_first, {}, status, 0)
+        state = self.state
+        return self.finding(
+            FlightEvent.LIFTOFF.value, state.told_ns, state.sigma_s, cell, cell.count_first, {}, status, 0
+        )

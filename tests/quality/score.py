@@ -16,8 +16,8 @@ Latency is the time of the row at which the claim was first told minus the refer
 more than the allowed error it was another claim at first (*moved*): then it is that of the first revision that stood.
 
 A case is *blind* if its reference lies where the disturbed record says nothing: in a gap of more than a second or a
-frozen stretch, before the first row or after the last one, or before such a stretch by less than the allowed error (a
-second at most), for then nobody can tell it in time.
+frozen stretch, more than a second before the first row or after the last one, or before such a stretch by less than the
+allowed error (a second at most), for then nobody can tell it in time.
 They are counted and shown, but a share is asked of the rest. Coverage compares the error with the stated sigma and the
 reference's own, added in squares; max_q has none: its plateau is no error.
 """
@@ -172,5 +172,6 @@ class Judge:
 def _gaps(log: Log) -> Sequence[tuple[float, float]]:
     t_s = np.sort(log.t_s)
     at = np.flatnonzero(np.diff(t_s) > GAP_S)
-    outside = [(-np.inf, float(t_s[0])), (float(t_s[-1]), np.inf)]
+    # a record may well begin with an event: it is as good as seen from its first row on, as after a gap
+    outside = [(-np.inf, float(t_s[0]) - GAP_S), (float(t_s[-1]), np.inf)]
     return [*((float(t_s[i]), float(t_s[i + 1])) for i in at), *outside]

@@ -1,0 +1,108 @@
+"""When a launcher left the pad, by its speeds since: the posterior of a ramp that begins at an unknown time."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.motion.cell import Cell
+
+Floats = NDArray[np.float64]
+
+# thrust is 1.2 to 1.5 times the weight, as engines are dear and gravity takes its share of each second; with solid
+# boosters up to 1.7: an acceleration of 3 m/s^2, give or take
+USUAL_M_S2: Final = 3.0
+USUAL_SIGMA_M_S2: Final = 0.8
+# clamps let go and engines come up, and a display's filter follows: acceleration reaches its whole within some seconds
+SLOW_S: Final = 2.0
+AT_ONCE: Final = (0.0,)
+SLOWLY: Final = (0.0, 0.4, 0.8)
+STEP_S: Final = 0.05
+# acceleration grows as propellant goes, and displays stick: what the speeds are off any such ramp
+SHAPE_M_S: Final = 0.4
+# Huber's constant: 95 % efficient for normal residuals
+HUBER: Final = 1.345
+ROUNDS: Final = 3
+# spikes last for a row or two
+LEAP: Final = 5
+
+
+class Leaving(NamedTuple):
+    """When it left, how sure that is, how hard it pulls then, and by how many sigmas it is more than noise."""
+
+    t_s: float
+    sigma_s: float
+    pull_m_s2: float
+    sigmas: float
+
+
+def leaving(
+    t_s: Floats, speeds: Floats, between: tuple[float, float], noise: float, slow: tuple[float, ...] = AT_ONCE
+) -> Leaving | None:
+    """Return when the speeds began to grow.
+
+    Parameters
+    ----------
+    t_s, speeds
+        Shape (n,), some on the pad if it was seen.
+    between
+        The earliest and latest time.
+    noise
+        Standard deviation of a speed.
+    slow
+        Which shares of the acceleration may come slowly: of less than three seconds nothing is learnt of them.
+
+    Returns
+    -------
+    Leaving | None
+        None with no speeds.
+
+    Notes
+    -----
+    Speed is zero before, and after it `a (u - m c (1 - exp(-u / c)))`, with u the time since, a from a normal
+    distribution and m one of `slow` with even chance. For each begin and m the rest is linear with a normal prior,
+    so its evidence has a closed form (Bishop, Pattern Recognition and Machine Learning, 2006, section 3.5); the begin's
+    mean and standard deviation are those of the evidence over the grid.
+
+    Examples
+    --------
+    >>> t_s = np.arange(-3.0, 3.0, 0.1)
+    >>> found = leaving(t_s, 3.0 * np.maximum(t_s - 0.2, 0.0), (-2.0, 2.0), 0.1)
+    >>> abs(found.t_s - 0.2) < 0.3
+    True
+    """
+    low, high = between
+    if not t_s.size or high <= low:
+        return None
+    begins = np.arange(low, high + STEP_S / 2.0, STEP_S)
+    since = np.maximum(t_s - begins[:, None], 0.0)
+    gone = SLOW_S * -np.expm1(-since / SLOW_S)
+    shapes = np.concatenate([since - share * gone for share in slow])
+    variance = noise * noise + SHAPE_M_S**2
+    weights = np.ones(t_s.size)
+    for _ in range(ROUNDS):
+        weighted = shapes * (weights / variance)
+        sure = np.einsum("ij,ij->i", weighted, shapes) + USUAL_SIGMA_M_S2**-2
+        pull = (weighted @ speeds + USUAL_M_S2 * USUAL_SIGMA_M_S2**-2) / sure
+        gain = 0.5 * (pull * pull * sure - (USUAL_M_S2 / USUAL_SIGMA_M_S2) ** 2 - np.log(sure * USUAL_SIGMA_M_S2**2))
+        best = int(np.argmax(gain))
+        residuals = np.abs(speeds - pull[best] * shapes[best])
+        weights = np.minimum(1.0, HUBER * variance**0.5 / np.maximum(residuals, 1e-12))
+    chance = np.exp(gain - gain[best])
+    chance = chance.reshape(len(slow), -1).sum(axis=0)
+    chance /= chance.sum()
+    mean = float(chance @ begins)
+    sigma = float(np.sqrt(max(chance @ (begins - mean) ** 2, 0.0)))
+    return Leaving(mean, max(sigma, STEP_S), float(pull[best]), float(np.sqrt(max(2.0 * gain[best], 0.0))))
+
+
+def leaps(cells: list[Cell]) -> bool:
+    """Return whether speed goes on elsewhere than it was: several cells in succession that the filter refuses."""
+    refused = 0
+    for cell in cells:
+        refused = 0 if cell.speed_trusted else refused + 1
+        if refused == LEAP:
+            return True
+    return False
