@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from processors.motion.cell import Cell
 from processors.motion.heights import Heights
-from processors.motion.kind import FAMILIES, LAUNCHER, Kind
+from processors.motion.kind import FAMILIES, LAUNCHER, SOUNDING, Kind
 from processors.motion.pad import Pad
 from processors.motion.speeds import Speeds
 from processors.plain import from_plain, to_plain
 from telemetry.cuc import NS_PER_S
 
-# higher than this over the pad, and than what noise does, nothing stands on it any more
+# higher than this over the pad, and than what noise does, nothing stands on it any more; nor does what falls so far
+# below the first heights of a record that begins in the air
 LEFT_M: Final = 20.0
 LEFT_M_S: Final = 20.0
 LEFT_M_S2: Final = 20.0
@@ -59,11 +60,12 @@ class Estimator:
             pad.take(cell)
         cell.height_m = pad.height_m(cell)
         cell.pull_m_s2 = cell.acceleration_m_s2 - pad.rest_m_s2
-        known.heights.take(cell, t_s, left=pad.left, launcher=known.kind.kind == LAUNCHER)
+        kind = known.kind.kind
+        known.heights.take(cell, t_s, left=pad.left, launcher=kind == LAUNCHER, small=kind == SOUNDING)
         known.speeds.take(cell, t_s, left=pad.left)
         known.heights.bound(cell)
         if not pad.left:
-            high = cell.height_m > LEFT_M + LEFT_SIGMAS * known.heights.noise.base
+            high = abs(cell.height_m) > LEFT_M + LEFT_SIGMAS * known.heights.noise.base
             fast = cell.speed_m_s > LEFT_M_S + LEFT_SIGMAS * known.speeds.noise.base
             known.high = known.high + 1 if high or fast or cell.pull_m_s2 > LEFT_M_S2 else 0
             pad.left = known.high >= LEFT_CELLS

@@ -27,6 +27,10 @@ PULLED_S: Final = 1.0
 FORGET_S: Final = 60.0
 # below this rate of climb a vehicle falls: its axis may point anywhere
 FALLING_M_S: Final = -10.0
+# a small rocket that has fallen so far, and over the noise, hangs under a parachute or tumbles until it lies somewhere:
+# its axis is never upright again
+FALLEN_M: Final = 15.0
+FALLEN_SIGMAS: Final = 8.0
 # heights that all lie on one side for more than a second say that the axis is not upright
 TILTED_LEAN: Final = 0.9
 TILTED: Final = 5.0
@@ -51,9 +55,11 @@ class Heights:
     refused: Refused = field(default_factory=Refused)
     began_s: float = -inf
     leapt_s: float = -inf
+    highest_m: float = -inf
     seen: bool = False
+    fallen: bool = False
 
-    def take(self, cell: Cell, t_s: float, *, left: bool, launcher: bool) -> None:
+    def take(self, cell: Cell, t_s: float, *, left: bool, launcher: bool, small: bool) -> None:
         """Take a cell whose height over the pad is known; `left`: whether the vehicle has left it."""
         z, noise = cell.height_m, self.noise
         measured = abs(z) < inf
@@ -76,10 +82,19 @@ class Heights:
                 cell.trusted = self._height(cell, sigma, left=left, launcher=launcher)
             elif climbs:
                 vertical.climb(cell.vertical_speed_m_s, CLIMB_SIGMA_M_S)
-            if abs(cell.pull_m_s2) < inf and not cell.stale_s and vertical.v > FALLING_M_S:
+            if small and left and not self.fallen:
+                self._fall(sigma)
+            if abs(cell.pull_m_s2) < inf and not cell.stale_s and not self.fallen and vertical.v > FALLING_M_S:
                 vertical.pull(cell.pull_m_s2, TILTED if abs(self.walk.lean) > TILTED_LEAN else 1.0)
         cell.noise_m = sigma
         self._fill(cell)
+
+    def _fall(self, sigma: float) -> None:
+        """Look whether it has fallen from its highest point."""
+        vertical = self.vertical
+        self.highest_m = max(self.highest_m, vertical.h)
+        low_m = self.highest_m - FALLEN_M - FALLEN_SIGMAS * sigma
+        self.fallen = vertical.h < low_m and vertical.v < FALLING_M_S and not vertical.leapt
 
     def _begin(self, cell: Cell, t_s: float, sigma: float) -> None:
         """Begin with a first height, or with a climb where there are no heights."""

@@ -21,6 +21,12 @@ GAINED_M_S: Final = 3.0
 PUSHES: Final = 2
 COASTS: Final = 2
 LONGEST_S: Final = 0.3
+# nothing on a pad moves so fast, nor is carried so far within the twelve seconds in which the pad's level is learnt:
+# what is pulled then swings under a parachute, or begins to burn again
+MOVES_M_S: Final = 10.0
+AWAY_M: Final = 20.0
+AWAY_SIGMAS: Final = 8.0
+SURE_SIGMAS: Final = 3.0
 
 
 @dataclass(slots=True)
@@ -31,6 +37,8 @@ class Burn:
     ----------
     quiet_ns, quiet_m_s2
         The last cell at rest, or below the push.
+    flies
+        Whether the vehicle was in the air by then.
     push_ns, push_m_s2
         The first cell of the push in hand.
     pushes, gained_m_s, rows
@@ -49,6 +57,7 @@ class Burn:
 
     quiet_ns: int = 0
     quiet_m_s2: float = nan
+    flies: bool = False
     push_ns: int = 0
     push_m_s2: float = nan
     pushes: int = 0
@@ -83,7 +92,9 @@ class Burn:
         if pull < PUSH_M_S2:
             self.pushes, self.gained_m_s, self.rows = 0, 0.0, 0
             if not self.inverted:
-                self.quiet_ns, self.quiet_m_s2 = cell.t_ns, pull
+                self.quiet_ns, self.quiet_m_s2, self.flies = cell.t_ns, pull, _flies(cell)
+            return
+        if self.flies:
             return
         if not self.pushes:
             self.push_ns, self.push_m_s2 = cell.t_ns, pull
@@ -107,3 +118,9 @@ class Burn:
             self.coast_ns, self.coast_m_s2 = t_ns, pull
         self.coasts = self.coasts + 1 if pull < COAST_M_S2 else 0
         self.over = self.coasts >= COASTS
+
+
+def _flies(cell: Cell) -> bool:
+    """Return whether heights say that the vehicle is in the air; false if there are none."""
+    moves = abs(cell.v_m_s) - SURE_SIGMAS * cell.v_sigma_m_s > MOVES_M_S
+    return moves or abs(cell.h_m) > AWAY_M + AWAY_SIGMAS * cell.noise_m

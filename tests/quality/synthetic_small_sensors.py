@@ -86,6 +86,11 @@ def accelerations(truth: Truth, sensors: Sensors, t_s: Floats, chance: Chance) -
     felt = np.interp(t_s, truth.t_s, truth.force_m_s2)
     swings = t_s > min(truth.charges_s, default=np.inf)
     turning = np.cos(np.cumsum(chance.normal(0.0, 1.0, t_s.size) * np.sqrt(np.gradient(t_s).clip(1e-4))))
+    # it lies as it fell
+    lies = t_s > truth.events_s["touchdown"]
+    turning = np.where(lies, turning[min(int(np.argmax(lies)), t_s.size - 1)], turning)
+    swings = swings & ~lies
+    felt = np.where(lies, felt * turning, felt)
     felt = np.where(swings, felt * turning + 6.0 * _hanging_together(t_s, 0.1, chance), felt)
     tugs = sum((60.0 * np.exp(-(((t_s - charge - 0.6) / 0.1) ** 2)) for charge in truth.charges_s), np.zeros(t_s.size))
     noise = sensors.noise_m_s2 * np.where(felt > 2.0 * GRAVITY_M_S2, 4.0, 1.0)
