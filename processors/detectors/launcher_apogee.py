@@ -12,6 +12,7 @@ import numpy as np
 from processors.detector import Finding
 from processors.launcher.free_fall import Top, top_of
 from processors.motion.cell import Cell
+from processors.motion.cells import SHIFT_NS
 from processors.motion.track import Track
 from processors.motion_detector import MotionDetector
 from telemetry.cuc import NS_PER_S
@@ -111,7 +112,7 @@ class LauncherApogee(MotionDetector):
         state, limits = self.state, self.parameters
         if not cell.speed_trusted or not cell.h_m > limits.least_m:
             return ()
-        second = cell.t_ns // NS_PER_S
+        second = (cell.t_ns + SHIFT_NS) // NS_PER_S
         complete = second != state.second and bool(state.times_s)
         if complete:
             self._close()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import Final
 
+from processors.motion.cells import SHIFT_NS
 from telemetry.cuc import NS_PER_S
 
 BLOCK_NS: Final = NS_PER_S // 5
@@ -93,7 +94,7 @@ class Means:
 
     def add(self, t_ns: int, t_s: float, value: float) -> bool:
         """Add a value; return whether it is the first of a new mean, and the one before is complete."""
-        place = t_ns // BLOCK_NS
+        place = (t_ns + SHIFT_NS) // BLOCK_NS
         if place == self.place:
             self.count += 1
             self.sum_s += t_s

@@ -15,11 +15,14 @@ import numpy as np
 import pytest
 from detection import DECODER, NS, T0_NS, detect, new_engine, seen
 
+from downrange.jobs.detect import detect as detect_file
+from downrange.jobs.detect import known_at
 from processors.engine import Engine
 from telemetry.codec import PacketCodec
 from telemetry.dictionary import built_in
 from telemetry.events import Event
 from telemetry.message import Message
+from telemetry.samples import Samples
 from telemetry.topics import Address, Kind
 
 FOLDER = Path(os.environ.get("DOWNRANGE_RECORDINGS") or Path(__file__).parents[3] / "shared" / "flights")
@@ -144,6 +147,20 @@ def test_every_webcast_launch_is_read_without_a_false_event(recorded: bool) -> N
         lines.append(f"{name:18}" + "".join(f"{cell:>12}" for cell in cells))
     print("\n".join(lines))  # noqa: T201 -- the table is for whoever runs it with -s
     assert not wrong, wrong
+
+
+@pytest.mark.parametrize("name", ["NROL-76", "BulgariaSat-1"])
+def test_a_launch_over_the_line_has_the_events_of_its_file(recorded: bool, name: str) -> None:
+    if not recorded:
+        return
+    launch = load(name)
+    events = [each for each in last_words(found_in(launch)) if each.type.startswith("downrange.flight")]
+    from_line = sorted(events, key=lambda each: each.t_ns)
+    from_file = known_at(detect_file(Samples.of(launch.t_s, **launch.columns)))
+    assert [(each.name, each.status) for each in from_line] == [(each.type, each.status) for each in from_file]
+    # packets have 32 bits for a value
+    apart_s = [abs((one.t_ns - T0_NS) / NS - other.t_event_s) for one, other in zip(from_line, from_file, strict=True)]
+    assert max(apart_s) < 0.02
 
 
 def test_a_snapshot_in_mid_launch_changes_nothing(recorded: bool) -> None:
