@@ -50,9 +50,7 @@ class Engine:
     """
 
     def __init__(self, run: str, flight: str, registry: Registry, hold_ns: int = DEFAULT_HOLD_NS) -> None:
-        self.run = run
-        self.flight = flight
-        self._hold_ns = hold_ns
+        self.run, self.flight, self._hold_ns = run, flight, hold_ns
         self._books = FlightBooks(run, flight)
         self._watches = Watches(self._books)
         self._tracks = Tracks(registry, hold_ns, self._books)
@@ -144,19 +142,19 @@ class Engine:
 
     def redo(self, event: Event) -> Output:
         """Take an act of somebody that was told before, but is not in this engine's snapshot."""
-        output = Output()
         self._teller.told(event)
-        self._add(output, [event])
+        self._add(output := Output(), [event])
         return output
 
     def settle(self) -> Output:
-        """Run again what waits for more that comes late: nothing more does, this is the end of a recording."""
-        moment = Moment(self._clock_ns, {}, Output())
-        moment.output.add(self.look())
-        for track in self._tracks:
-            if track.way_back.is_pending:
-                self._add(moment.output, self._tracks.run_again(track, self._teller, moment.by))
-        return moment.output
+        """Run again what waits for more that comes late: nothing more does, as at the end of a recording."""
+        self._add(output := self.look(), self._tracks.settle(self._teller, Completed(self._clock_ns, {})))
+        return output
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether rows that came late wait for more of them before they are seen."""
+        return self._tracks.are_waiting
 
     def take_refusal(self, vehicle: str, packet: str, reason: str) -> None:
         """Take note that a packet was refused, and why; `?` if its type cannot be told."""

@@ -63,6 +63,16 @@ class Tracks:
         teller.forget(vehicle, set[tuple[str, int]]().union(*kept))
         return events
 
+    @property
+    def are_waiting(self) -> bool:
+        """Whether any of them is to see again what came late."""
+        return any(track.way_back.is_pending for track in self)
+
+    def settle(self, teller: Teller, by: Completed) -> list[Event]:
+        """Let those see it that are to; returns what that changes."""
+        waiting = [track for track in self if track.way_back.is_pending]
+        return [event for track in waiting for event in self.run_again(track, teller, by)]
+
     def snapshot(self) -> list[Any]:
         """Return the state as plain values and octets."""
         return [[vehicle, name, track.snapshot()] for (vehicle, name), track in self._tracks.items()]

@@ -133,6 +133,7 @@ class DetectSettings(BaseSettings):
 
     hold_s: Seconds = 2.0
     save_s: Seconds = 3.0
+    settle_s: Seconds = 5.0
 
 
 class InfluxSettings(BaseSettings):

@@ -11,7 +11,7 @@ from structlog.typing import FilteringBoundLogger
 from processors.detect.flight import Flight
 from processors.detect.intake import key_of, read_batch
 from processors.detect.outbox import Findings
-from processors.detect.shard import COMMAND, Shard
+from processors.detect.shard import Shard
 from processors.detect.state_topic import first_offsets, flight_events, read_begins, read_stretch
 from processors.detect.taking import Said, Taking
 from runtime.health import Health
@@ -103,8 +103,7 @@ class Again:
         first = min(_begin(flight, KafkaTopic.EVENTS.value, 0) for flight in flights.values())
         async for event in flight_events(self._settings, number, first, flights.keys()):
             known.add(event.id)
-            if COMMAND in event.values:
-                acts.keep_act(event)
+            acts.keep_act(event)
         for key, flight in flights.items():
             flight.acts = acts.take_acts(key, 0)
         return known

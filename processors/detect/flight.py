@@ -31,9 +31,9 @@ class Flight:
     An engine that raises something unexpected is left half advanced. So its last snapshot is kept in memory (`base`,
     none for a new engine) with what it has taken since (`steps`), and `go_back` makes it anew.
 
-    `acts` are events of people's commands that stand on the topic already and are not in the engine yet: each is done
-    again at the place in the telemetry where it was done first. `refused_at` says which refusals by detection itself
-    are counted already; `turn`, under which keys the next snapshot's parts are written.
+    `acts` are events of people's commands, and of silences, that stand on the topic already and are not in the engine
+    yet: each is done again at the place in the telemetry where it was done first. `refused_at` says which refusals by
+    detection itself are counted already; `turn`, under which keys the next snapshot's parts are written.
 
     `begins` says where the flight begins on Kafka: the offset of its first record of each input topic, and from where
     its events stand on theirs. Whoever cannot read the snapshot reads the flight again from there. It is empty where
@@ -52,6 +52,11 @@ class Flight:
     touched_s: float = 0.0
     dirty: bool = False
     told: bool = True
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all is told that can be said if nothing more comes."""
+        return self.told and not self.engine.is_waiting
 
     def note_begin(self, topic: str, offset: int) -> None:
         """Take note of a record of a topic, if it is known that none of the flight stands before it."""

@@ -18,6 +18,7 @@ from processors.detect.reading import (
     Reading,
     Refused,
     Report,
+    Silence,
     packets_of,
     read_command,
     read_message,
@@ -175,7 +176,7 @@ def kept(arrival: Arrival, error: InputError) -> list[Outgoing]:
     Of a command it is the answer, too.
     """
     reading = arrival.reading
-    if isinstance(reading, Refused):
+    if isinstance(reading, Refused | Silence):
         return []
     if isinstance(reading, Asked):
         command = reading.command

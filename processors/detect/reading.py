@@ -14,6 +14,7 @@ from processors.output import Output
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Dictionary
 from telemetry.errors import InputError, PacketError, Reason
+from telemetry.events import Event
 from telemetry.frames import Decoded, Frame, Refusal
 from telemetry.limit_command import LimitCommand
 from telemetry.link import LinkReport
@@ -64,7 +65,16 @@ class Asked:
     command: LimitCommand
 
 
-Reading = Packets | Report | Refused | Asked
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nothing has come of the flight for so long that what waits for more of a dump waits no longer.
+
+    When that is, is the service's decision, by the clock on the wall. So it stands in the evidence of what it led to,
+    with the offset of the telemetry before it, and is taken at the same place again after a crash.
+    """
+
+
+Reading = Packets | Report | Refused | Asked | Silence
 
 
 def read_telemetry(value: bytes, headers: Headers, decoder: Decoder) -> Packets | Report:
@@ -165,3 +175,12 @@ def advance(engine: Engine, reading: Reading, offsets: dict[str, int], *, look: 
         case Refused(message, packet, reason):
             engine.take_refusal(message.address.vehicle, packet, reason)
             return Output()
+        case Silence():
+            output = engine.settle()
+            output.events = [_told_in_silence(event, offsets) for event in output.events]
+            return output
+
+
+def _told_in_silence(event: Event, offsets: dict[str, int]) -> Event:
+    evidence = event.evidence.model_copy(update={"silent": True, "topic_offsets": offsets})
+    return event.model_copy(update={"evidence": evidence})

@@ -82,5 +82,5 @@ class Saver:
         if parts:
             # a record without its parts must never be the last of its key
             await self._producer.acknowledged(sent)
-        headers = [*FLIGHT, (BEGINS, json.dumps(flight.begins).encode()), *([] if flight.told else [(UNTOLD, b"")])]
+        headers = [*FLIGHT, (BEGINS, json.dumps(flight.begins).encode()), *([] if flight.is_done else [(UNTOLD, b"")])]
         return [await self._producer.send(KafkaTopic.STATE, key, head, headers)]

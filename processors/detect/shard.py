@@ -19,7 +19,7 @@ CHECKPOINT_KEY: Final = "checkpoint"
 COMMAND: Final = "command"
 # a header of a flight's record, read by every release, whatever it makes of the value
 BEGINS: Final = "begins"
-# a header of a flight's record whose books have not been told as they stand there
+# a header of a flight's record of which something is to be told though nothing more comes: its books, or late rows
 UNTOLD: Final = "untold"
 MOST_FLIGHTS: Final = 32
 MOST_SNAPSHOTS: Final = 16
@@ -53,14 +53,15 @@ class Shard:
     snapshots
         Of flights that are not in memory, the oldest first; none for those whose snapshot must be fetched from Kafka.
     acts
-        Events of people's commands behind `saved`, by flight, in their order.
+        Events of people's commands and of silences behind `saved`, by flight, in their order.
     refused
         Commands behind `saved` that were refused already.
     waiting
         Commands that wait until the telemetry is read up to `telemetry_end`, where it ended when the partition became
         ours: whoever gave them may have seen what all of it led to.
     untold
-        Flights that were saved before their books were told. Perhaps no message of theirs will ever come again.
+        Flights that were saved before their books were told, or while late rows waited to be seen. Perhaps no message
+        of theirs will ever come again.
     """
 
     at: Checkpoint = field(default_factory=Checkpoint)
@@ -86,15 +87,23 @@ class Shard:
         return self.at != self.saved or any(flight.dirty for flight in self.flights.values())
 
     def keep_act(self, event: Event) -> None:
-        """Keep an event that stands behind `saved`, if it is somebody's act."""
-        if COMMAND in event.values:
+        """Keep an event that stands behind `saved`, if it is somebody's act or came of a silence."""
+        if COMMAND in event.values or event.evidence.silent:
             self.acts.setdefault(flight_key(event.run, event.flight), []).append(event)
 
     def take_acts(self, key: str, first: int) -> list[Event]:
-        """Hand over the acts of a flight that came of commands from an offset on; a command half told is not done."""
-        acts = [event for event in self.acts.pop(key, []) if command_offset(event) >= first]
-        told = Counter(str(event.values[COMMAND]) for event in acts)
-        return [event for event in acts if told[str(event.values[COMMAND])] == event.values.get("acts")]
+        """Hand over the acts of a flight that came of commands from an offset on; a command half told is not done.
+
+        What came of a silence is handed over too, half told or not: it is taken again, and tells the rest.
+        """
+        kept = self.acts.pop(key, [])
+        acts = [event for event in kept if event.evidence.silent or command_offset(event) >= first]
+        told = Counter(str(event.values.get(COMMAND)) for event in acts)
+        return [
+            event
+            for event in acts
+            if event.evidence.silent or told[str(event.values[COMMAND])] == event.values.get("acts")
+        ]
 
     def keep_snapshot(self, key: str, snapshot: bytes | None) -> None:
         """Keep the snapshot of a flight that is not in memory, and let go of the octets of the oldest."""
@@ -107,7 +116,7 @@ class Shard:
     def evict(self, now_s: float) -> None:
         """Let saved flights leave memory: those untouched for long, and over the limit the longest untouched."""
         surplus = len(self.flights) - MOST_FLIGHTS
-        safe = [key for key, flight in self.flights.items() if not flight.dirty and flight.told]
+        safe = [key for key, flight in self.flights.items() if not flight.dirty and flight.is_done]
         idle = [key for key in safe if now_s - self.flights[key].touched_s > KEEP_S]
         for key in dict.fromkeys((*safe[: max(surplus, 0)], *idle)):
             value = pack_flight(self.flights.pop(key), self.saved.events_offset)

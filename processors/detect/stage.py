@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -220,7 +221,7 @@ class DetectStage:
         except InputError as error:
             self._log.warning("a snapshot cannot be read, so its flight is read again", key=key, error=str(error))
             return None
-        flight.turn = found[1]
+        flight.turn, flight.touched_s = found[1], time.monotonic()
         del shard.snapshots[key]
         return flight
 
@@ -268,11 +269,20 @@ class DetectStage:
         self._taking.take(flight, arrival, offsets, said)
 
     def _tell_idle(self, now_s: float, findings: Findings) -> None:
-        """Tell the last of a flight that has fallen silent: no second of its data will come to carry it."""
+        """Tell the last of a flight that has fallen silent: no second of its data will come to carry it.
+
+        After a longer silence what came late and waits for more is seen. The state that knows of it is saved before
+        anything more is read: so after a crash nothing stands on the topic that depends on it, but what says so itself.
+        """
         stopping = self._stop.is_set()
-        for shard in self._shards.values():
+        for number, shard in self._shards.items():
             for key, flight in shard.flights.items():
-                if not flight.told and (stopping or now_s - flight.touched_s >= IDLE_S):
+                silent_s = now_s - flight.touched_s
+                if flight.engine.is_waiting and silent_s >= self._settings.detect.settle_s and not stopping:
+                    if shard.is_caught_up:
+                        self._taking.settle(flight, Said(number, shard.known, findings))
+                        flight.touched_s, self._saved_s = now_s, -math.inf
+                elif not flight.told and (stopping or silent_s >= IDLE_S):
                     flight.told = flight.dirty = True
                     try:
                         findings.records += flight.tell().records

@@ -9,6 +9,7 @@ from typing import Final
 from processors.detect.flight import Flight
 from processors.detect.intake import Arrival, kept
 from processors.detect.outbox import Findings
+from processors.detect.reading import Silence
 from processors.detect.shard import command_offset, telemetry_offset
 from processors.detect.told import Told
 from processors.engine import Engine
@@ -118,11 +119,30 @@ class Taking:
         flight.next_offsets[arrival.topic] = arrival.offset + 1
         flight.dirty, flight.told = True, False
 
+    def settle(self, flight: Flight, said: Said) -> None:
+        """Let a flight that has fallen silent see the late rows that wait for more; nothing happens where none do."""
+        if not flight.engine.is_waiting:
+            return
+        topic = KafkaTopic.TELEMETRY.value
+        flight.dirty, flight.told = True, False
+        try:
+            place = {f"{topic}-{said.partition}": flight.next_offsets.get(topic, 0) - 1}
+            said.keep(flight.take(Silence(), place))
+        except InternalError as error:
+            key = flight_key(flight.engine.run, flight.engine.flight)
+            flight.go_back(self.new_engine(key), self.decoder)
+            self.aside.note(topic, f"late rows of {key}", error)
+
     def redo(self, flight: Flight, said: Said) -> None:
-        """Do again what people did behind the snapshot, at the place in the telemetry where it was done first."""
+        """Do again what was done behind the snapshot, by people or in silence, at its place in the telemetry."""
         read = flight.next_offsets.get(KafkaTopic.TELEMETRY.value, 0)
         while flight.acts and telemetry_offset(flight.acts[0]) < read:
             event = flight.acts.pop(0)
+            if event.evidence.silent:
+                # what lies further back is in the snapshot
+                if telemetry_offset(event) == read - 1:
+                    self.settle(flight, said)
+                continue
             flight.next_offsets[KafkaTopic.COMMANDS.value] = command_offset(event) + 1
             flight.dirty = True
             try:
