@@ -76,6 +76,11 @@ class Outcome:
         received = {who: self.ledger[who].received if who in self.ledger else 0 for who in sent}
         return {who: (count, received[who]) for who, count in sent.items() if received[who] < count}
 
+    @property
+    def held(self) -> int:
+        """How many packets the engine has that its detectors have not seen: late ones, until nothing more comes."""
+        return sum(row.held or 0 for row in self.ledger.values())
+
 
 async def mark(settings: Settings, run: str, flight: str, log: FilteringBoundLogger) -> Mark:
     """Take note of where a run's output will begin; call it before the run is flown.
@@ -100,8 +105,8 @@ async def outcome(
     """Wait until the engine has seen everything of a run that Kafka holds, and read what it made of it.
 
     The engine commits an offset only after its events up to there are in Kafka. Its last ledger rows follow when the
-    flight has been silent for a moment: they are waited for until they count what was sent, but not longer than
-    `LEDGER_S`.
+    flight has been silent for a moment: they are waited for until they count what was sent and detectors have seen it
+    all, but not longer than `LEDGER_S`.
 
     Parameters
     ----------
@@ -153,7 +158,9 @@ async def _read(
 ) -> None:
     at = dict.fromkeys(ends, 0)
     give_up_s = time.monotonic() + LEDGER_S
-    while any(at[tp] < end for tp, end in ends.items()) or (found.uncounted(sent) and time.monotonic() < give_up_s):
+    while any(at[tp] < end for tp, end in ends.items()) or (
+        (found.held or found.uncounted(sent)) and time.monotonic() < give_up_s
+    ):
         for records in (await consumer.getmany(timeout_ms=WAIT_MS)).values():
             for record in records:
                 found.take(record)
