@@ -37,7 +37,7 @@ class Engine:
 
     The result depends on the order in which packets and reports arrive and on the times they carry; not on the
     clock on the wall, and not on how they are cut into messages (but for `detected_ns`, the receive time of the
-    message that completed an event, or with which detectors looked at what completed it).
+    message that completed an event).
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Engine:
         self._clock_ns = 0
         self._receipt = ReceiveClock()
         self._changes = Changes()
-        self._unseen: dict[VehicleTrack, Completed] = {}
+        self._unseen: dict[VehicleTrack, list[Completed]] = {}
 
     def take_frames(
         self,
@@ -84,7 +84,8 @@ class Engine:
             Where it stands, by topic-partition; evidence of what it completes.
         look
             Whether detectors look at once. If not, then at the turn of a second or when `look` is called: looking at
-            what several messages brought costs hardly more than looking at one.
+            what several messages brought costs hardly more than looking at one. The output says when it cannot be
+            told which of them completed what was found.
         """
         vehicle, station = message.address.vehicle, message.address.station
         if self._books.is_done(message):
@@ -95,16 +96,19 @@ class Engine:
         self._let_time_pass(moment)
         self._tell(moment, vehicle, self._watches.of(vehicle).packets(station, ert_ns, self._clock_ns))
         track, received = self._tracks.of(vehicle, dictionary), received_at(ert_ns, frames)
+        before_ns = track.hold.released_ns
         self._tell_of(moment, track, track.take(station, received, ert_ns, self._clock_ns, look=look))
-        if not look:
-            self._unseen[track] = moment.by
+        if not look and track.hold.released_ns > before_ns:
+            self._unseen.setdefault(track, []).append(moment.by)
         return self._with_quality(moment.output)
 
     def look(self) -> Output:
         """Let detectors look at what they have not seen yet of what was taken."""
         output, unseen, self._unseen = Output(), self._unseen, {}
-        for track, by in unseen.items():
-            self._tell_of(Moment(*by, output), track, track.look())
+        for track, messages in unseen.items():
+            told = len(output.events)
+            self._tell_of(Moment(*messages[-1], output), track, track.look())
+            output.is_vague |= len(messages) > 1 and len(output.events) > told
         return output
 
     def take_report(self, message: Message, report: LinkReport, offsets: dict[str, int]) -> Output:

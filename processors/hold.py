@@ -36,6 +36,8 @@ class Hold:
         Completeness of every packet type that the vehicle may send.
     hold_ns, patience_ns
         As above. Patience must be longer than a station gathers packets of one type before it sends them.
+
+    `released_ns` is up to where rows may leave.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class Hold:
             self.add(packet, one)
         self._stations: dict[str, Hearing] = {}
         self._waited_for: list[str] = []
-        self._released_ns = NEVER
+        self.released_ns = NEVER
         self._first_ert_ns = NEVER
         self._clock_ns = NEVER
         self._held_rows = 0
@@ -118,13 +120,13 @@ class Hold:
         if not self._held_rows:
             return ()
         for lane in self._lanes.values():
-            if not lane.held or all(frame.t_ns[0] > self._released_ns for frame in lane.held):
+            if not lane.held or all(frame.t_ns[0] > self.released_ns for frame in lane.held):
                 continue
             frame = join_frames(lane.held)
             held = len(frame)
             count = held
-            if frame.t_ns[-1] > self._released_ns:
-                count = int(frame.t_ns.searchsorted(self._released_ns, side="right"))
+            if frame.t_ns[-1] > self.released_ns:
+                count = int(frame.t_ns.searchsorted(self.released_ns, side="right"))
             if count:
                 released.append(frame if count == held else frame.select(slice(0, count)))
                 lane.held = [frame.select(slice(count, None))] if count < held else []
@@ -152,8 +154,8 @@ class Hold:
         return self._lanes[packet].settled if packet in self._lanes else -1
 
     def _hold(self, lane: Lane, rows: Frame) -> None:
-        if rows.counts[0] <= lane.settled or rows.t_ns[0] < self._released_ns:
-            late = (rows.counts <= lane.settled) | (rows.t_ns < self._released_ns)
+        if rows.counts[0] <= lane.settled or rows.t_ns[0] < self.released_ns:
+            late = (rows.counts <= lane.settled) | (rows.t_ns < self.released_ns)
             lane.passage.late += int(np.count_nonzero(late))
             self._late.append(rows if late.all() else rows.select(late))
             rows = rows.select(~late)
@@ -187,19 +189,19 @@ class Hold:
                 if count:
                     lane.settled = max(lane.settled, int(frame.counts[count - 1]))
                     lane.settled_t_ns = max(lane.settled_t_ns, int(frame.t_ns[count - 1]))
-                    self._released_ns = max(self._released_ns, int(frame.t_ns[count - 1]))
+                    self.released_ns = max(self.released_ns, int(frame.t_ns[count - 1]))
 
     def _advance(self) -> None:
         """Move the time of release to where every packet type is settled."""
         starting = self._clock_ns - self._first_ert_ns <= self.hold_ns
         lanes = self._lanes.values()
         settled_ns = min([lane.settled_t_ns + lane.margin_ns for lane in lanes if lane.passed or starting])
-        self._released_ns = max(self._released_ns, settled_ns)
+        self.released_ns = max(self.released_ns, settled_ns)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state as plain values and octets."""
         return {
-            "times": [self._released_ns, self._first_ert_ns, self._clock_ns],
+            "times": [self.released_ns, self._first_ert_ns, self._clock_ns],
             "waited_for": list(self._waited_for),
             "stations": {
                 name: [h.ert_ns, h.message_ert_ns, h.before_ns, h.now_ns] for name, h in self._stations.items()
@@ -216,7 +218,7 @@ class Hold:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take the state of another one's snapshot."""
-        self._released_ns, self._first_ert_ns, self._clock_ns = state["times"]
+        self.released_ns, self._first_ert_ns, self._clock_ns = state["times"]
         self._waited_for = list(state["waited_for"])
         self._stations = {name: Hearing(*times) for name, times in state["stations"].items()}
         for packet, ((settled, settled_t_ns, *passage), passed, held) in state["lanes"].items():

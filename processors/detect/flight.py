@@ -100,31 +100,40 @@ class Flight:
         self._remember(reading, offsets)
         return said
 
-    def take_all(self, readings: Sequence[tuple[Reading, dict[str, int]]]) -> tuple[list[Told | InputError], Told]:
+    def take_all(
+        self, readings: Sequence[tuple[Reading, dict[str, int]]]
+    ) -> tuple[list[Told | InputError], Told] | None:
         """Let the engine take readings one after another before its detectors look, which is cheaper.
 
-        Returns what it said of each, or why it refused it; and what it said in the end.
+        Returns what it said of each, or why it refused it; and what it said in the end. None if something was found
+        and it is not known by which reading: then `go_back`, and let it `take` each for itself.
 
         Raises
         ------
         InternalError
-            If the engine broke, on whichever: `go_back`, and let it `take` each for itself.
+            If the engine broke, on whichever: likewise.
         """
         answers: list[Told | InputError] = []
         try:
             for reading, offsets in readings:
                 try:
                     self._check_room(reading)
-                    answers.append(told(advance(self.engine, reading, offsets, look=False)))
+                    said = advance(self.engine, reading, offsets, look=False)
+                    if said.is_vague:
+                        return None
+                    answers.append(told(said))
                 except InputError as error:
                     answers.append(error)
-            rest = told(self.engine.look())
+            rest = self.engine.look()
+            if rest.is_vague:
+                return None
+            last = told(rest)
         except Exception as error:
             raise InternalError(error) from error
         for reading, offsets in readings:
             self._keep(reading, offsets)
         self._snapshot_if_due()
-        return answers, rest
+        return answers, last
 
     def _check_room(self, reading: Reading) -> None:
         if isinstance(reading, Packets | Report):
@@ -174,7 +183,8 @@ class Flight:
                 continue
             reading = replace(step, frames=decoder.decode(step.message).frames) if isinstance(step, Packets) else step
             with suppress(InputError):
-                advance(new, reading, offsets)
+                advance(new, reading, offsets, look=False)
+        new.look()
         self.engine = new
         self.snapshot()
 

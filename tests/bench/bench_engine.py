@@ -21,13 +21,18 @@ from uuid import uuid4
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from bench.kit import Table, machine, options, publish, say
-from detection import DECODER, NS, detect, messages_of, new_engine, transmitter
+from detection import DECODER, NS, detect, messages_of, transmitter
+from structlog import get_logger
 
 from downrange.stack.native import install, kafka
 from downrange.stack.process import free_port
 from processors.detect.flight import Flight
 from processors.detect.intake import read_batch
-from processors.detect.taking import TOGETHER
+from processors.detect.outbox import Findings
+from processors.detect.taking import TOGETHER, Said, Taking
+from processors.engine import DEFAULT_HOLD_NS
+from runtime.aside import Aside
+from runtime.health import Health
 from runtime.kafka import Partition, Record, client_options, open_producer
 from runtime.settings import KafkaSettings
 from telemetry.message import Message
@@ -40,11 +45,12 @@ APP = Path(__file__).with_name("quix_app.py")
 
 def in_batches(messages: list[Message]) -> None:
     """Decode messages and let a flight take them, both as the service does with a backlog."""
-    flight, tp = Flight(new_engine(), {}), Partition(TOPIC, 0)
+    taking = Taking(DECODER, DEFAULT_HOLD_NS, Aside("detect", Health("detect"), get_logger()))
+    flight, tp = Flight(taking.new_engine("live/F"), {}), Partition(TOPIC, 0)
     records = [record(offset, message) for offset, message in enumerate(messages)]
     for at in range(0, len(records), TOGETHER):
         readings = read_batch({tp: records[at : at + TOGETHER]}, DECODER, 0.0)
-        flight.take_all([(arrival.reading, arrival.offsets) for arrival in readings.arrivals])
+        taking.take_records(flight, readings.arrivals, Said(0, set(), Findings([], [])))
 
 
 def record(offset: int, message: Message) -> Record:

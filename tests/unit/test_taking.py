@@ -6,20 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
-from detection import DECODER, REGISTRY, Seen, messages_of, seen, transmitter
+from detection import DECODER, REGISTRY, messages_of, seen, transmitter
 from structlog import get_logger
 
 from processors.detect import taking
 from processors.detect.flight import Flight
 from processors.detect.intake import Arrival
 from processors.detect.outbox import Findings
-from processors.detect.reading import Packets, Reading, Report, read_telemetry
+from processors.detect.reading import Packets, Reading, Report, advance, read_telemetry
 from processors.detect.taking import TOGETHER, Said, Taking
 from processors.engine import Engine
 from processors.output import Output
 from runtime.aside import Aside
 from runtime.health import Health
 from telemetry.dictionary import Dictionary
+from telemetry.events import Event
 from telemetry.frames import Frame
 from telemetry.link import LinkReport
 from telemetry.message import Message
@@ -62,7 +63,7 @@ class Fragile(Engine):
 class Came:
     """What came of a backlog: events, refused records, books."""
 
-    events: list[Seen] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     kept: list[bytes] = field(default_factory=list)
     books: list[LedgerRow] = field(default_factory=list)
 
@@ -85,7 +86,7 @@ def take(
     refused = [record.value for record in findings.records if record.topic is KafkaTopic.REJECTED]
     books = [row.model_copy(update={"as_of_ns": 0}) for row in flight.engine.ledger()]
     assert flight.next_offsets == {TOPIC: arrivals[-1].offset + 1}
-    return Came(seen(event for _, event in findings.events), refused, books)
+    return Came([event for _, event in findings.events], refused, books)
 
 
 @pytest.fixture(scope="module")
@@ -139,15 +140,13 @@ def test_a_report_that_is_not_believed_is_kept_and_its_backlog_taken(
     assert came.events == take(monkeypatch, without, TOGETHER).events
 
 
-def test_a_flight_saved_within_a_backlog_goes_on_with_what_detectors_had_not_seen(hop: list[Arrival]) -> None:
-    engine = Engine("live", "F", REGISTRY)
-    flight, whole = Flight(engine, {}), Flight(Engine("live", "F", REGISTRY), {})
-    events = []
-    for at in range(0, len(hop), 50):
-        told, rest = flight.take_all([(one.reading, one.offsets) for one in hop[at : at + 50]])
-        events += [event for one in told if not isinstance(one, Exception) for event in one.events] + rest.events
-        other = Engine("live", "F", REGISTRY)
-        other.restore(flight.snapshot())
-        flight = Flight(other, {})
-    expected = [event for one in hop for event in whole.take(one.reading, one.offsets).events]
+def test_what_detectors_had_not_seen_when_a_flight_was_saved_they_see_afterwards(hop: list[Arrival]) -> None:
+    engine, whole, events = Engine("live", "F", REGISTRY), Engine("live", "F", REGISTRY), list[Event]()
+    for number, one in enumerate(hop):
+        events += advance(engine, one.reading, one.offsets, look=False).events
+        if number % 50 == 49:
+            saved, engine = engine.snapshot(), Engine("live", "F", REGISTRY)
+            engine.restore(saved)
+    events += engine.look().events
+    expected = [event for one in hop for event in advance(whole, one.reading, one.offsets).events]
     assert seen(events) == seen(expected) != []
