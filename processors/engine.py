@@ -84,8 +84,7 @@ class Engine:
             Where it stands, by topic-partition; evidence of what it completes.
         look
             Whether detectors look at once. If not, then at the turn of a second or when `look` is called: looking at
-            what several messages brought costs hardly more than looking at one. The output says when it cannot be
-            told which of them completed what was found.
+            what several messages brought costs hardly more than looking at one (see `Output.is_vague`).
         """
         vehicle, station = message.address.vehicle, message.address.station
         if self._books.is_done(message):
@@ -120,8 +119,7 @@ class Engine:
             If its time is not believed (`bad-time`), see `processors.receive_clock`.
         """
         vehicle, station = message.address.vehicle, message.address.station
-        said_ns, now_ns = report.ert_ns, self._clock_ns
-        ert_ns = now_ns if said_ns is None else self._receipt.of_report(said_ns, now_ns)
+        ert_ns = self._clock_ns if report.ert_ns is None else self._receipt.of_report(report.ert_ns, self._clock_ns)
         moment = Moment(ert_ns, offsets, Output())
         self._let_time_pass(moment)
         self._tell(moment, vehicle, self._watches.of(vehicle).report(station, report, self._clock_ns))
