@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from processors.evidence.signals import Sustained
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 
 ENGINES: Final = ("engines_running_count", "chamber_pressure_pa")
+COMMANDED: Final = "throttle_percent"
 BURN_CHANNELS: Final = frozenset(ENGINES)
+# how long pressure may take from its least to half of what is commanded, and then the edge is no better known
+RISE_NS: Final = NS_PER_S
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,15 @@ class BurnParameters:
         Rows in a row that must burn. Three, so that one or two wrong readings light no engine.
     stop_s
         How long it must not burn. Longer than any drop-out of a sensor; no engine of this size lights again so soon.
+    outvoted_s
+        How long two of pressure, command and count must speak for a burn that the third denies. Longer than engines
+        take to come up, while these rightly differ.
     """
 
     pressure_pa: float = 1.0e6
     start_rows: int = 3
     stop_s: float = 0.5
+    outvoted_s: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,10 @@ class Burns:
     A row burns when at least one engine is above half of its commanded chamber pressure and the pressure itself
     agrees. So a burn begins and ends where pressure passes half of what is commanded. A burn that was under way
     when telemetry began has no start.
+
+    Where the row also says what is commanded, one of the three sensors may fail: a burn goes on while two of them say
+    so, and one that two of them have shown for longer than engines take to come up has begun, within the second after
+    they first did.
     """
 
     burning: bool | None = None
@@ -79,26 +92,45 @@ class Burns:
     turn_first_ns: int = -1
     turn_count: int = -1
     turn_rows: int = 0
+    outvoted: Sustained = field(default_factory=Sustained)
 
     def edges(self, stretch: Stretch, parameters: BurnParameters) -> tuple[Rows, list[BurnEdge]] | None:
         """Return the engine rows of a stretch and the edges among them; None when there are no edges."""
         rows = stretch.rows(*ENGINES)
         if rows is None:
             return None
-        burns, steady, last_ns = stretch.once(
-            ("burns", parameters.pressure_pa), lambda: _burning(rows, parameters.pressure_pa)
+        both, two, steady = stretch.once(
+            ("burns", parameters.pressure_pa), lambda: _burning(stretch, rows, parameters.pressure_pa)
         )
         if self.burning is None:
-            self.burning = bool(burns[0])
-        if self.turn_rows == 0 and steady is self.burning:
-            self.last_ns = last_ns
+            self.burning = bool(both[0])
+        if self.turn_rows == 0 and self.outvoted.rows == 0 and steady is self.burning:
+            self.last_ns = int(rows.t_ns[-1])
             return None
-        found = list(self._follow(rows, burns, parameters))
+        found = list(self._follow(rows, both, two, parameters))
         return (rows, found) if found else None
 
-    def _follow(self, rows: Rows, burns: NDArray[np.bool_], parameters: BurnParameters) -> Iterator[BurnEdge]:
-        bounds = [0, *(np.flatnonzero(burns[1:] != burns[:-1]) + 1).tolist(), len(burns)]
-        for start, stop in pairwise(bounds):
+    def _follow(self, rows: Rows, both: Flags, two: Flags, parameters: BurnParameters) -> Iterator[BurnEdge]:
+        first, whole = 0, len(both)
+        while first < whole:
+            outvoted, stop = None, whole
+            if not self.burning:
+                outvoted = self.outvoted.first(
+                    rows.t_ns[first:], two[first:], parameters.outvoted_s, parameters.start_rows
+                )
+                stop = whole if outvoted is None else first + outvoted + 1
+            sure = self._turned(rows, two if self.burning else both, first, stop, parameters)
+            if sure is None and outvoted is None:
+                return
+            edge = self._outvoted(stop - 1) if sure is None else self._edge(sure, "end" if self.burning else "start")
+            self.burning, self.turn_rows, self.outvoted = not self.burning, 0, Sustained()
+            self.last_ns, first = int(rows.t_ns[edge.row]), edge.row + 1
+            yield edge
+
+    def _turned(self, rows: Rows, burns: Flags, first: int, stop: int, parameters: BurnParameters) -> int | None:
+        """Take rows; return the one that makes it sure that it has begun to burn, or not to."""
+        bounds = [first, *(np.flatnonzero(burns[first + 1 : stop] != burns[first : stop - 1]) + first + 1), stop]
+        for start, end in pairwise(bounds):
             burns_now = bool(burns[start])
             if burns_now == self.burning:
                 self.turn_rows = 0
@@ -110,12 +142,19 @@ class Burns:
                     sure = start + parameters.start_rows - self.turn_rows - 1
                 else:
                     stopped_ns = self.turn_first_ns + round(parameters.stop_s * NS_PER_S)
-                    sure = start + int(np.searchsorted(rows.t_ns[start:stop], stopped_ns))
-                self.turn_rows += stop - start
-                if sure < stop:
-                    self.burning, self.turn_rows = burns_now, 0
-                    yield self._edge(sure, "start" if burns_now else "end")
-            self.last_ns = int(rows.t_ns[stop - 1])
+                    sure = start + int(np.searchsorted(rows.t_ns[start:end], stopped_ns))
+                self.turn_rows += int(end - start)
+                if sure < end:
+                    return int(sure)
+            self.last_ns = int(rows.t_ns[end - 1])
+        return None
+
+    def _outvoted(self, row: int) -> BurnEdge:
+        before_ns = self.outvoted.since_ns
+        sigma_s = RISE_NS / NS_PER_S / 12**0.5
+        return BurnEdge(
+            "start", before_ns + RISE_NS // 2, sigma_s, before_ns, before_ns + RISE_NS, row, self.turn_count
+        )
 
     def _edge(self, row: int, kind: Literal["start", "end"]) -> BurnEdge:
         width_ns = self.turn_first_ns - self.turn_before_ns
@@ -123,10 +162,20 @@ class Burns:
         return BurnEdge(kind, middle_ns, sigma_s, self.turn_before_ns, self.turn_first_ns, row, self.turn_count)
 
 
-def _burning(rows: Rows, pressure_pa: float) -> tuple[NDArray[np.bool_], bool | None, int]:
-    """Return which rows burn, what all of them do (None if they differ), and the time of the last."""
-    running, pressure = rows.values
-    burns = np.asarray(np.greater_equal(running, 1) & np.greater(pressure, pressure_pa))
-    first = bool(burns[0])
-    lit = int(np.count_nonzero(burns))
-    return burns, first if lit in {0, len(burns)} else None, int(rows.t_ns[-1])
+def _burning(stretch: Stretch, rows: Rows, pressure_pa: float) -> tuple[Flags, Flags, bool | None]:
+    """Return which rows burn by count and pressure, by two of three, and what all do; None if they differ."""
+    running, high = np.greater_equal(rows.values[0], 1), np.greater(rows.values[1], pressure_pa)
+    both = np.asarray(running & high)
+    two = both | (np.asarray(running | high) & _commanded(stretch, rows))
+    lit = int(np.count_nonzero(both))
+    alike = lit in {0, len(both)} and np.count_nonzero(two) == lit
+    return both, two, bool(both[0]) if alike else None
+
+
+def _commanded(stretch: Stretch, rows: Rows) -> Flags:
+    """Return which rows say that engines are commanded to burn, shape (n,); none where the packet does not say it."""
+    commanded = np.zeros(len(rows.t_ns), dtype=np.bool_)
+    more = stretch.rows(*ENGINES, COMMANDED) if COMMANDED in stretch.frames[rows.packet].columns else None
+    if more is not None:
+        commanded[np.searchsorted(rows.counts, more.counts)] = np.greater(more.values[2], 0.0)
+    return commanded

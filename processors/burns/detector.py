@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from processors.airframe import Airframe
-from processors.burns.burning import BURN_CHANNELS, ENGINES, BurnEdge, BurnParameters, Burns
+from processors.burns.burning import BURN_CHANNELS, COMMANDED, ENGINES, BurnEdge, BurnParameters, Burns
 from processors.burns.ramps import Ramp
 from processors.detector import Detector, Finding, found
 from processors.evidence.signals import UNSET
@@ -19,7 +19,7 @@ from telemetry.cuc import NS_PER_S
 from telemetry.events import Status
 from telemetry.vocabulary import FlightEvent
 
-COMMANDED: Final = "throttle_percent"
+SPEEDS: Final = ("speed_m_s", "vertical_speed_m_s")
 # what happened in a hole longer than a few seconds may still be told better by what comes late
 SURE_S: Final = 1.0
 
@@ -98,7 +98,7 @@ class BurnDetector(Detector):
     then it is known when they passed half of it. What happened in a hole of seconds stays provisional.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     requires: ClassVar[frozenset[str]] = BURN_CHANNELS | {
         "stage_attached",
         "altitude_m",
@@ -201,13 +201,21 @@ class BurnDetector(Detector):
 
     def _end(self, values: Mapping[str, float]) -> FlightEvent | None:
         ended, self.state.purpose, self.state.lit = self.state.purpose, Purpose.UNKNOWN.value, True
-        stood = ended == Purpose.LIFT.value and values.get("speed_m_s", 0.0) < self.parameters.flying_m_s
+        flying_m_s = self.parameters.flying_m_s
+        slow = all(abs(values.get(name, 0.0)) < flying_m_s for name in SPEEDS)
+        stood = ended == Purpose.LIFT.value and slow
         return self.ends if ended == self.purpose.value and not stood else None
+
+    def _stands(self, values: Mapping[str, float]) -> bool:
+        """Return whether it stands; of two speeds that differ, which one errs is told by whether it has ever burnt."""
+        still = [abs(values[name]) < self.parameters.standing_m_s for name in SPEEDS]
+        alone = not self.state.joined and not self.state.lit
+        return any(still) if alone else all(still)
 
     def _purpose_of(self, values: Mapping[str, float], t_ns: int) -> Purpose:
         if not values:
             return Purpose.UNKNOWN
-        if values["speed_m_s"] < self.parameters.standing_m_s:
+        if self._stands(values):
             return Purpose.LIFT
         if values["vertical_speed_m_s"] > 0.0:
             if not self.state.joined:

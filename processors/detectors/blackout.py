@@ -59,10 +59,11 @@ class BlackoutState:
 
 
 class Blackout(Detector):
-    """All stations lose a vehicle that falls through air fast enough to be surrounded by plasma, and hear it again.
+    """All stations lose a vehicle that is fast enough for the air around it to be plasma, and hear it again.
 
     A vehicle that is out of view, or that fails, falls silent elsewhere too: only one that was in the plasma's speed
-    and height when it was last heard is in a blackout. Where a relay hears it through its wake there is none.
+    and height when it was last heard is in a blackout. Whether it sinks makes no difference: lift throws a steep entry
+    up again within the air. Where a relay hears it through its wake there is none.
 
     Time: the last packet before, and the first that comes live afterwards; what was kept on board meanwhile does not
     end it. Uncertainty: half the distance of rows, and what a station needs to find the signal again.
@@ -81,6 +82,7 @@ class Blackout(Detector):
     95000.0
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.BLACKOUT_START.value, FlightEvent.BLACKOUT_END.value)
     requires: ClassVar[frozenset[str]] = frozenset(MOTION)
     looks_again: ClassVar[bool] = False
@@ -134,9 +136,9 @@ class Blackout(Detector):
 
     def _in_plasma(self) -> bool:
         state, limits = self.state, self.parameters
-        falls = state.climb_m_s < 0.0 and state.altitude_m < limits.thin_m
+        in_air = state.altitude_m < limits.thin_m
         steady = abs(state.turn_deg_s) < limits.tumble_deg_s
-        return bool(falls and steady and state.speed_m_s > limits.ionised_m_s)
+        return bool(in_air and steady and state.speed_m_s > limits.ionised_m_s)
 
     def _end(self, stretch: Stretch, rows: Rows, at: int) -> Finding:
         t_ns = int(rows.t_ns[at])

@@ -115,6 +115,10 @@ FAULTS = {
     "all down": "station_down@25,for_s=20",
     "down at liftoff": "station_down@-4,for_s=12",
     "line cut": "backhaul_down@55,for_s=20",
+    "lost and garbled at one station": "packets_lost,share=0.1,burst=20,station=haiyang "
+    "packets_corrupted,share=0.05,station=haiyang packets_cut,share=0.02,station=haiyang",
+    "all at once": "packets_lost,share=0.1,burst=20,station=haiyang packets_duplicated,share=0.02 "
+    "packets_reordered,share=0.02,by_s=2,station=relay station_down@58,for_s=15 backhaul_down@20,for_s=15",
 }
 
 
@@ -130,7 +134,7 @@ def undisturbed() -> tuple[Known, ...]:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_simulators_faults_change_nothing_in_the_end(name: str) -> None:
-    flown = detect(simulated(FAULTS[name]))
+    flown = detect(simulated(*FAULTS[name].split()))
     assert not differences(final(flown.events), undisturbed())
     assert all(row.balanced for row in flown.engine.ledger())
 

@@ -104,9 +104,10 @@ def test_what_is_heard_on_is_not_lost_however_hard_it_came_down() -> None:
     assert run(LossOfVehicle, hop("hard_landing,speed_m_s=18")) == run(LossOfVehicle, hop("tip_over")) == []
 
 
-def test_a_blackout_begins_with_the_last_packet_and_ends_with_the_first() -> None:
-    start, end = run(Blackout, through_plasma(hop(), 70.0, 95.0))
-    assert times([start, end]) == [pytest.approx(70.0, abs=0.03), pytest.approx(95.0, abs=0.03)]
+@pytest.mark.parametrize(("first_s", "last_s"), [(70.0, 95.0), (30.0, 45.0)], ids=["sinking", "rising"])
+def test_a_blackout_begins_with_the_last_packet_and_ends_with_the_first(first_s: float, last_s: float) -> None:
+    start, end = run(Blackout, through_plasma(hop(), first_s, last_s))
+    assert times([start, end]) == [pytest.approx(first_s, abs=0.03), pytest.approx(last_s, abs=0.03)]
     assert (start.type.rpartition("_")[2], end.type.rpartition("_")[2]) == ("start", "end")
 
 
