@@ -23,6 +23,8 @@ from telemetry.vocabulary import FlightEvent
 MEDIAN: Final = 0.4
 # a display that counts km/h errs by this, however many are averaged
 STEP_M_S: Final = 0.08
+# medians in the shortest stretch, a second each
+SHORT: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +140,13 @@ class LauncherApogee(MotionDetector):
             if now_s < state.told_s + limits.settled_s:
                 return ()
             state.open = False
-            top = self._top(cell, state.told_s)
+            top = self._top(cell, state.told_s, falls=True)
             return () if top is None else (self._finding(cell, top, "confirmed"),)
         # cheap: the least of the seconds has to be behind, and before it they fell
         values = state.medians
         if values[-1] <= min(values[-6:-1]) or values[0] <= min(values) or now_s < state.told_s + limits.longest_s:
             return ()
-        top = self._top(cell, now_s)
+        top = self._top(cell, now_s, falls=False)
         if top is None or not -limits.shortest_s < top.t_s < -limits.after_s:
             return ()
         if top.sigma_s > (limits.sure_s if top.t_s > -limits.late_s else limits.late_sure_s):
@@ -153,8 +155,12 @@ class LauncherApogee(MotionDetector):
         state.count += 1
         return (self._finding(cell, top, "provisional", now_s),)
 
-    def _top(self, cell: Cell, origin_s: float) -> Top | None:
-        """Return the least speed by the longest stretch that is a free fall."""
+    def _top(self, cell: Cell, origin_s: float, *, falls: bool) -> Top | None:
+        """Return the least speed by the stretch of free fall that shows it best.
+
+        Every stretch has the last seconds in it. If it is not known that it `falls`, and these alone are no free fall,
+        no longer one is looked at.
+        """
         state, limits = self.state, self.parameters
         noise = float(np.hypot(MEDIAN * cell.speed_noise_m_s, STEP_M_S))
         best: Top | None = None
@@ -163,9 +169,11 @@ class LauncherApogee(MotionDetector):
             t_s = np.array(state.medians_s[first:]) - origin_s
             if t_s.size < limits.shortest_s // 2 or t_s[-1] - t_s[0] < longest_s - 5.0:
                 continue
-            top = top_of(t_s, np.array(state.medians[first:]), cell.h_m, noise)
-            if top is None or top.spread_m_s > limits.spread_noise * noise:
-                continue
+            top = top_of(t_s, np.array(state.medians[first:]), cell.h_m, noise, limits.spread_noise)
+            if top is None:
+                if falls or t_s.size > SHORT * limits.shortest_s:
+                    continue
+                return None
             top = replace(top, sigma_s=float(np.hypot(top.sigma_s, limits.model_share * longest_s)))
             bends = abs(top.bend - 1.0) < limits.bend_share + limits.sure_sigmas * top.bend_sigma
             if bends and (best is None or top.sigma_s < best.sigma_s):

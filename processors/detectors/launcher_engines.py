@@ -26,8 +26,6 @@ DEEP: Final = 8
 IN_AIR: Final = ((4, 16, 1), (6, 16, 2), (DEEP, 16, 3), (12, 20, 3))
 # a display that stands still for longer shows nothing; at the rates looked for here it counts on in every cell
 STALE_S: Final = 0.25
-# sigmas of a rough look
-ROUGH: Final = 1.0
 # of a change of rate: what is left of it when it is over, if the rate does not change its sign
 LEFT: Final = 0.05
 ONSETS: Final = {FlightEvent.BOOSTBACK_START.value, FlightEvent.LANDING_BURN_START.value}
@@ -118,13 +116,11 @@ class LauncherEngines(MotionDetector):
     def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
         """Look for a change when another fifth of a second is complete."""
         state = self.state
-        if not cell.speed_trusted or cell.stale_s > STALE_S:
+        if not cell.speed_trusted or cell.stale_s > STALE_S or (state.phase == LANDING and not state.open.type):
             return ()
         if not state.means.add(cell.t_ns, cell.t_ns / NS_PER_S, cell.speed_m_s):
             return ()
-        if state.open.type:
-            return self._confirmed(cell, track)
-        return () if state.phase == LANDING else self._look(cell, track)
+        return self._confirmed(cell, track) if state.open.type else self._look(cell, track)
 
     def _look(self, cell: Cell, track: Track) -> Iterable[Finding]:
         state, limits = self.state, self.parameters
@@ -132,13 +128,8 @@ class LauncherEngines(MotionDetector):
         in_air = state.phase == AIR
         sure = limits.landing_sigmas if in_air else limits.sure_sigmas
         least = least_m_s2(state.phase, limits)
-        for after, before, guard in IN_AIR if in_air else SCALES:
-            rough = state.means.rough(after, before, guard)
-            if rough is None:
-                return ()
-            # most of the time nothing happens, and the ends of the windows show it
-            if abs(rough[0]) + ROUGH * noise * rough[1] < 0.5 * least and not (in_air and after == DEEP):
-                continue
+        scales = IN_AIR if in_air else SCALES
+        for after, before, guard in state.means.worth(scales, 0.5 * least, noise, DEEP if in_air else 0):
             kink = state.means.kink(after, before, guard, noise)
             if kink is None:
                 return ()

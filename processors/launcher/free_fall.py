@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -47,7 +48,7 @@ class Top:
     bend_sigma: float
 
 
-def top_of(t_s: Floats, speeds: Floats, height_m: float, noise: float) -> Top | None:
+def top_of(t_s: Floats, speeds: Floats, height_m: float, noise: float, most_spread: float = inf) -> Top | None:
     """Return the least of speeds in free fall near its top; None if they are no free fall or have no least.
 
     Parameters
@@ -58,6 +59,8 @@ def top_of(t_s: Floats, speeds: Floats, height_m: float, noise: float) -> Top | 
         Of the top.
     noise
         Standard deviation of a speed.
+    most_spread
+        What the speeds may be off the law, in noises; more is no free fall.
 
     Notes
     -----
@@ -83,13 +86,13 @@ def top_of(t_s: Floats, speeds: Floats, height_m: float, noise: float) -> Top | 
     share = LEAST_SHARE + EAST_SIGMA * turning / gravity
     weights = 1.0 / (2.0 * np.maximum(speeds, slowest) * noise)
     rows = np.stack([np.ones(t_s.size), t_s, t_s**2], axis=1) * weights[:, None]
-    free = weighted_fit(rows, speeds**2 * weights, 1.0)
     prior = np.array([[0.0, 0.0, 1.0 / (share * bend)]])
-    fit = weighted_fit(np.concatenate([rows, prior]), np.append(speeds**2 * weights, 1.0 / share), 1.0)
-    if fit is None or free is None or fit.coefficients[2] <= 0.0:
+    fit = weighted_fit(np.concatenate([rows, prior]), np.append(speeds**2 * weights, 1.0 / share), 1.0, most_spread)
+    if fit is None or fit.coefficients[2] <= 0.0:
         return None
     found = fit.zero(0.0, order=1)
-    if found is None:
+    free = weighted_fit(rows, speeds**2 * weights, 1.0) if found is not None else None
+    if found is None or free is None:
         return None
     least = max(fit.value(found[0])[0], 0.0) ** 0.5
     bend_sigma = float(np.sqrt(free.covariance[2, 2])) / bend

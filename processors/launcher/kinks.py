@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import sqrt
+from operator import mul
 from typing import Final
 
 from processors.motion.cells import SHIFT_NS
@@ -20,8 +22,14 @@ BEND_M_S: Final = 1.5
 RESIDUAL_SIGMAS: Final = 4.0
 # noise is learnt roughly
 ROUGH: Final = 1.5
+# of a rough look at a change
+ROUGH_SIGMAS: Final = 1.0
 # thrust takes so long to come and go, and a display's filter to follow
 SLACK_S: Final = 0.8
+
+
+# how many means: after the change, before it, and left out between the two, in which it happens
+Scale = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,32 +132,48 @@ class Means:
         if n < FEWEST:
             return None
         middle_s, middle = sum(times) / n, sum(values) / n
-        squares = products = 0.0
-        for t_s, value in zip(times, values, strict=True):
-            since = t_s - middle_s
-            squares += since * since
-            products += since * (value - middle)
+        since = [t_s - middle_s for t_s in times]
+        above = [value - middle for value in values]
+        squares = sum(map(mul, since, since))
         if squares <= 0.0:
             return None
-        rate = products / squares
-        errors = [value - middle - rate * (t_s - middle_s) for t_s, value in zip(times, values, strict=True)]
-        spread = max(abs(error) for error in errors)
-        total = sum(error * error for error in errors)
+        rate = sum(map(mul, since, above)) / squares
+        errors = [value - rate * t_s for t_s, value in zip(since, above, strict=True)]
+        spread = max(*errors, -min(errors))
+        total = sum(map(mul, errors, errors))
         return Line(n, middle_s, middle, rate, sqrt(squares), total, spread, times[0], times[-1])
 
-    def rough(self, after: int, before: int, guard: int) -> tuple[float, float] | None:
-        """Return roughly the change of rate that `kink` finds, by the ends of its windows, and its noise.
+    def worth(self, scales: Iterable[Scale], least: float, noise: float, always: int = 0) -> list[Scale]:
+        """Return the scales at which the ends of the windows show roughly that a change may be worth a look.
 
-        The noise is that for a mean with a standard deviation of 1. None where there are too few means.
+        Most of the time nothing happens, and this is cheap. Scales are in order of length; none is returned from the
+        first on for which there are too few means.
+
+        Parameters
+        ----------
+        scales
+            As of `kink`.
+        least
+            The least change of rate that means anything.
+        noise
+            Standard deviation of a mean.
+        always
+            The scale with so many means after the change is looked at whatever the ends show.
         """
         t_s, values = self.t_s, self.values
-        n = len(t_s)
-        new, last, first = n - after, n - after - guard - 1, max(n - after - guard - before, 0)
-        if last - first < FEWEST - 1:
-            return None
-        after_s, before_s = t_s[-1] - t_s[new], t_s[last] - t_s[first]
-        change = (values[-1] - values[new]) / after_s - (values[last] - values[first]) / before_s
-        return change, 2.0 / after_s
+        n, found = len(t_s), []
+        for scale in scales:
+            after, before, guard = scale
+            new = n - after
+            last = new - guard - 1
+            first = last + 1 - before if last + 1 > before else 0
+            if last - first < FEWEST - 1:
+                break
+            after_s = t_s[-1] - t_s[new]
+            change = (values[-1] - values[new]) / after_s - (values[last] - values[first]) / (t_s[last] - t_s[first])
+            if abs(change) + 2.0 * ROUGH_SIGMAS * noise / after_s >= least or after == always:
+                found.append(scale)
+        return found
 
     def kink(self, after: int, before: int, guard: int, noise: float) -> Kink | None:
         """Return the change of rate between the last means and those before them.

@@ -21,12 +21,19 @@ SLOWEST_M_S: Final = 20.0
 class Push(NamedTuple):
     """Acceleration along the path without gravity's share, m/s^2, before and after a kink; NaN without a climb.
 
-    `drag_m_s2` is the most that air of this density takes.
+    `speed_m_s` and `height_m` are those of the stage then; both are 0 without a climb.
     """
 
     before: float
     after: float
-    drag_m_s2: float
+    speed_m_s: float
+    height_m: float
+
+    @property
+    def drag_m_s2(self) -> float:
+        """The most that air of this height takes from a stage of this speed."""
+        density = float(density_kg_m3(np.array(min(max(self.height_m, 0.0), TOP_M))))
+        return 0.5 * density * self.speed_m_s**2 / BALLISTIC_KG_M2
 
 
 def gravity_m_s2(height_m: float) -> float:
@@ -35,12 +42,10 @@ def gravity_m_s2(height_m: float) -> float:
 
 
 def push_of(kink: Kink, cell: Cell) -> Push:
-    """Return what pushes on either side of a kink of speed: thrust and drag."""
+    """Return what pushes on either side of a kink of speed, and what air may take of it."""
     speed = max(cell.s_m_s, SLOWEST_M_S)
     if not abs(cell.v_m_s) < 1.5 * speed + 3.0 * cell.v_sigma_m_s:
-        return Push(nan, nan, 0.0)
+        return Push(nan, nan, 0.0, 0.0)
     slope = min(max(cell.v_m_s / speed, -1.0), 1.0)
     gravity = gravity_m_s2(cell.h_m) * slope
-    height_m = np.array(min(max(cell.h_m, 0.0), TOP_M))
-    drag = 0.5 * float(density_kg_m3(height_m)) * speed**2 / BALLISTIC_KG_M2
-    return Push(kink.before.rate + gravity, kink.after.rate + gravity, drag)
+    return Push(kink.before.rate + gravity, kink.after.rate + gravity, speed, cell.h_m)

@@ -7,10 +7,14 @@ from typing import Final
 
 import numpy as np
 
+from processors.motion.medians import median_of
 from processors.motion.polynomials import HALF, HUBER, Floats, Polynomial, variance_of, weighted_fit
 
 CANDIDATES: Final = 25
 REFINEMENTS: Final = 3
+LEAST_SCALE: Final = 1e-12
+# of normal equations, squared: what is smaller is rounding
+SINGULAR: Final = 1e-13
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +94,12 @@ def hinge(
     best_s = 0.5 * (low + high)
     for turn in range(REFINEMENTS):
         step = (high - low) / (CANDIDATES - 1)
-        costs = [_cost(low + k * step, t_s, values, degrees, first_after, weights) for k in range(CANDIDATES)]
-        best = int(np.argmin([cost for cost, _ in costs]))
-        best_s, residuals = low + best * step, costs[best][1]
+        times = low + step * np.arange(CANDIDATES, dtype=np.float64)
+        best = int(np.argmin(_costs(times, t_s, values, degrees, first_after, weights)))
+        best_s = low + best * step
+        residuals = _cost(best_s, t_s, values, degrees, first_after, weights)[1]
         size = np.abs(residuals)
-        spread = max(float(np.median(size)) / HALF, least, 1e-9)
+        spread = max(median_of(size) / HALF, least, 1e-9)
         weights = np.minimum(1.0, HUBER * spread / np.maximum(size, 1e-12))
         if turn + 1 < REFINEMENTS:
             low, high = max(low, best_s - 2.0 * step), min(high, best_s + 2.0 * step)
@@ -108,6 +113,29 @@ def _rows(at_s: float, t_s: Floats, degrees: tuple[int, int], first_after: int) 
     left = [before**k for k in range(first_after, degrees[0] + 1)]
     right = [after**k for k in range(first_after, degrees[1] + 1)]
     return np.stack([*common, *left, *right], axis=1)
+
+
+def _costs(
+    at_s: Floats, t_s: Floats, values: Floats, degrees: tuple[int, int], first_after: int, weights: Floats
+) -> Floats:
+    """Return what `_cost` says of each of some times, shape (times,), by normal equations, all at once.
+
+    Columns are scaled to 1, so that the equations are as well behaved as they can be; one without points, as before a
+    hinge at the very beginning, leaves them singular, and the pseudo-inverse does without it.
+    """
+    since = t_s - at_s[:, None]
+    before, after = np.minimum(since, 0.0), np.maximum(since, 0.0)
+    columns = [since**k for k in range(first_after)]
+    columns += [before**k for k in range(first_after, degrees[0] + 1)]
+    columns += [after**k for k in range(first_after, degrees[1] + 1)]
+    rows = np.stack(columns, axis=1)
+    rows /= np.maximum(np.abs(rows).max(axis=2, keepdims=True), LEAST_SCALE)
+    weighted = rows * weights
+    normal = weighted @ rows.transpose(0, 2, 1)
+    inverse = np.linalg.pinv(normal, rcond=SINGULAR, hermitian=True)
+    solved = inverse @ (weighted @ values)[:, :, None]
+    residuals = values - (solved.transpose(0, 2, 1) @ rows)[:, 0]
+    return np.asarray((residuals**2) @ weights)
 
 
 def _cost(

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import perm, sqrt
+from math import inf, perm, sqrt
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from processors.motion.medians import median_of
 
 Floats = NDArray[np.float64]
 
 # beyond this many standard deviations a residual weighs less: 95 % as efficient as least squares on normal noise
 HUBER: Final = 1.345
 ROUNDS: Final = 8
+# a spread that is so many times too large after some rounds does not come down to what it may be in the others
+PATIENCE: Final = 2
+HOPELESS: Final = 2.0
 HALF: Final = 0.6745
 
 
@@ -107,14 +112,18 @@ def polynomial(t_s: Floats, values: Floats, degree: int, least: float = 0.0) -> 
     return weighted_fit(powers, values, least)
 
 
-def weighted_fit(rows: Floats, values: Floats, least: float) -> Polynomial | None:
-    """Fit the coefficients of the columns of `rows`, shape (n, m), with Huber's weights."""
+def weighted_fit(rows: Floats, values: Floats, least: float, most: float = inf) -> Polynomial | None:
+    """Fit the coefficients of the columns of `rows`, shape (n, m), with Huber's weights.
+
+    None if the residuals' spread is more than `most`, of which it gives up early when it is far from it.
+    """
     weights = np.ones(values.size)
     n, m = rows.shape
     scales = np.maximum(np.abs(rows).max(axis=0), 1e-12)
     scaled = rows / scales
     spread = least
-    for _ in range(ROUNDS):
+    excess = float(np.sqrt(n / max(n - m, 1)))
+    for turn in range(ROUNDS):
         weighted = scaled * weights[:, None]
         normal = weighted.T @ scaled
         try:
@@ -123,11 +132,15 @@ def weighted_fit(rows: Floats, values: Floats, least: float) -> Polynomial | Non
             return None
         residuals = values - scaled @ solved
         size = np.abs(residuals)
-        spread = max(float(np.median(size)) / HALF * float(np.sqrt(n / max(n - m, 1))), least, 1e-9)
+        spread = max(median_of(size) / HALF * excess, least, 1e-9)
+        if spread > (HOPELESS * most if turn >= PATIENCE else inf):
+            return None
         new = np.minimum(1.0, HUBER * spread / np.maximum(size, 1e-12))
         if np.abs(new - weights).max() < 0.01:  # noqa: PLR2004 -- a hundredth of a weight moves nothing
             break
         weights = new
+    if spread > most:
+        return None
     variance = max(variance_of(residuals, weights, m), least * least)
     covariance = variance * np.linalg.pinv(scaled.T @ scaled) / np.outer(scales, scales)
     return Polynomial(solved / scales, covariance, spread)

@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from processors.motion.medians import median_of
+
 Floats = NDArray[np.float64]
 
 GRAVITY_M_S2: Final = 9.80665
@@ -132,15 +134,17 @@ def _solve(
     spread = 0.0
     beta: Floats = prior
     normal: Floats = np.eye(prior.size)
+    floor = np.diag(weak)
     for turn in range(2 * ROUNDS):
         scale = max(spread, least_m) ** -2
-        normal = scale * (rows * weights[:, None]).T @ rows + np.diag(weak)
+        weighted = scale * (rows * weights[:, None]).T
+        normal = weighted @ rows + floor
         try:
-            beta = np.asarray(np.linalg.solve(normal, scale * (rows * weights[:, None]).T @ wanted + weak * prior))
+            beta = np.asarray(np.linalg.solve(normal, weighted @ wanted + weak * prior))
         except np.linalg.LinAlgError:
             return None
         size: Floats = np.abs(wanted - rows @ beta)
-        spread = max(float(np.median(size)) / HALF, least_m)
+        spread = max(median_of(size) / HALF, least_m)
         if turn < ROUNDS:
             weights = 1.0 / np.maximum(size, least_m)
             weights /= weights.max()

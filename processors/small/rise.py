@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from processors.motion.medians import median_of
 from processors.motion.polynomials import HALF, Floats
 
 TURNS: Final = 3
@@ -71,13 +72,13 @@ def rise(t_s: Floats, heights_m: Floats, between: tuple[float, float], least_m: 
         return None
     weights, spread = np.ones(t_s.size), least_m
     begins, costs = np.linspace(low, high, CANDIDATES), np.zeros(CANDIDATES)
+    bends = 0.5 * np.maximum(t_s - begins[:, None], 0.0) ** 2
     best = 0
     for _ in range(TURNS):
-        fits = [_fit(float(at), t_s, heights_m, weights) for at in begins]
-        costs = np.array([float(np.sum(weights * residuals**2)) for _, _, residuals in fits])
+        costs = _costs(bends, heights_m, weights)
         best = int(np.argmin(costs))
-        size = np.abs(fits[best][2])
-        spread = max(float(np.median(size)) / HALF, least_m)
+        size = np.abs(_fit(float(begins[best]), t_s, heights_m, weights)[2])
+        spread = max(median_of(size) / HALF, least_m)
         weights = np.where(size < FAR * spread, (1.0 - np.minimum(size / (FAR * spread), 1.0) ** 2) ** 2, 0.0)
     chances = np.exp(-0.5 * (costs - costs[best]) / spread**2)
     chances /= chances.sum()
@@ -90,6 +91,16 @@ def rise(t_s: Floats, heights_m: Floats, between: tuple[float, float], least_m: 
     flat = heights_m - np.average(heights_m, weights=np.maximum(weights, 1e-9))
     better = (float(np.sum(weights * flat**2)) - float(costs[best])) / spread**2
     return Rise(middle, float(np.sqrt(width + MODEL_S**2)), bend, spread / known**0.5, level, better, spread)
+
+
+def _costs(powers: Floats, heights_m: Floats, weights: Floats) -> Floats:
+    """Return the squared residuals of `_fit` for rises of shape (begins, n), shape (begins,)."""
+    total = max(float(weights.sum()), 1e-9)
+    about = powers - (powers @ weights / total)[:, None]
+    heights = heights_m - float(weights @ heights_m) / total
+    spread = about**2 @ weights
+    bend = np.where(spread > 0.0, about @ (weights * heights) / np.where(spread > 0.0, spread, 1.0), 0.0)
+    return np.asarray((heights - bend[:, None] * about) ** 2 @ weights)
 
 
 def _fit(at_s: float, t_s: Floats, heights_m: Floats, weights: Floats) -> tuple[float, float, Floats]:
