@@ -11,10 +11,12 @@ import numpy as np
 
 from processors.detector import Finding
 from processors.launcher.free_fall import Top, top_of
+from processors.launcher.thrust import gravity_m_s2
 from processors.motion.cell import Cell
 from processors.motion.cells import SHIFT_NS
 from processors.motion.track import Track
 from processors.motion_detector import MotionDetector
+from telemetry.atmosphere import TOP_M, density_kg_m3
 from telemetry.cuc import NS_PER_S
 from telemetry.events import Status
 from telemetry.vocabulary import FlightEvent
@@ -50,6 +52,8 @@ class LauncherApogeeParameters:
         The square of speed bends as gravity says, within this share and so many sigmas: engines bend it otherwise.
     spread_noise
         The speeds are off the law by not more than so many times their noise.
+    stage_kg_m2, stage_share
+        Mass over drag coefficient and area of what coasts, 10 to 25 t over 10 m^2 or so, and within what share.
     model_share
         Over so many seconds, gravity's change with height and a display's own filter move the top by this share.
     """
@@ -58,13 +62,15 @@ class LauncherApogeeParameters:
     longest_s: int = 60
     shortest_s: int = 20
     after_s: float = 2.5
-    sure_s: float = 0.3
+    sure_s: float = 0.25
     late_s: float = 5.5
     late_sure_s: float = 0.8
     settled_s: float = 20.0
     bend_share: float = 0.2
     sure_sigmas: float = 3.0
     spread_noise: float = 2.5
+    stage_kg_m2: float = 1_800.0
+    stage_share: float = 0.3
     model_share: float = 0.003
 
 
@@ -88,7 +94,8 @@ class LauncherApogee(MotionDetector):
 
     Trigger: over the last 20 s the square of speed is a parabola with its least some seconds ago, and bends as gravity
     does. Time: the least of a parabola through up to a minute, robust, with the bend known beforehand; uncertainty
-    from the residuals. Told when the least is 2.5 s past, confirmed at 8 s.
+    from the residuals, and of the air's drag, which makes speed least a while after the top. Told when the least is
+    2.5 s past, confirmed at 20 s.
 
     Failure modes: none under thrust, in dense air, or in an orbit, where gravity bends the path and hardly the speed;
     none where the record does not show 20 s before it.
@@ -178,7 +185,16 @@ class LauncherApogee(MotionDetector):
             bends = abs(top.bend - 1.0) < limits.bend_share + limits.sure_sigmas * top.bend_sigma
             if bends and (best is None or top.sigma_s < best.sigma_s):
                 best = top
-        return best
+        return None if best is None else self._without_air(cell, best)
+
+    def _without_air(self, cell: Cell, top: Top) -> Top:
+        """Return when it is highest: what air is left still slows it when gravity begins to hasten it."""
+        limits, height_m = self.parameters, min(cell.h_m, TOP_M)
+        density = float(density_kg_m3(np.array(height_m)))
+        drag = 0.5 * density * top.speed_m_s**2 / limits.stage_kg_m2
+        early_s = drag * top.speed_m_s / gravity_m_s2(cell.h_m) ** 2
+        sigma_s = float(np.hypot(top.sigma_s, limits.stage_share * early_s))
+        return replace(top, t_s=top.t_s - early_s, sigma_s=sigma_s)
 
     def _finding(self, cell: Cell, top: Top, status: Status, origin_s: float | None = None) -> Finding:
         state = self.state

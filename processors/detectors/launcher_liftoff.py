@@ -18,9 +18,14 @@ from telemetry.cuc import NS_PER_S
 from telemetry.events import Status
 from telemetry.vocabulary import FlightEvent
 
-# cells of the ramps that are looked for: one second to three, kept with one on the pad
-FEWEST: Final = 10
+# cells of a second, and of the three that are looked at with one on the pad; displays that are read less often have
+# fewer, but three make a ramp
+SECOND_CELLS: Final = 10
 KEPT: Final = 40
+FEWEST: Final = 3
+LAST_S: Final = 1.05
+# a row or two of slow displays before it are of the ramp
+SEEN_S: Final = 0.5
 # a ramp's last second is, on the mean, at least this share of its sigmas above zero: a second of four is
 LAST_SHARE: Final = 0.5
 # without rows for so long it may have left unseen
@@ -33,8 +38,8 @@ MOST_BEFORE_S: Final = 6.0
 SECOND: Final = 6.0
 WILD: Final = 4.0
 FEW: Final = 5
-# of a standard deviation learnt from n second differences, which overlap, about this over the root of n is unsure
-UNSURE: Final = 0.5
+# a standard deviation learnt from n second differences, which overlap, may well be more by this over n
+UNSURE: Final = 2.0
 # a display that counts km/h
 LEAST_NOISE_M_S: Final = 0.1
 # a display that steps between two or three values stands
@@ -141,7 +146,7 @@ class LauncherLiftoff(MotionDetector):
         state.speeds.append(cell.speed_m_s)
         if len(state.t_s) > KEPT:
             del state.t_s[0], state.speeds[0]
-        if state.cells == FEWEST and self._began_in_flight(cell):
+        if state.cells == SECOND_CELLS and self._began_in_flight(cell):
             state.done = True
         return () if state.done or state.cells < FEWEST else self._look(cell)
 
@@ -157,7 +162,7 @@ class LauncherLiftoff(MotionDetector):
     def _noise(self) -> float:
         """Return the standard deviation of a speed, more than it is likely to be while few have been seen."""
         state = self.state
-        noise = sqrt(state.squares / SECOND / max(state.errors, 1)) * (1.0 + UNSURE / sqrt(max(state.errors, 1)))
+        noise: float = sqrt(state.squares / SECOND / max(state.errors, 1)) * (1.0 + UNSURE / max(state.errors, 1))
         return max(noise, LEAST_NOISE_M_S)
 
     def _began_in_flight(self, cell: Cell) -> bool:
@@ -166,15 +171,17 @@ class LauncherLiftoff(MotionDetector):
 
     def _look(self, cell: Cell) -> Iterable[Finding]:
         state, limits = self.state, self.parameters
-        last = sum(state.speeds[-FEWEST:]) / FEWEST
+        now_s, count = state.t_s[-1], 2
+        while count < len(state.t_s) and state.t_s[-count - 1] > now_s - LAST_S:
+            count += 1
+        last = sum(state.speeds[-count:]) / count
         # cheap: at rest the last second is as slow as any
-        if last < 0.5 * limits.least_m_s:
+        if last < 0.5 * limits.least_m_s or (state.cells < SECOND_CELLS and self._began_in_flight(cell)):
             return ()
         noise = self._noise()
-        sure = sqrt(2.0 * log((1.0 + state.cells / FEWEST) / limits.false_share))
-        if last < LAST_SHARE * sure * noise / sqrt(FEWEST):
+        sure = sqrt(2.0 * log((1.0 + state.cells / SECOND_CELLS) / limits.false_share))
+        if last < LAST_SHARE * sure * noise / sqrt(count):
             return ()
-        now_s = state.t_s[-1]
         t_s, speeds = np.array(state.t_s) - now_s, np.array(state.speeds)
         between = (self._earliest_s(t_s), -limits.shortest_s)
         like = leaving(t_s, speeds, between, noise, SLOWLY)
@@ -192,7 +199,7 @@ class LauncherLiftoff(MotionDetector):
 
     def _earliest_s(self, t_s: np.typing.NDArray[np.float64]) -> float:
         """Return when it left at the earliest: in sight, in the hole that hides it, or before the record begins."""
-        longest_s = self.parameters.longest_s
+        longest_s: float = self.parameters.longest_s
         holes = np.flatnonzero(np.diff(t_s) > HOLE_S)
         if holes.size and t_s[holes[-1] + 1] > -longest_s:
             return float(t_s[holes[-1]]) - HOLE_S
@@ -200,8 +207,8 @@ class LauncherLiftoff(MotionDetector):
 
     def _is_ramp(self, speeds: np.typing.NDArray[np.float64], noise: float) -> bool:
         """Return whether speed grows all the way: a display that steps from one value to another does not fly."""
-        third = speeds.size // 3
-        if not third or np.unique(speeds).size < LEVELS:
+        third = max(speeds.size // 3, 1)
+        if speeds.size < FEWEST or np.unique(speeds).size < min(LEVELS, speeds.size):
             return False
         low, middle, high = (float(np.median(part)) for part in (speeds[:third], speeds[third:-third], speeds[-third:]))
         slack = noise / sqrt(third)

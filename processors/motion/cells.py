@@ -15,8 +15,10 @@ from telemetry.cuc import NS_PER_S
 CELL_NS: Final = NS_PER_S // 10
 # logs count milliseconds, packets cut times off at nanoseconds: neither is to move a row into another cell
 SHIFT_NS: Final = NS_PER_S // 2000
-# a row this close behind the one before it is believed at once; one that leaps further needs another row to say so
+# a row this close behind the one before it is believed at once; one that leaps further needs another row to say so, but
+# where rows are seldom, as of a display that is read once a second, as far again and half as far is no leap
 NEAR_NS: Final = 3 * CELL_NS // 2
+SELDOM_NS: Final = NS_PER_S
 # shuffled rows are off by less: what is further ahead of the rows after it has a wrong time
 AHEAD_NS: Final = 2 * NS_PER_S
 WITNESSES: Final = 2
@@ -199,7 +201,8 @@ def _end_of(t_ns: Ints) -> Ints:
 def _believed(times: Ints) -> Ints:
     """Return how far each row brings time, shape (n,), for times of shape (n + 2,) with the two rows before."""
     before, last, t_ns = times[:-2], times[1:-1], times[2:]
-    leaps = t_ns - last > NEAR_NS
+    apart = np.clip(last - before, 0, SELDOM_NS)
+    leaps = t_ns - last > np.maximum(apart + apart // 2, NEAR_NS)
     if not leaps.any():
         return t_ns
     middle = np.maximum(np.minimum(before, last), np.minimum(np.maximum(before, last), t_ns))

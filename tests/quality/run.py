@@ -4,7 +4,8 @@ It exits 1 if a requirement does not hold.
 
 ARGS="--quick" is clean and one seed; --flights SES-10,Lince --only holes,pad --events apogee,meco ask for a part of it;
 --worst 20 lists the worst cases; --json FILE writes all counts and cases; --flights '' --simulated 100 is simulated
-flights alone, --flights '' --made 240 small rockets made up with the troubles that their logs have.
+flights alone, --flights '' --made 240 small rockets made up with the troubles that their logs have,
+--flights '' --webcasts 120 webcasts of launches made up, clean and perturbed.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from quality.perturb import KINDS, perturbed
 from quality.score import Case, Judge
 from quality.simulated import judged_flight
 from quality.synthetic_small import MADE_UP, judged_small
+from quality.synthetic_webcast import SHOWN, judged_webcast
 from quality.table import lines_of, rows_of, worst_of
 from quality.truth import Record
 from rich.console import Console
@@ -36,6 +38,7 @@ from rich.console import Console
 SEEDS: Final = 3
 SIMULATED: Final = 500
 MADE: Final = 240
+WEBCASTS: Final = 120
 CLEAN: Final = "clean"
 
 
@@ -71,6 +74,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=SEEDS, help="of each perturbation")
     parser.add_argument("--simulated", type=int, help="how many simulated flights; 500, or none with any of the above")
     parser.add_argument("--made", type=int, help="how many small rockets made up; 240, or none with any of the above")
+    parser.add_argument("--webcasts", type=int, help="how many webcasts made up; 120, or none with any of the above")
     parser.add_argument("--worst", type=int, default=0, help="list so many of the worst cases")
     parser.add_argument("--json", type=Path, help="where to write all counts and cases")
     parser.add_argument("--vehicle-class", default="auto")
@@ -81,6 +85,8 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         given.simulated = 0 if part else SIMULATED
     if given.made is None:
         given.made = 0 if part else MADE
+    if given.webcasts is None:
+        given.webcasts = 0 if part else WEBCASTS
     given.seeds = 1 if given.quick else given.seeds
     given.only = [CLEAN, *KINDS] if given.only is None else given.only.split(",")
     if unknown := set(given.only) - {CLEAN, *KINDS}:
@@ -106,6 +112,12 @@ def made(count: int, workers: int) -> Iterator[list[Case]]:
         yield from pool.map(judged_small, range(count), chunksize=4)
 
 
+def shown(count: int, workers: int) -> Iterator[list[Case]]:
+    """Yield the cases of webcasts made up, on some processes."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(judged_webcast, range(count), chunksize=4)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it, print the table and return the exit code."""
     given = options(arguments)
@@ -122,11 +134,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cases += [case for each in simulated(given.simulated, given.processes) for case in each]
     then_s = time.monotonic()
     cases += [case for each in made(given.made, given.processes) for case in each]
+    last_s = time.monotonic()
+    cases += [case for each in shown(given.webcasts, given.processes) for case in each]
     done = f"{len(given.flights)} recorded flights in {between_s - began_s:.0f} s"
     if given.simulated:
         done += f", {given.simulated} simulated ones in {then_s - between_s:.0f} s"
     if given.made:
-        done += f", {given.made} made up in {time.monotonic() - then_s:.0f} s"
+        done += f", {given.made} made up in {last_s - then_s:.0f} s"
+    if given.webcasts:
+        done += f", {given.webcasts} webcasts made up in {time.monotonic() - last_s:.0f} s"
     return report(cases, given, done)
 
 
@@ -134,7 +150,7 @@ def report(cases: list[Case], given: argparse.Namespace, said: str) -> int:
     """Print the table and what does not hold; return the exit code."""
     if given.events is not None:
         cases = [case for case in cases if case.event in given.events.split(",")]
-    rows = rows_of(cases, [CLEAN, *KINDS, *(f"sim {family}" for family in SHARES), MADE_UP])
+    rows = rows_of(cases, [CLEAN, *KINDS, *(f"sim {family}" for family in SHARES), MADE_UP, *SHOWN])
     say("\n".join(lines_of(rows)))
     if given.worst:
         say("\n" + "\n".join(worst_of(cases, given.worst)))
