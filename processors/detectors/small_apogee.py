@@ -43,6 +43,9 @@ class SmallApogeeParameters:
         It begins so much earlier at most, if there are fewer cells before the top.
     noise_m, least_m
         Noise at which the window is `before_s` long; and the least that is believed.
+    recent_s
+        Two more heights must lie so shortly before the last one, so that what comes first after a hole, or between
+        frozen ones, tells nothing alone; where rows are fewer, within four of their steps.
     push_s
         What the end of a motor's push does to a barometer is over after that.
     least_s
@@ -73,6 +76,7 @@ class SmallApogeeParameters:
     after_s: float = 0.7
     noise_m: float = 2.0
     least_m: float = 0.3
+    recent_s: float = 1.0
     push_s: float = 1.0
     least_s: float = 1.5
     slow_m_s: float = 120.0
@@ -226,15 +230,24 @@ class SmallApogee(MotionDetector):
         begin_ns = burn.coast_ns + round(limits.push_s * NS_PER_S)
         cells = [one for one in cells if one.t_ns > begin_ns] if burn.over else cells
         t_s, heights = points(cells, _measured, origin_ns)
-        if t_s.size < FEW or min(near_s, 0.0) - t_s[0] < limits.least_s:
+        recent_s = max(limits.recent_s, 4.0 * float(np.median(np.diff(t_s)))) if t_s.size >= FEW else 0.0
+        if t_s.size < FEW or t_s[-1] - t_s[-3] > recent_s or min(near_s, 0.0) - t_s[0] < limits.least_s:
             return None
         white_m = float(np.median(np.abs(np.diff(heights, 2)))) / WHITE
         pulls_s, pulls = points(cells, lambda one: nan if one.stale_s else one.pull_m_s2, origin_ns)
         falls = np.interp(t_s, pulls_s, pulls * burn.sign) if pulls.size > 0.7 * t_s.size else None
-        top = apex(t_s, heights, falls, near_s, max(white_m, limits.least_m))
-        if top is None or top.share < limits.share or abs(top.bias_m_s2) > limits.bias_m_s2:
-            return None
-        return None if top.spread_m > limits.spread_m + 3.0 * white_m else top
+        # whether an accelerometer shows 1 g at rest is not known of a record that begins in the air: then heights tell
+        for known in (falls, None) if falls is not None else (None,):
+            top = apex(t_s, heights, known, near_s, max(white_m, limits.least_m))
+            if top is not None and self._coasts(top, white_m):
+                return top
+        return None
+
+    def _coasts(self, top: Apex, white_m: float) -> bool:
+        """Return whether it is a coast: most heights lie about the curve, whose bend is gravity's."""
+        limits = self.parameters
+        near = top.spread_m <= limits.spread_m + 3.0 * white_m
+        return bool(near and top.share >= limits.share and abs(top.bias_m_s2) <= limits.bias_m_s2)
 
 
 def _measured(cell: Cell) -> float:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from math import inf, nan, sqrt
 from typing import ClassVar, Final
 
+import numpy as np
+
 from processors.detector import Finding
 from processors.motion.cell import Cell
+from processors.motion.polynomials import HALF
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
 from processors.small.burn import Burn
@@ -40,7 +43,9 @@ class SmallLiftoffParameters:
     pulls_s
         Without acceleration for so long, heights have to tell.
     rise_m, rise_sigmas
-        A height worth a fit: gusts and the blast of the motor move a barometer by less; and over its noise.
+        A height worth a fit: the blast of the motor moves a barometer by less; and over its noise.
+    gusts_s, gusts_sigmas
+        Gusts move it for a second or two, so they are known after so long, and a rise is so many times as high.
     steep_m_s
         Three heights in succession rise at least as fast, as nothing on a pad does for a third of a second.
     before_s
@@ -63,14 +68,16 @@ class SmallLiftoffParameters:
     sure_s: float = 0.06
     unseen_s: float = 0.45
     pulls_s: float = 1.0
-    rise_m: float = 3.0
-    rise_sigmas: float = 5.0
+    rise_m: float = 1.0
+    rise_sigmas: float = 4.0
+    gusts_s: float = 12.0
+    gusts_sigmas: float = 4.0
     steep_m_s: float = 10.0
     before_s: float = 6.0
     least_m: float = 0.3
     least_m_s2: float = 8.0
-    better: float = 50.0
-    after_s: float = 0.3
+    better: float = 30.0
+    after_s: float = 0.2
     off_m: float = 3.0
     off_sigmas: float = 3.0
     again_s: float = 0.5
@@ -231,6 +238,9 @@ class SmallLiftoff(MotionDetector):
         found = rise(t_s, heights, (earliest, -limits.after_s), max(limits.least_m, self.state.noises[0]))
         if found is None or found.better < limits.better:
             return None
+        risen_m = float(heights[-1]) - found.level_m
+        if risen_m < limits.rise_m + limits.gusts_sigmas * self._gusts_m(cell, track, found.t_s):
+            return None
         # it leaves the pad, not some other height, and as smoothly as thrust makes it
         off_m = limits.off_m + limits.off_sigmas * self.state.noises[0]
         if max(abs(found.level_m), found.spread_m) > off_m:
@@ -239,6 +249,15 @@ class SmallLiftoff(MotionDetector):
             return None
         sigma_s = found.sigma_s if found.t_s > t_s[0] else found.sigma_s + 0.5 * float(t_s[0] - found.t_s)
         return cell.t_ns + round(found.t_s * NS_PER_S), sigma_s, found.acceleration_m_s2
+
+    def _gusts_m(self, cell: Cell, track: Track, until_s: float) -> float:
+        """Return the robust standard deviation of the heights before a rise."""
+        until_ns = cell.t_ns + round(until_s * NS_PER_S)
+        cells = track.between(cell, until_ns - round(self.parameters.gusts_s * NS_PER_S), until_ns)
+        _, heights = points(cells, _measured, cell.t_ns)
+        if heights.size < NEEDED:
+            return 0.0
+        return float(np.median(np.abs(heights - np.median(heights)))) / HALF
 
 
 def _measured(cell: Cell) -> float:

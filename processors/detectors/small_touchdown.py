@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, inf, nan, sqrt
 from typing import ClassVar, Final
 
@@ -19,6 +19,8 @@ from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
 FEW: Final = 5
+# a gust lasts a second, which is ten cells
+MOST_ALIKE: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,17 @@ class SmallTouchdownParameters:
     Parameters
     ----------
     rise_m, rise_sigmas, rise_cells
-        It has flown when it was so much over the pad, and over the noise, for so many cells.
+        It has flown when it was so far from the pad, and over the noise, for so many cells: over it, or under the first
+        height of a record that begins in the air.
     down
         It may land when it has lost this share of its greatest height: no ground near a pad is higher.
     every_s
         How often it is looked at.
     window_s, since_s
-        Of the fit; and of the last part of it, in which the landing may lie.
+        Of the fit; and of the last part of it, in which the landing may lie: what was measured, so that a hole makes
+        both longer.
+    hole_s, holes_s
+        Longer than this without a height is a hole; and so much in holes is looked past.
     before_s, between_s
         Where the three stretches begin whose middles are compared at a look; the last one is `near_s`.
     stop_m, stop_sigmas
@@ -43,8 +49,8 @@ class SmallTouchdownParameters:
         No parachute lets a rocket down more slowly; what most are made for, at least; and faster than any main one,
         which has opened long before the ground is near.
     sure_sigmas, falls_sigmas
-        How surely the rest must be slower than half the descent, or that parachute; and how surely it falls while
-        nothing is fitted.
+        How surely the rest must be slower than half the descent, or that parachute, as it is asked at every look; and
+        how surely it falls while nothing is fitted.
     worse
         By how much more a rest may misfit than a descent that only becomes slower, in squared standard deviations.
     gain
@@ -64,12 +70,14 @@ class SmallTouchdownParameters:
     """
 
     rise_m: float = 20.0
-    rise_sigmas: float = 8.0
+    rise_sigmas: float = 4.0
     rise_cells: int = 3
     down: float = 0.4
     every_s: float = 0.4
     window_s: float = 14.0
     since_s: float = 8.5
+    hole_s: float = 1.0
+    holes_s: float = 20.0
     before_s: float = 8.0
     between_s: float = 5.0
     stop_m: float = 2.0
@@ -77,7 +85,7 @@ class SmallTouchdownParameters:
     descent_m_s: float = 2.5
     parachute_m_s: float = 4.0
     fast_m_s: float = 10.0
-    sure_sigmas: float = 1.5
+    sure_sigmas: float = 2.5
     falls_sigmas: float = 3.0
     worse: float = 8.0
     gain: float = 12.0
@@ -131,17 +139,18 @@ class SmallTouchdown(MotionDetector):
             return ()
         if state.high < limits.rise_cells:
             state.still_s = max(state.still_s, cell.stale_s)
-            state.high = state.high + 1 if cell.h_m > self._least_m(cell) else 0
+            state.high = state.high + 1 if abs(cell.h_m) > self._least_m(cell) else 0
             return ()
         falls = cell.v_m_s + limits.falls_sigmas * cell.v_sigma_m_s < -limits.descent_m_s
         if falls or cell.t_ns < state.next_ns or not cell.height_m < inf:
             return ()
         state.next_ns = cell.t_ns + round(limits.every_s * NS_PER_S)
-        first_ns = cell.t_ns - round(limits.window_s * NS_PER_S)
-        t_s, heights = points(track.between(cell, first_ns, cell.t_ns), self._measured, cell.t_ns)
+        t_s, heights = self._heights(cell, track)
         if not self._stops(t_s, heights, cell.noise_m):
             return ()
-        landing = self._landing(t_s, heights) if state.highest_m > self._least_m(cell) else None
+        fallen_m = state.highest_m - float(np.min(heights[-FEW:]))
+        since_s = limits.since_s + max(-float(t_s[0]) - limits.window_s, 0.0)
+        landing = self._landing(t_s, heights, since_s) if fallen_m > self._least_m(cell) else None
         if landing is None:
             return ()
         state.done = True
@@ -149,6 +158,19 @@ class SmallTouchdown(MotionDetector):
         values = {"height_above_pad_m": float(landing.after[0]), "vertical_speed_m_s": float(landing.before[1])}
         sigma_s = hypot(landing.sigma_s, limits.settle_s)
         return (self.finding(FlightEvent.TOUCHDOWN.value, t_ns, sigma_s, cell, cell.count_first, values),)
+
+    def _heights(self, cell: Cell, track: Track) -> tuple[Floats, Floats]:
+        """Return times and heights of the window, longer by the holes in it."""
+        limits = self.parameters
+        longest_s = limits.window_s + limits.holes_s
+        first_ns = cell.t_ns - round(longest_s * NS_PER_S)
+        t_s, heights = points(track.between(cell, first_ns, cell.t_ns), self._measured, cell.t_ns)
+        if t_s.size < FEW:
+            return t_s, heights
+        steps = np.diff(t_s)
+        seen_s = np.concatenate([np.cumsum(np.where(steps > limits.hole_s, 0.0, steps)[::-1])[::-1], [0.0]])
+        kept = seen_s <= limits.window_s
+        return t_s[kept], heights[kept]
 
     def _least_m(self, cell: Cell) -> float:
         return float(self.parameters.rise_m + self.parameters.rise_sigmas * cell.noise_m)
@@ -177,20 +199,26 @@ class SmallTouchdown(MotionDetector):
         early_m = float(np.median(heights[t_s <= t_s[0] + limits.near_s]))
         return ends or (early_m - then_m > least_m and then_m - now_m < 0.5 * (early_m - then_m))
 
-    def _landing(self, t_s: Floats, heights: Floats) -> Hinge | None:
+    def _landing(self, t_s: Floats, heights: Floats, since_s: float) -> Hinge | None:
         """Return the fit of a descent and a rest; None if there is none."""
         limits = self.parameters
-        found = hinge(t_s, heights, (-limits.since_s, -limits.near_s), (1, 0))
+        found = hinge(t_s, heights, (-since_s, -limits.near_s), (1, 0))
         if found is None or found.before[1] > -limits.descent_m_s or (found.gain - 1.0) * t_s.size < limits.gain:
             return None
         after = t_s > found.t_s + limits.settle_s
         line = polynomial(t_s[after], heights[after], 1) if np.count_nonzero(after) >= FEW else None
-        if line is None or not self._rests(found, line, self._over_pad_m(found, t_s, heights)):
+        together = _together(found, t_s, heights)
+        if line is None or not self._rests(found, line, self._over_pad_m(found, t_s, heights), together):
             return None
         # the descent may only have become slower, before that
         other = hinge(t_s, heights, (float(t_s[FEW]), -limits.near_s), (1, 1))
         worse = 0.0 if other is None else _misfit(found, t_s, heights) - _misfit(other, t_s, heights, found.spread)
-        return None if worse > limits.worse else found
+        if worse > limits.worse * together:
+            return None
+        # level and descent are each as sure as their heights are many; the end of a line is half as sure as its middle
+        ends = 1.0 / int(np.count_nonzero(after)) + 4.0 / max(int(np.count_nonzero(t_s < found.t_s)), 1)
+        sigma_s = max(found.sigma_s, found.spread / abs(float(found.before[1])) * sqrt(ends))
+        return replace(found, sigma_s=sigma_s * sqrt(together))
 
     def _over_pad_m(self, found: Hinge, t_s: Floats, heights: Floats) -> float:
         """Return how far from the pad's height it may be, on either side."""
@@ -199,9 +227,9 @@ class SmallTouchdown(MotionDetector):
         # a median errs by a quarter more than a mean
         return level_m + 1.5 * 1.25 * found.spread / sqrt(last.size)
 
-    def _rests(self, found: Hinge, line: Polynomial, over_pad_m: float) -> bool:
+    def _rests(self, found: Hinge, line: Polynomial, over_pad_m: float, together: float) -> bool:
         limits = self.parameters
-        rate, sigma = float(line.coefficients[1]), float(line.covariance[1, 1]) ** 0.5
+        rate, sigma = float(line.coefficients[1]), sqrt(float(line.covariance[1, 1]) * together)
         descent = float(found.before[1])
         if over_pad_m > limits.near_m:
             return bool(-found.t_s >= limits.far_s and abs(rate) + 2.0 * sigma < limits.rest_m_s)
@@ -217,3 +245,20 @@ def _misfit(found: Hinge, t_s: Floats, heights: Floats, spread: float = 0.0) -> 
     before, after = (np.polynomial.polynomial.polyval(since, each) for each in (found.before, found.after))
     residuals = heights - np.where(since < 0.0, before, after)
     return float(np.sum(np.minimum(np.abs(residuals) / (spread or found.spread), 3.0) ** 2))
+
+
+def _together(found: Hinge, t_s: Floats, heights: Floats) -> float:
+    """Return how many heights in succession say the same, as gusts make them: (1 + r) / (1 - r), r from neighbours.
+
+    References
+    ----------
+    Bayley and Hammersley, The effective number of independent observations in an autocorrelated time series, 1946.
+    """
+    since = t_s - found.t_s
+    before, after = (np.polynomial.polynomial.polyval(since, each) for each in (found.before, found.after))
+    residuals = np.clip(heights - np.where(since < 0.0, before, after), -3.0 * found.spread, 3.0 * found.spread)
+    scale = float(residuals @ residuals)
+    if not scale > 0.0:
+        return 1.0
+    alike = min(max(float(residuals[1:] @ residuals[:-1]) / scale, 0.0), MOST_ALIKE)
+    return (1.0 + alike) / (1.0 - alike)

@@ -43,6 +43,8 @@ REST_CELLS: Final = 5
 # the engines of a launcher run for minutes: what slows down below 100 m has burnt out, and gravity alone takes 1 g
 COAST_M_S2: Final = -5.0
 COAST_SIGMAS: Final = 2.0
+# from 7 m to 108 m at that acceleration
+GENTLE_S: Final = 3.1
 # a launcher is at 80 m/s then
 HOP_AFTER_S: Final = 20.0
 HOP_M_S: Final = 30.0
@@ -65,7 +67,8 @@ class Kind:
 
     Speed without an accelerometer, a barometer or a climb is what a webcast shows: a launcher. Anything else is what a
     small rocket's computer writes. What pulls 25 m/s^2 off the pad is a small rocket all the same, and what has
-    climbed 100 m with less than 12 m/s^2, its engines still running, is none; a launcher that is slower than 30 m/s 20 s later hops.
+    climbed 100 m with less than 12 m/s^2, its engines still running, is none; a launcher that is slower than 30 m/s
+    20 s later hops.
     """
 
     given: str = AUTO
@@ -107,6 +110,7 @@ class Kind:
         elif cell.h_m > TOLD_M + TOLD_SIGMAS * cell.noise_m:
             fastest = max(self.fastest_m_s, cell.v_m_s)
             gentle = fastest > MOVING_M_S and fastest * fastest < 2.0 * GENTLE_M_S2 * cell.h_m
+            gentle = gentle and cell.t_ns - self.moving_ns > GENTLE_S * 1e9
             gentle = gentle and self.cells > REST_CELLS and not self._coasts(cell)
             self.kind = LAUNCHER if gentle else SOUNDING
             self.told = True

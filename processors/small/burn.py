@@ -27,6 +27,8 @@ MOVES_M_S: Final = 10.0
 AWAY_M: Final = 20.0
 AWAY_SIGMAS: Final = 8.0
 SURE_SIGMAS: Final = 3.0
+# so many cells tell how noisy heights are
+LEARNT: Final = 15
 
 
 @dataclass(slots=True)
@@ -121,6 +123,8 @@ class Burn:
 
 
 def _flies(cell: Cell) -> bool:
-    """Return whether heights say that the vehicle is in the air; false if there are none."""
+    """Return whether heights say that the vehicle is in the air; false if there are none, or too few."""
+    if cell.index < LEARNT:
+        return False
     moves = abs(cell.v_m_s) - SURE_SIGMAS * cell.v_sigma_m_s > MOVES_M_S
     return moves or abs(cell.h_m) > AWAY_M + AWAY_SIGMAS * cell.noise_m
