@@ -77,6 +77,12 @@ def event_cells(event: Event, board: Board) -> tuple[Text, ...]:
     station = event.values.get("station")
     if event.type in WATCH_EVENTS:
         name = f"{event.values['channel']} {event.values['level']} {event.name}"
+    if event.status == "retracted":
+        name += " taken back"
+    elif event.status == "provisional":
+        name += "?"
+    if event.revision and event.is_standing:
+        name += f" (revision {event.revision})"
     return (
         Text(t_clock(board.t_s(event.t_ns))),
         Text(event.vehicle, style="dim"),

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -140,6 +141,9 @@ def events(flight: Flight, *, run: Run = None, as_json: AsJson = False) -> None:
 def _print_events(found: list[Event]) -> None:
     from telemetry.vocabulary import FlightEvent
 
+    def whose(event: Event) -> tuple[str, str, int]:
+        return event.vehicle, event.type, event.ordinal
+
     in_order = sorted(found, key=lambda event: (event.t_ns, event.revision))
     # the last revision of each liftoff
     last = {(e.vehicle, e.ordinal): e for e in sorted(in_order, key=_revision) if e.type == FlightEvent.LIFTOFF.value}
@@ -149,6 +153,9 @@ def _print_events(found: list[Event]) -> None:
     since = "T s" if liftoff_ns is not None else "s since the first"
     for heading in (since, "± s", "vehicle", "event", "revision", "status", "known after s", "values"):
         table.add_column(heading, justify="right" if heading.endswith(" s") else "left", no_wrap=heading != "values")
+    newest: Counter[tuple[str, str, int]] = Counter()
+    for event in in_order:
+        newest[whose(event)] = max(newest[whose(event)], event.revision)
     for event in in_order:
         values = ", ".join(
             f"{name} {value:,.6g}" if isinstance(value, float) else f"{name} {value}"
@@ -160,7 +167,7 @@ def _print_events(found: list[Event]) -> None:
             event.vehicle,
             _name(event),
             str(event.revision),
-            event.status,
+            event.status if event.revision == newest[whose(event)] else f"{event.status}, superseded",
             f"{(event.detected_ns - event.t_ns) / 1e9:.2f}",
             values,
         )

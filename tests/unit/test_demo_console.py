@@ -86,6 +86,10 @@ def test_an_event_line_gives_its_time_since_liftoff_its_sigma_and_when_it_was_kn
     assert "T+00:02:31" in line
     assert "sigma 0.05 s" in line
     assert "known after 0.25 s" in line
+    assert "meco |" in line
+    assert "meco? |" in event_line(meco.model_copy(update={"status": "provisional"}), seen)
+    assert "meco (revision 2) |" in event_line(meco.model_copy(update={"revision": 2}), seen)
+    assert "meco taken back |" in event_line(meco.model_copy(update={"revision": 2, "status": "retracted"}), seen)
 
 
 def test_a_liftoff_that_was_taken_back_was_none() -> None:
