@@ -55,5 +55,8 @@ async def test_every_panel_shows_a_simulated_flight(
         for panel in panels():
             for target in panel["targets"]:
                 series = await ask(target["query"], milliseconds(panel.get("interval")))
-                # an undisturbed flight passes no limit
+                if panel["title"] == "Revised and retracted events":
+                    # an undisturbed flight may have none
+                    continue
+                # and passes no limit
                 assert bool(values(series)) == (panel["title"] != "Limits"), (panel["title"], target["query"])
