@@ -56,6 +56,8 @@ class MotionDetector(Detector):
         if motion is None or not motion.cells:
             return ()
         self._track = motion.track
+        if motion.kinds.isdisjoint(self._words) and motion.cells[-1].segment == self._segment:
+            return ()
         findings: list[Finding] = []
         for cell in motion.cells:
             if cell.segment != self._segment:

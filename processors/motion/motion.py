@@ -37,6 +37,8 @@ class Motion:
     def __init__(self, airframe: Airframe, roles: Roles) -> None:
         self.track = Track()
         self.cells: list[Cell] = []
+        # what the vehicle was taken for in these cells
+        self.kinds: frozenset[str] = frozenset()
         self._roles = roles
         self._given = given_class(airframe.vehicle_class)
         self._zero_ns: int | None = None
@@ -55,6 +57,7 @@ class Motion:
         for frame in frames:
             if frame.packet == self._roles.packet and len(frame):
                 self.cells += self._take(frame)
+        self.kinds = frozenset([cell.kind for cell in self.cells])
 
     def _take(self, frame: Frame) -> list[Cell]:
         roles, n = self._roles, len(frame)
