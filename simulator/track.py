@@ -170,6 +170,8 @@ class Track:
         engine = None if stretch.carried else leg.engine
         commanded = (t >= leg.lit_s) & (t < leg.cut_s)
         share = none if engine is None else leg.power_share(t)
+        # an engine that stops by itself does not run down: the mean over none that runs is none
+        chamber = none if engine is None else np.where(leg.running(t) > 0.0, forces.power, 0.0)
         return moving | {
             "t_s": t,
             "position_m": motion.position_m,
@@ -187,7 +189,7 @@ class Track:
             "power": none if engine is None else forces.power,
             "thrust_n": none if engine is None else forces.thrust_n,
             "running": none if engine is None else np.where(share > 0.5, leg.running(t), 0.0),  # noqa: PLR2004 -- half, as defined
-            "chamber_pressure_pa": none if engine is None else forces.power * engine.chamber_pressure_pa,
+            "chamber_pressure_pa": none if engine is None else chamber * engine.chamber_pressure_pa,
             "turbopump_rpm": none if engine is None else np.sqrt(forces.power) * engine.turbopump_rpm,
             "propellant_kg": self._own_propellant(stretch, motion.mass_kg),
             "mass_kg": motion.mass_kg,
