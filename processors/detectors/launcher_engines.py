@@ -8,9 +8,18 @@ from typing import ClassVar, Final
 
 from processors.detector import Finding
 from processors.launcher.edge_times import onset, passing
-from processors.launcher.engine_edges import AIR, ASCENT, LANDING, EngineThresholds, Look, least_m_s2, meaning
-from processors.launcher.kinks import SLACK_S, Kink, Means
-from processors.launcher.thrust import push_of
+from processors.launcher.engine_edges import (
+    AIR,
+    ASCENT,
+    BOOSTBACK,
+    LANDING,
+    EngineThresholds,
+    Look,
+    least_m_s2,
+    meaning,
+)
+from processors.launcher.kinks import SLACK_S, Means
+from processors.launcher.thrust import push_of, slowed_since_s
 from processors.motion.cell import Cell
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
@@ -21,13 +30,21 @@ from telemetry.vocabulary import FlightEvent
 # means after a change, before it and in it, a fifth of a second each: thrust dies away, and a display's filter follows,
 # within two seconds
 SCALES: Final = ((5, 10, 10), (8, 16, 8), (12, 24, 6), (18, 36, 6))
+# seconds of coasting after the engines of a boostback, more of them in noise; they turn and throttle: little before it
+# is straight
+AFTER_BACK: Final = ((15, 8, 4), (15, 8, 8), (20, 8, 8), (26, 8, 8), (36, 8, 8))
 # a landing engine comes slowly, and there is little time
 DEEP: Final = 8
 IN_AIR: Final = ((4, 16, 1), (6, 16, 2), (DEEP, 16, 3), (12, 20, 3))
+# how well the lines through a second before and after tell when the first of several engines comes
+EARLIER_S: Final = 0.5
+BY_PHASE: Final = {AIR: IN_AIR, BOOSTBACK: (*SCALES, *AFTER_BACK)}
 # a display that stands still for longer shows nothing; at the rates looked for here it counts on in every cell
 STALE_S: Final = 0.25
 # of a change of rate: what is left of it when it is over, if the rate does not change its sign
 LEFT: Final = 0.05
+# the same of a boostback's engines, which stop one after the other: the last is a third or less of them
+LAST_LEFT: Final = 0.2
 ONSETS: Final = {FlightEvent.BOOSTBACK_START.value, FlightEvent.LANDING_BURN_START.value}
 
 
@@ -88,6 +105,8 @@ class LauncherEngines(MotionDetector):
 
     Failure modes: late by a second or two, by up to four in strong noise. None within a hole longer than 12 s, nor if
     the record leaps or is frozen there; landing engines need the braking by the air before them.
+    A boostback begins with its first engine, and is told with the others; its end is told once three seconds are a
+    coast, more in noise, and not if its last engine pushes across the path.
 
     References
     ----------
@@ -105,6 +124,7 @@ class LauncherEngines(MotionDetector):
         FlightEvent.SES.value,
         FlightEvent.SECO.value,
         FlightEvent.BOOSTBACK_START.value,
+        FlightEvent.BOOSTBACK_END.value,
         FlightEvent.ENTRY_START.value,
         FlightEvent.ENTRY_END.value,
         FlightEvent.LANDING_BURN_START.value,
@@ -128,7 +148,7 @@ class LauncherEngines(MotionDetector):
         in_air = state.phase == AIR
         sure = limits.landing_sigmas if in_air else limits.sure_sigmas
         least = least_m_s2(state.phase, limits)
-        scales = IN_AIR if in_air else SCALES
+        scales = BY_PHASE.get(state.phase, SCALES)
         for after, before, guard in state.means.worth(scales, 0.5 * least, noise, DEEP if in_air else 0):
             kink = state.means.kink(after, before, guard, noise)
             if kink is None:
@@ -143,21 +163,26 @@ class LauncherEngines(MotionDetector):
             found = meaning(state.phase, look)
             if found is not None:
                 event, state.phase = found
-                return (self._told(event, kink, cell, track),)
+                return (self._told(event, look, track),)
         return ()
 
-    def _told(self, event: FlightEvent, kink: Kink, cell: Cell, track: Track) -> Finding:
-        state = self.state
+    def _told(self, event: FlightEvent, look: Look, track: Track) -> Finding:
+        state, kink, cell = self.state, look.kink, look.cell
         state.since_s = kink.at_s
         state.count += 1
         low_s, high_s = kink.before.last_s - SLACK_S, kink.after.first_s + SLACK_S
         at_s = min(max(kink.at_s, low_s), high_s)
+        if event is FlightEvent.BOOSTBACK_START:
+            first_s = slowed_since_s(state.means, kink, look.push, cell.speed_noise_m_s / 2.0**0.5)
+            if first_s is not None:
+                at_s, low_s, high_s = first_s, first_s - EARLIER_S, min(first_s + EARLIER_S, high_s)
         slower, faster = sorted((kink.before.rate + LEFT * kink.change, kink.after.rate - LEFT * kink.change))
+        across = event is FlightEvent.BOOSTBACK_END
         state.open = Open(
             event.value,
             round(at_s * NS_PER_S),
             kink.change,
-            min(max(0.0, slower), faster),
+            kink.after.rate - LAST_LEFT * kink.change if across else min(max(0.0, slower), faster),
             low_s - at_s,
             high_s - at_s,
             round(at_s * NS_PER_S),

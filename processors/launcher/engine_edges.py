@@ -14,6 +14,7 @@ from telemetry.vocabulary import FlightEvent
 ASCENT: Final = "ascent"
 COAST: Final = "coast"
 BOOSTBACK: Final = "boostback"
+TURNED: Final = "turned"
 ENTRY: Final = "entry"
 AIR: Final = "air"
 LANDING: Final = "landing"
@@ -42,6 +43,13 @@ class EngineThresholds:
         Upper stages are faster than this when they stop, and stages that come back slower; what they lose at least.
     retro_m_s2
         What an engine slows a stage by at least, on top of what air of its height can take.
+    back_m_s2, back_coast_m_s2, back_most_s
+        Boostback ends when what pushes changes by so much, from more than twice the second to less than it. There is no
+        propellant to burn for longer than the third.
+    back_sweep_m_s3, back_sigmas, back_steady_m_s
+        Its engines push across the path on the way, and then nothing pushes along it either; but what turns so that it
+        has changed by so much within five seconds turns on. So a straight line has to go through the speeds within so
+        many sigmas and a display's step, over so long that one that bends like the first would not.
     apart_s
         Stages separate before one turns round.
     falls_m_s
@@ -71,6 +79,12 @@ class EngineThresholds:
     seco_m_s: float = 3000.0
     seco_m_s2: float = 6.0
     retro_m_s2: float = 6.0
+    back_m_s2: float = 3.0
+    back_coast_m_s2: float = 1.2
+    back_most_s: float = 75.0
+    back_sweep_m_s3: float = 0.6
+    back_sigmas: float = 3.0
+    back_steady_m_s: float = 0.1
     apart_s: float = 3.0
     falls_m_s: float = 50.0
     entry_m_s2: float = 8.0
@@ -138,6 +152,18 @@ def _boostback(look: Look) -> bool:
     return slows and look.cell.v_m_s > limits.falls_m_s and limits.apart_s < look.since_s < limits.coast_most_s
 
 
+def _boostback_end(look: Look) -> bool:
+    kink, limits = look.kink, look.limits
+    # of one of the means; what they are off their line is the question here, and no noise
+    noise = look.cell.speed_noise_m_s / 2.0**0.5
+    most_m_s = limits.back_steady_m_s + limits.back_sigmas * noise
+    bends_m_s = limits.back_sweep_m_s3 * (kink.after.last_s - kink.after.first_s) ** 2 / 12.0
+    steady = kink.after.spread < most_m_s < bends_m_s
+    steady &= abs(look.push.before) > 2.0 * limits.back_coast_m_s2
+    ends = steady and abs(kink.change) > limits.back_m_s2 and limits.apart_s < look.since_s < limits.back_most_s
+    return ends and abs(look.push.after) < limits.back_coast_m_s2 + limits.coast_sigmas * noise / kink.after.lever
+
+
 def _entry(look: Look) -> bool:
     limits = look.limits
     slows = look.kink.change < -limits.entry_m_s2 and look.push.after < -limits.retro_m_s2 - look.push.drag_m_s2
@@ -172,7 +198,8 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
         (FlightEvent.BOOSTBACK_START, _boostback, BOOSTBACK),
         _ENTRY,
     ),
-    BOOSTBACK: (_ENTRY,),
+    BOOSTBACK: ((FlightEvent.BOOSTBACK_END, _boostback_end, TURNED), _ENTRY),
+    TURNED: (_ENTRY,),
     UPPER: (_SECO, _ENTRY),
     ORBIT: ((FlightEvent.SES, _ses, UPPER), _ENTRY),
     ENTRY: ((FlightEvent.ENTRY_END, _entry_end, AIR),),
@@ -187,6 +214,7 @@ def least_m_s2(phase: str, limits: EngineThresholds) -> float:
         ASCENT: limits.meco_m_s2,
         COAST: limits.ses_m_s2,
         ORBIT: limits.ses_m_s2,
+        BOOSTBACK: limits.back_m_s2,
         AIR: limits.landing_m_s2,
     }.get(phase, limits.retro_m_s2)
 

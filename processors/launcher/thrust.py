@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.launcher.kinks import Kink
+from processors.launcher.kinks import Kink, Line, Means
 from processors.motion.cell import Cell
 from telemetry.atmosphere import TOP_M, density_kg_m3
 
@@ -16,6 +16,9 @@ EARTH_M: Final = 6_371_000.0
 # mass over drag coefficient and area of stages that come back: 25 t, 10 m^2, 1; less is a parachute or a capsule
 BALLISTIC_KG_M2: Final = 1_000.0
 SLOWEST_M_S: Final = 20.0
+# one engine at its least slows a nearly empty stage by more, and nothing else in thin air does
+SLOWED_M_S2: Final = 2.0
+SECOND: Final = 5
 
 
 class Push(NamedTuple):
@@ -49,3 +52,30 @@ def push_of(kink: Kink, cell: Cell) -> Push:
     slope = min(max(cell.v_m_s / speed, -1.0), 1.0)
     gravity = gravity_m_s2(cell.h_m) * slope
     return Push(kink.before.rate + gravity, kink.after.rate + gravity, speed, cell.h_m)
+
+
+def slowed_since_s(means: Means, kink: Kink, push: Push, noise: float) -> float | None:
+    """Return since when something has slowed a coasting stage before a kink; None if nothing has.
+
+    A stage that turns back lights one engine first and the others seconds later.
+
+    Parameters
+    ----------
+    means, kink, push
+        Of speed; the kink is in them.
+    noise
+        Standard deviation of a mean.
+    """
+    gravity = push.before - kink.before.rate
+    end = -sum(t_s > kink.before.last_s for t_s in means.t_s)
+    slowed: Line | None = None
+    while (line := means.line(end - SECOND, end)) is not None:
+        if not line.rate + gravity < -SLOWED_M_S2 - noise / line.lever:
+            # where the lines meet, one through the coast and one through what is slowed for sure
+            before, after = means.line(end - 2 * SECOND, end - SECOND), means.line(end, min(end + SECOND, 0))
+            if slowed is None or before is None or after is None or not after.rate < before.rate:
+                return None
+            meet_s = after.t_s + (before.at(after.t_s) - after.value) / (after.rate - before.rate)
+            return min(max(meet_s, before.t_s), after.t_s)
+        slowed, end = line, end - 1
+    return None
