@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, log, sqrt
 from typing import ClassVar, Final
 
 import numpy as np
 
 from processors.detector import Finding
-from processors.launcher.leaving import SLOWLY, Leaving, leaps, leaving
+from processors.launcher.leaving import (
+    FIRST_SIGMA_M_S2,
+    MOST_BEFORE_S,
+    SLOWLY,
+    Leaving,
+    earliest_s,
+    is_ramp,
+    leaps,
+    leaving,
+)
 from processors.motion.cell import Cell
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
@@ -18,8 +27,7 @@ from telemetry.cuc import NS_PER_S
 from telemetry.events import Status
 from telemetry.vocabulary import FlightEvent
 
-# cells of a second, and of the three that are looked at with one on the pad; displays that are read less often have
-# fewer, but three make a ramp
+# cells of a second, and of three with one on the pad; displays that are read seldom have fewer, but three make a ramp
 SECOND_CELLS: Final = 10
 KEPT: Final = 40
 FEWEST: Final = 3
@@ -28,12 +36,8 @@ LAST_S: Final = 1.05
 SEEN_S: Final = 0.5
 # a ramp's last second is, on the mean, at least this share of its sigmas above zero: a second of four is
 LAST_SHARE: Final = 0.5
-# without rows for so long it may have left unseen
-HOLE_S: Final = 1.0
 # at the speeds of a climb a display counts on in every cell
 STALE_S: Final = 0.25
-# a line is carried back by no more
-MOST_BEFORE_S: Final = 6.0
 # second differences of independent noise have six times its variance; what is off by more sigmas is a spike
 SECOND: Final = 6.0
 WILD: Final = 4.0
@@ -42,8 +46,9 @@ FEW: Final = 5
 UNSURE: Final = 2.0
 # a display that counts km/h
 LEAST_NOISE_M_S: Final = 0.1
-# a display that steps between two or three values stands
-LEVELS: Final = 4
+# what a filter refuses and is nearer than that to its estimate is no spike
+NEAR_SIGMAS: Final = 4.0
+LEARNT: Final = ("cells", "errors", "squares", "first_ns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,11 @@ class LauncherLiftoffParameters:
     shortest_s, longest_s
         How long ago it began when it is told first: a ramp of less shows nothing, and one of more was seen before.
     settled_s
-        It is confirmed, or withdrawn, when so much of the climb is known: how slowly acceleration came shows by then.
-    climbs_m_s2
-        By then it has this mean acceleration, or it never left.
+        It is confirmed, or withdrawn, when so much is known: how slowly acceleration came shows by then.
+    climbs_m_s2, doubted_s
+        By then it has this mean acceleration, or it never left; what is surely slower is withdrawn after the latter.
     display_s
-        Filter and refresh of a display, on top of what the residuals show: the spread of 27 launches about their
-        clocks.
+        Filter and refresh of a display, on top of the residuals: the spread of 27 launches about their clocks.
     stood_s
         So much of the time on the pad is looked at again.
     """
@@ -83,6 +87,7 @@ class LauncherLiftoffParameters:
     longest_s: float = 3.0
     settled_s: float = 8.0
     climbs_m_s2: float = 0.8
+    doubted_s: float = 2.5
     display_s: float = 0.3
     stood_s: float = 4.0
 
@@ -110,8 +115,8 @@ class LauncherLiftoff(MotionDetector):
     a launcher may climb along, by how likely the speeds are then; and those of a display. Told at once as provisional,
     and confirmed with eight seconds of climb, or withdrawn.
 
-    Failure modes: none if the record begins in flight. In noise that hides the first two seconds of a climb it is late:
-    see docs/events.md for how much that is. A clock of the record that is off takes the event along.
+    Failure modes: none if the record begins in flight; late in noise that hides the first two seconds of a climb
+    (docs/events.md says by how much). A clock of the record that is off takes the event along.
 
     References
     ----------
@@ -136,7 +141,8 @@ class LauncherLiftoff(MotionDetector):
             return ()
         if state.told_ns:
             return self._confirmed(cell, track)
-        if not cell.speed_trusted:
+        # what repeats itself after a noisy pad is no news to a filter, and yet it is what was measured
+        if not (cell.speed_trusted or abs(cell.speed_m_s - cell.s_m_s) < NEAR_SIGMAS * cell.speed_noise_m_s):
             return ()
         if not state.cells:
             state.first_ns = cell.t_ns
@@ -160,9 +166,9 @@ class LauncherLiftoff(MotionDetector):
             state.squares += min(error * error, WILD**2 * max(usual, SECOND * LEAST_NOISE_M_S**2))
 
     def _noise(self) -> float:
-        """Return the standard deviation of a speed, more than it is likely to be while few have been seen."""
-        state = self.state
-        noise: float = sqrt(state.squares / SECOND / max(state.errors, 1)) * (1.0 + UNSURE / max(state.errors, 1))
+        """Return the standard deviation of a speed, more than is likely while few have been seen."""
+        seen = max(self.state.errors, 1)
+        noise: float = sqrt(self.state.squares / SECOND / seen) * (1.0 + UNSURE / seen)
         return max(noise, LEAST_NOISE_M_S)
 
     def _began_in_flight(self, cell: Cell) -> bool:
@@ -183,41 +189,22 @@ class LauncherLiftoff(MotionDetector):
         if last < LAST_SHARE * sure * noise / sqrt(count):
             return ()
         t_s, speeds = np.array(state.t_s) - now_s, np.array(state.speeds)
-        between = (self._earliest_s(t_s), -limits.shortest_s)
-        like = leaving(t_s, speeds, between, noise, SLOWLY)
+        between = (earliest_s(t_s, limits.longest_s), -limits.shortest_s)
+        like = leaving(t_s, speeds, between, noise, SLOWLY, FIRST_SIGMA_M_S2)
         if like is None or like.sigmas < sure:
             return ()
         left = leaving(t_s, speeds, between, noise)
         if left is None or left.pull_m_s2 * -left.t_s < limits.least_m_s:
             return ()
-        if not limits.least_m_s2 < left.pull_m_s2 < limits.most_m_s2 or not self._is_ramp(
-            speeds[t_s > left.t_s], noise
-        ):
+        if not limits.least_m_s2 < left.pull_m_s2 < limits.most_m_s2 or not is_ramp(speeds[t_s > left.t_s], noise):
             return ()
         self._take(left, cell.t_ns)
         return (self._finding(cell, "provisional"),)
 
-    def _earliest_s(self, t_s: np.typing.NDArray[np.float64]) -> float:
-        """Return when it left at the earliest: in sight, in the hole that hides it, or before the record begins."""
-        longest_s: float = self.parameters.longest_s
-        holes = np.flatnonzero(np.diff(t_s) > HOLE_S)
-        if holes.size and t_s[holes[-1] + 1] > -longest_s:
-            return float(t_s[holes[-1]]) - HOLE_S
-        return -longest_s if t_s[0] < -longest_s else float(t_s[0]) - MOST_BEFORE_S
-
-    def _is_ramp(self, speeds: np.typing.NDArray[np.float64], noise: float) -> bool:
-        """Return whether speed grows all the way: a display that steps from one value to another does not fly."""
-        third = max(speeds.size // 3, 1)
-        if speeds.size < FEWEST or np.unique(speeds).size < min(LEVELS, speeds.size):
-            return False
-        low, middle, high = (float(np.median(part)) for part in (speeds[:third], speeds[third:-third], speeds[-third:]))
-        slack = noise / sqrt(third)
-        return low - slack < middle - 0.2 * (high - low) + slack and middle < high - 0.2 * (high - low) + slack
-
     def _confirmed(self, cell: Cell, track: Track) -> Iterable[Finding]:
         state, limits = self.state, self.parameters
         if cell.t_ns < state.told_ns + limits.settled_s * NS_PER_S:
-            return ()
+            return self._withdrawn(cell) if self._stands(cell, track) else ()
         first_ns = state.told_ns - round(limits.stood_s * NS_PER_S)
         last_ns = state.told_ns + round(limits.settled_s * NS_PER_S)
         cells = track.between(cell, first_ns, last_ns)
@@ -227,16 +214,29 @@ class LauncherLiftoff(MotionDetector):
         t_s, speeds = points(cells, lambda one: one.speed_m_s, state.told_ns)
         noise = max(self._noise(), cell.speed_noise_m_s)
         left = leaving(t_s, speeds, (-MOST_BEFORE_S, limits.settled_s), noise, SLOWLY)
-        if left is None:
-            return ()
-        if not cell.s_m_s > limits.climbs_m_s2 * limits.settled_s - cell.s_sigma_m_s:
-            finding = self._finding(cell, "retracted")
-            self.state = LauncherLiftoffState(cells=state.cells, errors=state.errors, squares=state.squares)
-            self.state.first_ns = state.first_ns
-            return (finding,)
+        if left is None or not cell.s_m_s > limits.climbs_m_s2 * limits.settled_s - cell.s_sigma_m_s:
+            return self._withdrawn(cell)
         state.done = True
         self._take(left, state.told_ns)
         return (self._finding(cell, "confirmed"),)
+
+    def _stands(self, cell: Cell, track: Track) -> bool:
+        """Return whether it is surely slower than anything that climbs."""
+        state, limits = self.state, self.parameters
+        since_s = (cell.t_ns - state.told_ns) / NS_PER_S
+        if since_s < limits.doubted_s or not cell.speed_trusted or cell.stale_s > STALE_S:
+            return False
+        cells = track.between(cell, cell.t_ns - round(LAST_S * NS_PER_S), cell.t_ns)
+        speeds = [one.speed_m_s for one in cells if one.speed_trusted]
+        mean = sum(speeds) / max(len(speeds), 1)
+        slowest: float = limits.climbs_m_s2 * (since_s - LAST_S / 2.0)
+        return mean + 2.0 * self._noise() / sqrt(max(len(speeds), 1)) < slowest
+
+    def _withdrawn(self, cell: Cell) -> Iterable[Finding]:
+        state = self.state
+        finding = self._finding(cell, "retracted")
+        self.state = replace(LauncherLiftoffState(), **{name: getattr(state, name) for name in LEARNT})
+        return (finding,)
 
     def _take(self, left: Leaving, origin_ns: int) -> None:
         self.state.told_ns = origin_ns + round(left.t_s * NS_PER_S)

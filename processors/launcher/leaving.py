@@ -17,6 +17,8 @@ USUAL_M_S2: Final = 3.0
 USUAL_SIGMA_M_S2: Final = 0.8
 # clamps let go and engines come up, and a display's filter follows: acceleration reaches its whole within some seconds
 SLOW_S: Final = 2.0
+# the first second and a half of a display may show half or twice as much
+FIRST_SIGMA_M_S2: Final = 1.5
 AT_ONCE: Final = (0.0,)
 SLOWLY: Final = (0.0, 0.4, 0.8)
 STEP_S: Final = 0.05
@@ -25,8 +27,15 @@ SHAPE_M_S: Final = 0.4
 # Huber's constant: 95 % efficient for normal residuals
 HUBER: Final = 1.345
 ROUNDS: Final = 3
+# a display that steps between two or three values stands; three rows make a ramp
+LEVELS: Final = 4
+FEWEST: Final = 3
 # spikes last for a row or two
 LEAP: Final = 5
+# without rows for so long it may have left unseen
+HOLE_S: Final = 1.0
+# a ramp is carried back by no more
+MOST_BEFORE_S: Final = 6.0
 
 
 class Leaving(NamedTuple):
@@ -39,7 +48,12 @@ class Leaving(NamedTuple):
 
 
 def leaving(
-    t_s: Floats, speeds: Floats, between: tuple[float, float], noise: float, slow: tuple[float, ...] = AT_ONCE
+    t_s: Floats,
+    speeds: Floats,
+    between: tuple[float, float],
+    noise: float,
+    slow: tuple[float, ...] = AT_ONCE,
+    pull_sigma_m_s2: float = USUAL_SIGMA_M_S2,
 ) -> Leaving | None:
     """Return when the speeds began to grow.
 
@@ -53,6 +67,9 @@ def leaving(
         Standard deviation of a speed.
     slow
         Which shares of the acceleration may come slowly: of less than three seconds nothing is learnt of them.
+
+    pull_sigma_m_s2
+        How unlike the usual acceleration it may be.
 
     Returns
     -------
@@ -84,9 +101,9 @@ def leaving(
     weights = np.ones(t_s.size)
     for _ in range(ROUNDS):
         weighted = shapes * (weights / variance)
-        sure = np.einsum("ij,ij->i", weighted, shapes) + USUAL_SIGMA_M_S2**-2
-        pull = (weighted @ speeds + USUAL_M_S2 * USUAL_SIGMA_M_S2**-2) / sure
-        gain = 0.5 * (pull * pull * sure - (USUAL_M_S2 / USUAL_SIGMA_M_S2) ** 2 - np.log(sure * USUAL_SIGMA_M_S2**2))
+        sure = np.einsum("ij,ij->i", weighted, shapes) + pull_sigma_m_s2**-2
+        pull = (weighted @ speeds + USUAL_M_S2 * pull_sigma_m_s2**-2) / sure
+        gain = 0.5 * (pull * pull * sure - (USUAL_M_S2 / pull_sigma_m_s2) ** 2 - np.log(sure * pull_sigma_m_s2**2))
         best = int(np.argmax(gain))
         residuals = np.abs(speeds - pull[best] * shapes[best])
         weights = np.minimum(1.0, HUBER * variance**0.5 / np.maximum(residuals, 1e-12))
@@ -106,3 +123,29 @@ def leaps(cells: list[Cell]) -> bool:
         if refused == LEAP:
             return True
     return False
+
+
+def is_ramp(speeds: Floats, noise: float) -> bool:
+    """Return whether speed grows all the way: a display that steps from one value to another does not fly."""
+    third = max(speeds.size // 3, 1)
+    if speeds.size < FEWEST or np.unique(speeds).size < min(LEVELS, speeds.size):
+        return False
+    low, middle, high = (float(np.median(part)) for part in (speeds[:third], speeds[third:-third], speeds[-third:]))
+    slack, share = noise / third**0.5, 0.2 * (high - low)
+    return bool(low - slack < middle - share + slack and middle < high - share + slack)
+
+
+def earliest_s(t_s: Floats, longest_s: float) -> float:
+    """Return when it left at the earliest: in sight, in the hole that hides it, or before the record begins.
+
+    Parameters
+    ----------
+    t_s
+        Times of speeds before now, shape (n,).
+    longest_s
+        What is in sight.
+    """
+    holes = np.flatnonzero(np.diff(t_s) > HOLE_S)
+    if holes.size and t_s[holes[-1] + 1] > -longest_s:
+        return float(t_s[holes[-1]]) - HOLE_S
+    return -longest_s if t_s[0] < -longest_s else float(t_s[0]) - MOST_BEFORE_S

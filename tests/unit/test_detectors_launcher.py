@@ -100,3 +100,33 @@ def test_speed_alone_tells_the_cut_off() -> None:
     t_s, columns = booster_rows()
     types = [one.type for one in found_in(t_s, {"speed_m_s": columns["speed_m_s"]})]
     assert types == ["liftoff", "meco"]
+
+
+@pytest.mark.parametrize("every", [2, 5])
+def test_a_display_that_is_read_seldom_shows_a_liftoff_in_time(every: int) -> None:
+    t_s, columns = booster_rows()
+    rows = slice(None, 300, every)
+    found = [one for one in detect(Samples.of(t_s[rows], **{name: values[rows] for name, values in columns.items()}),
+                                   "launcher") if one.type == "liftoff"]  # fmt: skip
+    when = booster_flight()[2]["liftoff"]
+    assert found[0].t_detected_s - when <= 2.0
+    assert all(abs(one.t_event_s - when) < 0.5 for one in found)
+
+
+def test_ten_minutes_of_noise_end_without_a_liftoff() -> None:
+    """What noise made look like one, at worst, is withdrawn."""
+    chance = np.random.default_rng(0)
+    t_s = np.arange(0.0, 600.0, 0.1)
+    columns = {"speed_m_s": chance.normal(0.0, 2.0, t_s.size), "altitude_m": chance.normal(0.0, 30.0, t_s.size)}
+    assert [one for one in known_at(detect(Samples.of(t_s, **columns), "launcher")) if one.status != "retracted"] == []
+
+
+def test_what_noise_makes_look_like_a_liftoff_is_withdrawn_within_seconds() -> None:
+    chance = np.random.default_rng(7)
+    t_s = np.arange(0.0, 60.0, 0.1)
+    speeds = chance.normal(0.0, 0.5, t_s.size)
+    # a gust shakes the tower's antenna for two seconds
+    speeds[300:320] += 3.0 * np.arange(20) / 10.0
+    found = detect(Samples.of(t_s, speed_m_s=speeds, altitude_m=np.zeros(t_s.size)), "launcher")
+    assert [one.status for one in found if one.type == "liftoff"] == ["provisional", "retracted"]
+    assert found[1].t_detected_s - found[0].t_detected_s < 4.0
