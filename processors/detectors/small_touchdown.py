@@ -19,6 +19,8 @@ from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
 FEW: Final = 5
+# heights of which the pad's is the median, if the record begins five seconds before liftoff
+PAD: Final = 10
 # a gust lasts a second, which is ten cells
 MOST_ALIKE: Final = 0.8
 
@@ -48,13 +50,14 @@ class SmallTouchdownParameters:
     descent_m_s, parachute_m_s, fast_m_s
         No parachute lets a rocket down more slowly; what most are made for, at least; and faster than any main one,
         which has opened long before the ground is near.
-    sure_sigmas, falls_sigmas
-        How surely the rest must be slower than half the descent, or that parachute, as it is asked at every look; and
-        how surely it falls while nothing is fitted.
+    sure_sigmas, main_sigmas, falls_sigmas
+        How surely the rest must be slower than half a fast descent, as it is asked at every look; and than half a slow
+        one, or that parachute, which nothing but the ground stops; and how surely it falls while nothing is fitted.
     worse
         By how much more a rest may misfit than a descent that only becomes slower, in squared standard deviations.
     gain
-        Of the squared residuals over those of a descent that goes on, times the number of heights.
+        Of the squared residuals over those of a descent that goes on, times the number of heights that say something
+        of their own.
     near_m
         Around the pad's height nothing but the ground stops a descent.
     near_s, far_s
@@ -86,6 +89,7 @@ class SmallTouchdownParameters:
     parachute_m_s: float = 4.0
     fast_m_s: float = 10.0
     sure_sigmas: float = 2.5
+    main_sigmas: float = 1.0
     falls_sigmas: float = 3.0
     worse: float = 8.0
     gain: float = 12.0
@@ -203,11 +207,13 @@ class SmallTouchdown(MotionDetector):
         """Return the fit of a descent and a rest; None if there is none."""
         limits = self.parameters
         found = hinge(t_s, heights, (-since_s, -limits.near_s), (1, 0))
-        if found is None or found.before[1] > -limits.descent_m_s or (found.gain - 1.0) * t_s.size < limits.gain:
+        if found is None or found.before[1] > -limits.descent_m_s:
             return None
         after = t_s > found.t_s + limits.settle_s
         line = polynomial(t_s[after], heights[after], 1) if np.count_nonzero(after) >= FEW else None
         together = _together(found, t_s, heights)
+        if (found.gain - 1.0) * t_s.size < limits.gain * together:
+            return None
         if line is None or not self._rests(found, line, self._over_pad_m(found, t_s, heights), together):
             return None
         # the descent may only have become slower, before that
@@ -224,8 +230,8 @@ class SmallTouchdown(MotionDetector):
         """Return how far from the pad's height it may be, on either side."""
         last = heights[t_s > -self.parameters.near_s]
         level_m = max(abs(float(np.median(last))), abs(float(found.after[0])))
-        # a median errs by a quarter more than a mean
-        return level_m + 1.5 * 1.25 * found.spread / sqrt(last.size)
+        # a median errs by a quarter more than a mean; and the pad's own height was learnt from some heights, too
+        return level_m + 1.5 * 1.25 * found.spread * sqrt(1.0 / last.size + 1.0 / PAD)
 
     def _rests(self, found: Hinge, line: Polynomial, over_pad_m: float, together: float) -> bool:
         limits = self.parameters
@@ -235,8 +241,9 @@ class SmallTouchdown(MotionDetector):
             return bool(-found.t_s >= limits.far_s and abs(rate) + 2.0 * sigma < limits.rest_m_s)
         if abs(rate) > limits.rest_m_s + 2.0 * sigma:
             return False
-        slower = 0.5 * descent if descent < -limits.fast_m_s else max(0.5 * descent, -limits.parachute_m_s)
-        return bool(rate - limits.sure_sigmas * sigma > slower)
+        if descent < -limits.fast_m_s:
+            return bool(rate - limits.sure_sigmas * sigma > 0.5 * descent)
+        return bool(rate - limits.main_sigmas * sigma > max(0.5 * descent, -limits.parachute_m_s))
 
 
 def _misfit(found: Hinge, t_s: Floats, heights: Floats, spread: float = 0.0) -> float:
