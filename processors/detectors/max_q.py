@@ -119,9 +119,9 @@ class MaxQ(Detector):
             self.state.begun, first = climbs is not None, len(climb) if climbs is None else climbs
         ascends = np.asarray(climb > -limits.sink_m_s)
         ascends[:first] = False
-        return self.follow(stretch, rows, self._beyond_full(stretch, rows, pressure), ascends)
+        return self._follow(stretch, rows, self._beyond_full(stretch, rows, pressure), ascends)
 
-    def follow(
+    def _follow(
         self, stretch: Stretch, rows: Rows, pressure: NDArray[np.float64], climbs: NDArray[np.bool_]
     ) -> tuple[Finding, ...]:
         """Take the rows, of which some are on the way up, and return the maximum once it is past."""
