@@ -28,8 +28,9 @@ class LauncherTouchdownParameters:
         It has flown when it was so high, and fell so fast.
     ground_m
         It lands within this of the pad's height, and what the heights are off: steps of a display, and the coast.
-    still_m_s, still_cells
-        It stands when the mean of so many cells is slower than this, and than noise makes it.
+    still_m_s, still_s
+        It stands when the mean over so long, the time in which brakes of a g take 7 m/s, is slower than this, and than
+        noise makes it.
     low_m_s, high_m_s, brakes_s
         The line goes through speeds between these, of the last seconds: below them a stage settles on its legs, and
         above them it may still throttle.
@@ -45,7 +46,7 @@ class LauncherTouchdownParameters:
     flown_m_s: float = 150.0
     ground_m: float = 500.0
     still_m_s: float = 2.5
-    still_cells: int = 8
+    still_s: float = 0.65
     low_m_s: float = 8.0
     high_m_s: float = 45.0
     brakes_s: float = 9.0
@@ -61,6 +62,7 @@ class LauncherTouchdownState:
     high: bool = False
     fell: bool = False
     last: list[float] = field(default_factory=list)
+    last_ns: list[int] = field(default_factory=list)
     done: bool = False
 
 
@@ -99,15 +101,19 @@ class LauncherTouchdown(MotionDetector):
         # trusted or not: a filter does not expect that it stops at once
         if cell.speed_m_s > limits.low_m_s + limits.noises * cell.speed_noise_m_s:
             state.last.clear()
+            state.last_ns.clear()
             return ()
         state.last.append(cell.speed_m_s)
-        if len(state.last) > limits.still_cells:
-            del state.last[0]
+        state.last_ns.append(cell.t_ns)
+        still_ns = round(limits.still_s * NS_PER_S)
+        # the fewest that are as long
+        while len(state.last) > 1 and state.last_ns[1] <= cell.t_ns - still_ns:
+            del state.last[0], state.last_ns[0]
         n = len(state.last)
         mean = sum(state.last) / n
         still = limits.still_m_s + cell.speed_noise_m_s / sqrt(n)
         low = abs(cell.h_m) < limits.ground_m + 3.0 * cell.h_sigma_m
-        if n < limits.still_cells or mean > still or not low:
+        if cell.t_ns - state.last_ns[0] < still_ns or mean > still or not low:
             return ()
         return self._stand(cell, track)
 
