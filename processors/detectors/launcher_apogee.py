@@ -148,7 +148,7 @@ class LauncherApogee(MotionDetector):
                 return ()
             state.open = False
             top = self._top(cell, state.told_s, falls=True)
-            return () if top is None else (self._finding(cell, top, "confirmed"),)
+            return () if top is None else (self._finding(cell, self._without_air(cell, top), "confirmed"),)
         # cheap: the least of the seconds has to be behind, and before it they fell
         values = state.medians
         if values[-1] <= min(values[-6:-1]) or values[0] <= min(values) or now_s < state.told_s + limits.longest_s:
@@ -158,6 +158,7 @@ class LauncherApogee(MotionDetector):
             return ()
         if top.sigma_s > (limits.sure_s if top.t_s > -limits.late_s else limits.late_sure_s):
             return ()
+        top = self._without_air(cell, top)
         state.open, state.told_s = True, now_s + top.t_s
         state.count += 1
         return (self._finding(cell, top, "provisional", now_s),)
@@ -185,7 +186,7 @@ class LauncherApogee(MotionDetector):
             bends = abs(top.bend - 1.0) < limits.bend_share + limits.sure_sigmas * top.bend_sigma
             if bends and (best is None or top.sigma_s < best.sigma_s):
                 best = top
-        return None if best is None else self._without_air(cell, best)
+        return best
 
     def _without_air(self, cell: Cell, top: Top) -> Top:
         """Return when it is highest: what air is left still slows it when gravity begins to hasten it."""
