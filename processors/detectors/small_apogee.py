@@ -16,6 +16,7 @@ from processors.motion_detector import MotionDetector
 from processors.small.apex import GRAVITY_M_S2, Apex, apex
 from processors.small.burn import Burn
 from processors.small.climb import climb_of
+from processors.small.heights import measured_m
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
@@ -44,8 +45,7 @@ class SmallApogeeParameters:
     noise_m, least_m
         Noise at which the window is `before_s` long; and the least that is believed.
     recent_s
-        Two more heights must lie so shortly before the last one, so that what comes first after a hole, or between
-        frozen ones, tells nothing alone; where rows are fewer, within four of their steps.
+        The last three heights lie within it, or four steps of slow rows: what comes first after a hole tells nothing.
     push_s
         What the end of a motor's push does to a barometer is over after that.
     least_s
@@ -170,7 +170,7 @@ class SmallApogee(MotionDetector):
         blocks = []
         for back in (2, 1, 0):
             last_ns = cell.t_ns - back * NS_PER_S
-            t_s, heights = points(track.between(cell, last_ns - NS_PER_S, last_ns), _measured, cell.t_ns)
+            t_s, heights = points(track.between(cell, last_ns - NS_PER_S, last_ns), measured_m, cell.t_ns)
             if not t_s.size:
                 return ()
             blocks.append(float(np.median(heights)))
@@ -222,14 +222,14 @@ class SmallApogee(MotionDetector):
         if self.state.near_ns:
             return float(self.state.near_ns - cell.t_ns) / NS_PER_S
         cells = track.between(cell, cell.t_ns - round(limits.before_s * NS_PER_S), cell.t_ns)
-        climb = climb_of(*points(cells, _measured, cell.t_ns))
+        climb = climb_of(*points(cells, measured_m, cell.t_ns))
         return None if climb is None or climb.m_s > limits.slow_m_s else climb.t_s + climb.m_s / GRAVITY_M_S2
 
     def _fit(self, cells: list[Cell], origin_ns: int, near_s: float) -> Apex | None:
         limits, burn = self.parameters, self.state.burn
         begin_ns = burn.coast_ns + round(limits.push_s * NS_PER_S)
         cells = [one for one in cells if one.t_ns > begin_ns] if burn.over else cells
-        t_s, heights = points(cells, _measured, origin_ns)
+        t_s, heights = points(cells, measured_m, origin_ns)
         recent_s = max(limits.recent_s, 4.0 * float(np.median(np.diff(t_s)))) if t_s.size >= FEW else 0.0
         if t_s.size < FEW or t_s[-1] - t_s[-3] > recent_s or min(near_s, 0.0) - t_s[0] < limits.least_s:
             return None
@@ -248,7 +248,3 @@ class SmallApogee(MotionDetector):
         limits = self.parameters
         near = top.spread_m <= limits.spread_m + 3.0 * white_m
         return bool(near and top.share >= limits.share and abs(top.bias_m_s2) <= limits.bias_m_s2)
-
-
-def _measured(cell: Cell) -> float:
-    return nan if cell.stale_s else cell.height_m

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import inf, nan, sqrt
+from math import inf, sqrt
 from typing import ClassVar, Final
-
-import numpy as np
 
 from processors.detector import Finding
 from processors.motion.cell import Cell
-from processors.motion.polynomials import HALF
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
 from processors.small.burn import Burn
 from processors.small.climb import climb_of
+from processors.small.heights import measured_m, spread_m
 from processors.small.rise import rise
 from telemetry.cuc import NS_PER_S
 from telemetry.events import Status
@@ -151,7 +149,7 @@ class SmallLiftoff(MotionDetector):
         burn, limits = self.state.burn, self.parameters
         if not burn.quiet_ns:
             cells = track.between(cell, burn.push_ns, cell.t_ns)
-            climb = climb_of(*points(cells, _measured, cell.t_ns), few=2)
+            climb = climb_of(*points(cells, measured_m, cell.t_ns), few=2)
             since_s = max(climb.m_s / burn.thrust_m_s2, 0.0) if climb is not None else 0.0
             middle_s = climb.t_s if climb is not None else 0.0
             # thrust may have been half as much again before
@@ -230,7 +228,7 @@ class SmallLiftoff(MotionDetector):
         """Fit a rise from rest."""
         limits = self.parameters
         cells = track.between(cell, cell.t_ns - round(limits.before_s * NS_PER_S), cell.t_ns)
-        t_s, heights = points(cells, _measured, cell.t_ns)
+        t_s, heights = points(cells, measured_m, cell.t_ns)
         if not t_s.size:
             return None
         # a record may begin a little after liftoff
@@ -238,8 +236,9 @@ class SmallLiftoff(MotionDetector):
         found = rise(t_s, heights, (earliest, -limits.after_s), max(limits.least_m, self.state.noises[0]))
         if found is None or found.better < limits.better:
             return None
-        risen_m = float(heights[-1]) - found.level_m
-        if risen_m < limits.rise_m + limits.gusts_sigmas * self._gusts_m(cell, track, found.t_s):
+        until_ns = cell.t_ns + round(found.t_s * NS_PER_S)
+        gusts_m = spread_m(cell, track, until_ns - round(limits.gusts_s * NS_PER_S), until_ns)
+        if float(heights[-1]) - found.level_m < limits.rise_m + limits.gusts_sigmas * gusts_m:
             return None
         # it leaves the pad, not some other height, and as smoothly as thrust makes it
         off_m = limits.off_m + limits.off_sigmas * self.state.noises[0]
@@ -249,16 +248,3 @@ class SmallLiftoff(MotionDetector):
             return None
         sigma_s = found.sigma_s if found.t_s > t_s[0] else found.sigma_s + 0.5 * float(t_s[0] - found.t_s)
         return cell.t_ns + round(found.t_s * NS_PER_S), sigma_s, found.acceleration_m_s2
-
-    def _gusts_m(self, cell: Cell, track: Track, until_s: float) -> float:
-        """Return the robust standard deviation of the heights before a rise."""
-        until_ns = cell.t_ns + round(until_s * NS_PER_S)
-        cells = track.between(cell, until_ns - round(self.parameters.gusts_s * NS_PER_S), until_ns)
-        _, heights = points(cells, _measured, cell.t_ns)
-        if heights.size < NEEDED:
-            return 0.0
-        return float(np.median(np.abs(heights - np.median(heights)))) / HALF
-
-
-def _measured(cell: Cell) -> float:
-    return nan if cell.stale_s else cell.height_m

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import hypot, inf, nan, sqrt
+from math import hypot, inf, sqrt
 from typing import ClassVar, Final
 
 from processors.detector import Finding
@@ -15,6 +15,7 @@ from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
 from processors.small.burn import Burn
 from processors.small.climb import climb_of
+from processors.small.heights import measured_m
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
@@ -137,7 +138,7 @@ class SmallMeco(MotionDetector):
         """Tell where the heights bend, when two fits agree."""
         state, limits = self.state, self.parameters
         cells = track.between(cell, cell.t_ns - round(limits.window_s * NS_PER_S), cell.t_ns)
-        t_s, heights = points(cells, _measured, cell.t_ns)
+        t_s, heights = points(cells, measured_m, cell.t_ns)
         found = self._fit(t_s, heights)
         last_ns, state.last_ns = state.last_ns, 0
         if found is None:
@@ -163,7 +164,3 @@ class SmallMeco(MotionDetector):
         inside = latest_s - found.t_s > EDGE_S and found.t_s - t_s[0] > limits.soonest_s
         bends = push > limits.push_m_s2 and limits.most_m_s2 < coast < limits.coast_m_s2
         return found if inside and bends else None
-
-
-def _measured(cell: Cell) -> float:
-    return nan if cell.stale_s else cell.height_m

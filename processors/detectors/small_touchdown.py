@@ -15,14 +15,13 @@ from processors.motion.fits import Hinge, hinge, polynomial
 from processors.motion.polynomials import Floats, Polynomial
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
+from processors.small.landing import misfit, together
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
 FEW: Final = 5
 # heights of which the pad's is the median, if the record begins five seconds before liftoff
 PAD: Final = 10
-# a gust lasts a second, which is ten cells
-MOST_ALIKE: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,20 +210,20 @@ class SmallTouchdown(MotionDetector):
             return None
         after = t_s > found.t_s + limits.settle_s
         line = polynomial(t_s[after], heights[after], 1) if np.count_nonzero(after) >= FEW else None
-        together = _together(found, t_s, heights)
-        if (found.gain - 1.0) * t_s.size < limits.gain * together:
+        alike = together(found, t_s, heights)
+        if (found.gain - 1.0) * t_s.size < limits.gain * alike:
             return None
-        if line is None or not self._rests(found, line, self._over_pad_m(found, t_s, heights), together):
+        if line is None or not self._rests(found, line, self._over_pad_m(found, t_s, heights), alike):
             return None
         # the descent may only have become slower, before that
         other = hinge(t_s, heights, (float(t_s[FEW]), -limits.near_s), (1, 1))
-        worse = 0.0 if other is None else _misfit(found, t_s, heights) - _misfit(other, t_s, heights, found.spread)
-        if worse > limits.worse * together:
+        worse = 0.0 if other is None else misfit(found, t_s, heights) - misfit(other, t_s, heights, found.spread)
+        if worse > limits.worse * alike:
             return None
         # level and descent are each as sure as their heights are many; the end of a line is half as sure as its middle
         ends = 1.0 / int(np.count_nonzero(after)) + 4.0 / max(int(np.count_nonzero(t_s < found.t_s)), 1)
         sigma_s = max(found.sigma_s, found.spread / abs(float(found.before[1])) * sqrt(ends))
-        return replace(found, sigma_s=sigma_s * sqrt(together))
+        return replace(found, sigma_s=sigma_s * sqrt(alike))
 
     def _over_pad_m(self, found: Hinge, t_s: Floats, heights: Floats) -> float:
         """Return how far from the pad's height it may be, on either side."""
@@ -233,9 +232,9 @@ class SmallTouchdown(MotionDetector):
         # a median errs by a quarter more than a mean; and the pad's own height was learnt from some heights, too
         return level_m + 1.5 * 1.25 * found.spread * sqrt(1.0 / last.size + 1.0 / PAD)
 
-    def _rests(self, found: Hinge, line: Polynomial, over_pad_m: float, together: float) -> bool:
+    def _rests(self, found: Hinge, line: Polynomial, over_pad_m: float, alike: float) -> bool:
         limits = self.parameters
-        rate, sigma = float(line.coefficients[1]), sqrt(float(line.covariance[1, 1]) * together)
+        rate, sigma = float(line.coefficients[1]), sqrt(float(line.covariance[1, 1]) * alike)
         descent = float(found.before[1])
         if over_pad_m > limits.near_m:
             return bool(-found.t_s >= limits.far_s and abs(rate) + 2.0 * sigma < limits.rest_m_s)
@@ -244,28 +243,3 @@ class SmallTouchdown(MotionDetector):
         if descent < -limits.fast_m_s:
             return bool(rate - limits.sure_sigmas * sigma > 0.5 * descent)
         return bool(rate - limits.main_sigmas * sigma > max(0.5 * descent, -limits.parachute_m_s))
-
-
-def _misfit(found: Hinge, t_s: Floats, heights: Floats, spread: float = 0.0) -> float:
-    """Return the squared residuals over the noise; what is wild counts no more than three standard deviations."""
-    since = t_s - found.t_s
-    before, after = (np.polynomial.polynomial.polyval(since, each) for each in (found.before, found.after))
-    residuals = heights - np.where(since < 0.0, before, after)
-    return float(np.sum(np.minimum(np.abs(residuals) / (spread or found.spread), 3.0) ** 2))
-
-
-def _together(found: Hinge, t_s: Floats, heights: Floats) -> float:
-    """Return how many heights in succession say the same, as gusts make them: (1 + r) / (1 - r), r from neighbours.
-
-    References
-    ----------
-    Bayley and Hammersley, The effective number of independent observations in an autocorrelated time series, 1946.
-    """
-    since = t_s - found.t_s
-    before, after = (np.polynomial.polynomial.polyval(since, each) for each in (found.before, found.after))
-    residuals = np.clip(heights - np.where(since < 0.0, before, after), -3.0 * found.spread, 3.0 * found.spread)
-    scale = float(residuals @ residuals)
-    if not scale > 0.0:
-        return 1.0
-    alike = min(max(float(residuals[1:] @ residuals[:-1]) / scale, 0.0), MOST_ALIKE)
-    return (1.0 + alike) / (1.0 - alike)
