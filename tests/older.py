@@ -33,6 +33,9 @@ if __name__ == "__main__":
     if os.environ[VARIABLE] == Older.VERSION:
         vars(engine)["SNAPSHOT_VERSION"] = 1
     else:
-        type.__setattr__(FlightBooks, "snapshot", lambda _: {"of": "another shape"})
+        # which that release itself can read
+        snapshot, restore = FlightBooks.snapshot, FlightBooks.restore
+        type.__setattr__(FlightBooks, "snapshot", lambda books: {"in another shape": snapshot(books)})
+        type.__setattr__(FlightBooks, "restore", lambda books, state: restore(books, state["in another shape"]))
         vars(saver)["BEGINS"] = "nothing-that-is-known"
     sys.exit(main("detect", run, read_settings()))
