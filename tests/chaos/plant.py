@@ -32,6 +32,8 @@ SERVERS: Final = ("mosquitto", "kafka", "influxdb")
 TESTS: Final = Path(__file__).parents[1]
 # a cut that nobody is told of is noticed by what does not come: sooner than in production, so that a run has an end
 NOTICE: Final = {"DOWNRANGE_MQTT_KEEP_ALIVE_S": "5", "DOWNRANGE_INFLUX_TIMEOUT_S": "10"}
+# a line that is dead for minutes has not fallen silent: what the undisturbed flight says is said without that
+PATIENT: Final = {"DOWNRANGE_DETECT_SETTLE_S": "3600"}
 
 
 @dataclass(slots=True)
@@ -115,6 +117,7 @@ def station_part(plant: Plant, name: str, arguments: Sequence[str], port: int, s
     environment = {
         **_clean_environment(),
         **NOTICE,
+        **PATIENT,
         "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]),
         "DOWNRANGE_MQTT_URL": f"mqtt://127.0.0.1:{port}",
     }
@@ -158,6 +161,7 @@ def _start_service(plant: Plant, name: str, token: str, say: Say) -> None:
     environment = {
         **_clean_environment(),
         **NOTICE,
+        **PATIENT,
         "DOWNRANGE_HEALTH_PORT": str(port),
         "DOWNRANGE_LOG_FORMAT": "json",
         "DOWNRANGE_MQTT_URL": f"mqtt://127.0.0.1:{plant.proxies['ingest-mosquitto'].port}",
