@@ -18,7 +18,7 @@ from processors.output import Moment, Output
 from processors.receive_clock import ReceiveClock
 from processors.teller import Completed, Teller
 from processors.tracks import Tracks
-from processors.vehicle import VehicleTrack
+from processors.vehicle import Known, VehicleTrack
 from telemetry.cuc import NS_PER_S
 from telemetry.dictionary import Dictionary, Registry
 from telemetry.events import Event
@@ -59,7 +59,6 @@ class Engine:
         self._clock_ns = 0
         self._receipt = ReceiveClock()
         self._changes = Changes()
-        self._unseen: dict[VehicleTrack, list[Completed]] = {}
 
     def take_frames(
         self,
@@ -84,7 +83,7 @@ class Engine:
             Where it stands, by topic-partition; evidence of what it completes.
         look
             Whether detectors look at once. If not, then at the turn of a second or when `look` is called: looking at
-            what several messages brought costs hardly more than looking at one (see `Output.is_vague`).
+            what several messages brought costs hardly more than looking at one, and tells the same.
         """
         vehicle, station = message.address.vehicle, message.address.station
         if self._books.is_done(message):
@@ -95,19 +94,14 @@ class Engine:
         self._let_time_pass(moment)
         self._tell(moment, vehicle, self._watches.of(vehicle).packets(station, ert_ns, self._clock_ns))
         track, received = self._tracks.of(vehicle, dictionary), received_at(ert_ns, frames)
-        before_ns = track.hold.released_ns
-        self._tell_of(moment, track, track.take(station, received, ert_ns, self._clock_ns, look=look))
-        if not look and track.hold.released_ns > before_ns:
-            self._unseen.setdefault(track, []).append(moment.by)
+        self._tell_of(moment.output, track, track.take(station, received, moment.by, self._clock_ns, look=look))
         return self._with_quality(moment.output)
 
     def look(self) -> Output:
         """Let detectors look at what they have not seen yet of what was taken."""
-        output, unseen, self._unseen = Output(), self._unseen, {}
-        for track, messages in unseen.items():
-            told = len(output.events)
-            self._tell_of(Moment(*messages[-1], output), track, track.look())
-            output.is_vague |= len(messages) > 1 and len(output.events) > told
+        output = Output()
+        for track in self._tracks:
+            self._tell_of(output, track, track.look(Completed(self._clock_ns, {})))
         return output
 
     def take_report(self, message: Message, report: LinkReport, offsets: dict[str, int]) -> Output:
@@ -181,13 +175,14 @@ class Engine:
         for vehicle, findings in self._watches.on_clock(clock_ns):
             self._tell(moment, vehicle, findings)
         for track in self._tracks:
-            self._tell_of(moment, track, track.on_clock(clock_ns))
+            self._tell_of(moment.output, track, track.on_clock(clock_ns, moment.by))
             if track.way_back.is_due(clock_ns):
                 moment.output.add(self.look())
                 self._add(moment.output, self._tracks.run_again(track, self._teller, moment.by))
             if new_second:
                 heard_ns = self._watches.of(track.airframe.vehicle).heard_ns
-                self._tell_of(moment, track, track.on_watermark(clock_ns - self._hold_ns, heard_ns))
+                found = track.on_watermark(clock_ns - self._hold_ns, heard_ns)
+                self._tell_of(moment.output, track, ((moment.by, one) for one in found))
         for vehicle, finding in self._alarms.on_clock(clock_ns):
             self._tell(moment, vehicle, [(SHELF, finding)])
         if new_second:
@@ -195,8 +190,8 @@ class Engine:
             moment.output.quality += self._books.gap_changes(clock_ns, self._tracks.holds)
             self._watches.on_second(clock_ns)
 
-    def _tell_of(self, moment: Moment, track: VehicleTrack, found: Iterable[Found]) -> None:
-        self._add(moment.output, (track.tell(self._teller, source, finding, moment.by) for source, finding in found))
+    def _tell_of(self, output: Output, track: VehicleTrack, found: Iterable[Known]) -> None:
+        self._add(output, (track.tell(self._teller, source, finding, by) for by, (source, finding) in found))
 
     def _tell(self, moment: Moment, vehicle: str, found: Iterable[Found]) -> None:
         self._add(moment.output, (self._teller.event(vehicle, source, one, *moment.by) for source, one in found))

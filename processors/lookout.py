@@ -46,8 +46,8 @@ class Lookout:
         """Return the next rows as a stretch."""
         return Stretch(self._airframe, frames, self._history, self._motion)
 
-    def look(self, stretch: Stretch) -> Iterator[Found]:
-        """Yield what the next stretch completes."""
+    def look(self, stretch: Stretch) -> Iterator[tuple[int, Found]]:
+        """Yield what the next stretch completes, each with the time of the row that completed it."""
         concerned = self._concerned(stretch)
         found = [(detector, finding) for detector in concerned for finding in detector.update(stretch)]
         yield from self._gate.judge(stretch, found)

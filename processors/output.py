@@ -12,22 +12,17 @@ from telemetry.quality import QualityRecord
 
 @dataclass(slots=True)
 class Output:
-    """What a message brought to light.
-
-    `is_vague` says that an event's `detected_ns` and offsets are those of the last of several messages.
-    """
+    """What a message brought to light."""
 
     events: list[Event] = field(default_factory=list)
     quality: list[QualityRecord] = field(default_factory=list)
     limits: list[LimitState] = field(default_factory=list)
-    is_vague: bool = False
 
     def add(self, other: Output) -> None:
         """Add what was brought to light by something else."""
         self.events += other.events
         self.quality += other.quality
         self.limits += other.limits
-        self.is_vague |= other.is_vague
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from processors.turned import Turned
 from telemetry.frames import Frame
 
 T = TypeVar("T")
+BEFORE_NS: Final = -1
 
 
 class Rows(NamedTuple):
@@ -121,6 +122,13 @@ class Stretch:
             return None
         place = self._airframe.blocks[packet].places[channel]
         return float(extents.lowest[place]), float(extents.highest[place])
+
+    def row_ns(self, packet: str | None, count: int | None) -> int:
+        """Return the time of a row that completed something; of what rests on no row here, that of a time before it."""
+        frame = None if packet is None else self.frames.get(packet)
+        if frame is None or count is None or not len(frame):
+            return BEFORE_NS
+        return int(frame.t_ns[min(int(frame.counts.searchsorted(count)), len(frame) - 1)])
 
     def at(self, t_ns: int, known_ns: int) -> dict[str, float]:
         """Return altitude, speeds and place at a time, by what was measured until `known_ns`; empty if unknown."""

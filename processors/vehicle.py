@@ -16,11 +16,13 @@ from processors.late.segment import Telling
 from processors.late.way_back import WayBack
 from processors.limits.staleness import Staleness
 from processors.lookout import Lookout
+from processors.stretch import Stretch
 from processors.teller import Completed, Teller
 from telemetry.events import Event
 from telemetry.frames import Frame
 
 NEVER: Final = -(1 << 62)
+Known = tuple[Completed, Found]
 
 
 class VehicleTrack:
@@ -45,28 +47,34 @@ class VehicleTrack:
         self._lookout = Lookout(airframe)
         self._alarms = self._lookout.alarms
         self._watermark_ns = NEVER
+        # up to where rows may leave since detectors looked, and the message that let them
+        self._unseen: list[tuple[int, Completed]] = []
 
     def take(
-        self, station: str, frames: Iterable[Frame], ert_ns: int, clock_ns: int, *, look: bool = True
-    ) -> Iterator[Found]:
+        self, station: str, frames: Iterable[Frame], by: Completed, clock_ns: int, *, look: bool = True
+    ) -> Iterator[Known]:
         """Take the frames of one message and yield what they complete; without `look`, only what cannot wait."""
+        ert_ns, before_ns = by.detected_ns, self.hold.released_ns
         self.hold.begin(station, ert_ns, clock_ns)
         for frame in frames:
             self._open_books(frame.packet)
             self.books.read_counters(frame)
             self.hold.accept(station, frame)
+        if self.hold.released_ns > before_ns or not self._unseen:
+            self._unseen.append((self.hold.released_ns, by))
         late = self.hold.take_late()
         comes_late = bool(late) or self.way_back.has_unplaced
         if look or comes_late:
-            yield from self.look()
+            yield from self.look(by)
         if comes_late:
             for packet, taken in self.way_back.offer(late, clock_ns).items():
                 self.hold.passage(packet).wait(taken)
 
-    def on_clock(self, clock_ns: int) -> Iterator[Found]:
-        """Take note of the flight's latest receive time and yield what the silence completes."""
+    def on_clock(self, clock_ns: int, by: Completed) -> Iterator[Known]:
+        """Take note of the flight's latest receive time, by a message, and yield what the silence completes."""
         if self.hold.on_clock(clock_ns):
-            yield from self.look()
+            self._unseen.append((self.hold.released_ns, by))
+            yield from self.look(by)
 
     def on_watermark(self, t_ns: int, heard_ns: int | None) -> Iterator[Found]:
         """Let the detectors know that time has come to `t_ns`, and when a station with lock last said that it has."""
@@ -108,17 +116,25 @@ class VehicleTrack:
         self._give_up(self.way_back.end())
         return events
 
-    def look(self) -> Iterator[Found]:
-        """Let the detectors see what is held for nothing any more, and yield what it completes."""
+    def look(self, by: Completed) -> Iterator[Known]:
+        """Let the detectors see what is held for nothing any more, and yield what it completes.
+
+        Each with the message that let the last row go which it took; `by` if that is not known.
+        """
+        unseen, self._unseen = self._unseen, []
         frames = self.hold.release()
-        if frames:
-            self._give_up(self.way_back.pass_on(frames, self._lookout.packed))
-            stretch = self._lookout.stretch(frames)
-            yield from self._lookout.look(stretch)
-            for detector in self._alarms:
-                for finding in detector.update(stretch):
-                    yield detector, finding
-            yield from self.staleness.update(stretch)
+        if not frames:
+            return
+        self._give_up(self.way_back.pass_on(frames, self._lookout.packed))
+        stretch = self._lookout.stretch(frames)
+        for known_ns, found in self._found(stretch):
+            yield next((message for released_ns, message in unseen if released_ns >= known_ns), by), found
+
+    def _found(self, stretch: Stretch) -> Iterator[tuple[int, Found]]:
+        yield from self._lookout.look(stretch)
+        found: list[Found] = [(detector, one) for detector in self._alarms for one in detector.update(stretch)]
+        for source, finding in (*found, *self.staleness.update(stretch)):
+            yield stretch.row_ns(finding.packet, finding.count_last), (source, finding)
 
     def _give_up(self, late: Counter[str]) -> None:
         for packet, packets in late.items():

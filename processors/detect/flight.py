@@ -100,40 +100,31 @@ class Flight:
         self._remember(reading, offsets)
         return said
 
-    def take_all(
-        self, readings: Sequence[tuple[Reading, dict[str, int]]]
-    ) -> tuple[list[Told | InputError], Told] | None:
+    def take_all(self, readings: Sequence[tuple[Reading, dict[str, int]]]) -> tuple[list[Told | InputError], Told]:
         """Let the engine take readings one after another before its detectors look, which is cheaper.
 
-        Returns what it said of each, or why it refused it; and what it said in the end. None if something was found
-        and it is not known by which reading: then `go_back`, and let it `take` each for itself.
+        Returns what it said of each, or why it refused it; and what it said in the end.
 
         Raises
         ------
         InternalError
-            If the engine broke, on whichever: likewise.
+            If the engine broke, on whichever: `go_back`, and let it `take` each for itself.
         """
         answers: list[Told | InputError] = []
         try:
             for reading, offsets in readings:
                 try:
                     self._check_room(reading)
-                    said = advance(self.engine, reading, offsets, look=False)
-                    if said.is_vague:
-                        return None
-                    answers.append(told(said))
+                    answers.append(told(advance(self.engine, reading, offsets, look=False)))
                 except InputError as error:
                     answers.append(error)
-            rest = self.engine.look()
-            if rest.is_vague:
-                return None
-            last = told(rest)
+            rest = told(self.engine.look())
         except Exception as error:
             raise InternalError(error) from error
         for reading, offsets in readings:
             self._keep(reading, offsets)
         self._snapshot_if_due()
-        return answers, last
+        return answers, rest
 
     def _check_room(self, reading: Reading) -> None:
         if isinstance(reading, Packets | Report):

@@ -87,19 +87,16 @@ class Taking:
     def _take_together(self, flight: Flight, arrivals: Sequence[Arrival], said: Said) -> bool:
         """Let a flight take readings before its detectors look; returns whether that went well, else nothing was taken.
 
-        Which of them broke the engine, or completed an event, is only known when each is taken for itself.
+        Which of them broke the engine is only known when each is taken for itself.
         """
         seen = {step: list(place) for step, place in flight.refused_at.items()}
         news = [arrival for arrival in arrivals if flight.is_news(arrival.reading)]
         try:
-            said_of = flight.take_all([(arrival.reading, arrival.offsets) for arrival in news])
+            answers, rest = flight.take_all([(arrival.reading, arrival.offsets) for arrival in news])
         except InternalError:
-            said_of = None
-        if said_of is None:
             flight.go_back(self.new_engine(arrivals[0].key), self.decoder)
             flight.refused_at = seen
             return False
-        answers, rest = said_of
         for arrival, answer in zip(news, answers, strict=True):
             if isinstance(answer, InputError):
                 said.findings.records += kept(arrival, answer)

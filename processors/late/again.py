@@ -57,7 +57,7 @@ def see_again(segments: Sequence[Segment], airframe: Airframe, hold_ns: int, wat
         found: list[Found] = []
         for frames in segment.rows.stretches(codec):
             found += _wait(seen.lookout, silent_ns, min(int(frame.t_ns[0]) for frame in frames) - hold_ns)
-            found += seen.lookout.look(seen.lookout.stretch(frames))
+            found += [told for _, told in seen.lookout.look(seen.lookout.stretch(frames))]
             silent_ns = max(int(frame.t_ns[-1]) for frame in frames)
         seen.found.append(found)
     seen.found[-1] += _wait(seen.lookout, silent_ns, watermark_ns)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-
 from processors.airframe import LOG_TIME, Airframe
 from processors.detector import Finding, Found, Source
 from processors.phases.machine import RETRACTED, Phases
@@ -18,8 +16,6 @@ from telemetry.vocabulary import FlightEvent
 
 FLIGHT_EVENTS: Final = frozenset(event.value for event in FlightEvent)
 MOST_HELD: Final = 64
-# what rests on no row of a stretch was complete before it
-BEFORE_NS: Final = -1
 
 
 class Mark(NamedTuple):
@@ -65,16 +61,20 @@ class Gate:
         """What was held back: no state that can follow its own allows it."""
         return tuple(finding for _, finding in self._held)
 
-    def judge(self, stretch: Stretch, found: Sequence[Found]) -> Iterator[Found]:
-        """Yield what is to be told of what a stretch completed, and let the stretch know of the phases."""
+    def judge(self, stretch: Stretch, found: Sequence[Found]) -> Iterator[tuple[int, Found]]:
+        """Yield what is to be told of what a stretch completed, and let the stretch know of the phases.
+
+        With each goes the time of the row that completed it, or that of what let it through.
+        """
         stretch.turns = [self._turned]
         steps: list[tuple[int, Mark | Found]] = [(mark.known_ns, mark) for mark in self._marks(stretch)]
-        steps += [(_row_ns(stretch, each[1].packet, each[1].count_last), each) for each in found]
+        steps += [(stretch.row_ns(each[1].packet, each[1].count_last), each) for each in found]
         for known_ns, step in sorted(steps, key=lambda each: each[0]):
             if isinstance(step, Mark):
                 self._turn_to(step)
             else:
-                yield from self._pass(*step)
+                for told in self._pass(*step):
+                    yield known_ns, told
             if self._has_turned(known_ns):
                 stretch.turns.append(self._turned)
 
@@ -121,7 +121,7 @@ class Gate:
         for cell in cells:
             if (cell.segment, cell.kind) != (segment, kind):
                 segment, kind = cell.segment, cell.kind
-                yield Mark(_row_ns(stretch, self._packet, cell.known_count), segment, kind)
+                yield Mark(stretch.row_ns(self._packet, cell.known_count), segment, kind)
 
     def _turn_to(self, mark: Mark) -> None:
         if mark.segment != self._segment:
@@ -152,11 +152,3 @@ class Gate:
         self._phases.restore(phases)
         self._held = [(name, from_plain(Finding, finding)) for name, finding in held]
         self._turned = Turned(*turned)
-
-
-def _row_ns(stretch: Stretch, packet: str | None, count: int | None) -> int:
-    """Return the time of a row of a stretch; of none there, that of a time before it."""
-    frame = None if packet is None else stretch.frames.get(packet)
-    if frame is None or count is None or not len(frame):
-        return BEFORE_NS
-    return int(frame.t_ns[min(int(np.searchsorted(frame.counts, count)), len(frame) - 1)])

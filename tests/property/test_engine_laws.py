@@ -86,6 +86,10 @@ def test_cutting_messages_changes_nothing(seed: int) -> None:
     assert links(Flown(engine)) == links(undisturbed())
 
 
+def when_known(events: list[Event]) -> list[tuple[str, int]]:
+    return sorted((event.id, event.detected_ns) for event in events)
+
+
 @few
 @given(seed=st.integers(0, 2**32 - 1), looks=st.floats(0.0, 0.5))
 def test_looking_later_changes_nothing(seed: int, looks: float) -> None:
@@ -106,6 +110,7 @@ def test_looking_later_changes_nothing(seed: int, looks: float) -> None:
     events += engine.look().events
     assert gaps(told) == gaps(undisturbed().quality) != []
     assert seen(events) == seen(undisturbed().events)
+    assert when_known(events) == when_known(undisturbed().events)
     assert books(Flown(engine)) == books(undisturbed())
     assert links(Flown(engine)) == links(undisturbed())
 

@@ -197,7 +197,7 @@ def judged(gate: Gate, event: str, t_s: float, status: Status = "confirmed", num
     finding = Finding(full(event), round(t_s * NS), 0.1, status=status, occurrence=number)
     airframe = Airframe("ship", built_in("yuanxing-1"))
     stretch = Stretch(airframe, [], History(airframe))
-    return [short_name(each.type) for _, each in gate.judge(stretch, [(Spoken(), finding)])]
+    return [short_name(each.type) for _, (_, each) in gate.judge(stretch, [(Spoken(), finding)])]
 
 
 def new_gate() -> Gate:
