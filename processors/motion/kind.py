@@ -45,9 +45,11 @@ COAST_M_S2: Final = -5.0
 COAST_SIGMAS: Final = 2.0
 # from 7 m to 108 m at that acceleration
 GENTLE_S: Final = 3.1
-# a launcher is at 80 m/s then
+# a launcher is at 80 m/s after 20 s, and gains ever faster; what has not gained half of that on average is not leaving.
+# After a minute it may coast.
 HOP_AFTER_S: Final = 20.0
-HOP_M_S: Final = 30.0
+HOP_UNTIL_S: Final = 60.0
+HOP_M_S2: Final = 1.5
 
 
 def given_class(word: str) -> str:
@@ -67,8 +69,8 @@ class Kind:
 
     Speed without an accelerometer, a barometer or a climb is what a webcast shows: a launcher. Anything else is what a
     small rocket's computer writes. What pulls 25 m/s^2 off the pad is a small rocket all the same, and what has
-    climbed 100 m with less than 12 m/s^2, its engines still running, is none; a launcher that is slower than 30 m/s
-    20 s later hops.
+    climbed 100 m with less than 12 m/s^2, its engines still running, is none; a launcher that has gained less than
+    1.5 m/s^2 on average 20 to 60 s later hops.
     """
 
     given: str = AUTO
@@ -140,9 +142,11 @@ class Kind:
             self.told = True
 
     def _hops(self, cell: Cell) -> None:
-        if cell.t_ns - self.moving_ns < HOP_AFTER_S * 1e9:
+        flown_s = (cell.t_ns - self.moving_ns) / 1e9
+        if flown_s < HOP_AFTER_S:
             return
-        fast = max([0.0, *(abs(value) for value in (cell.s_m_s, cell.v_m_s) if not isnan(value))])
-        if fast < HOP_M_S and cell.h_m > MOVING_SIGMAS * cell.noise_m:
+        speeds = [abs(value) for value in (cell.s_m_s, cell.v_m_s) if not isnan(value)]
+        if speeds and max(speeds) < HOP_M_S2 * flown_s and cell.h_m > MOVING_SIGMAS * cell.noise_m:
             self.kind = HOP
-        self.moving_ns = 0
+        if self.kind == HOP or flown_s > HOP_UNTIL_S:
+            self.moving_ns = 0
