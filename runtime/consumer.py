@@ -29,9 +29,11 @@ TICK_S: Final = 0.5
 # a sink that is back is seen this soon, unless it asked for more time
 LONGEST_TRY_S: Final = 3.0
 LONGEST_ASKED_S: Final = 60.0
-# a turn costs a commit, a request to the sink and some work a flight, however few records it has
+# a turn costs a commit, a request to the sink and some work a flight, however few records it has; so turns begin this
+# far apart, and where they take long twice as far as the last one took, but with a backlog they do not wait
 APART_S: Final = 0.15
-WORTH_A_TURN: Final = 500
+LONGEST_APART_S: Final = 0.6
+BACKLOG: Final = 1_800
 WORTH_AN_ANSWER_OCTETS: Final = 64 * 1024
 
 Batch = Mapping[Partition, list[Record]]
@@ -134,9 +136,11 @@ class _Loop(Generic[D, O]):
         # 1 read
         batch = await self._scope.unless_stopped(self._read())
         if batch is not None:
-            read = sum(map(len, batch.values()))
-            self._next_s = asyncio.get_running_loop().time() + (APART_S if 0 < read < WORTH_A_TURN else 0.0)
+            read, clock = sum(map(len, batch.values())), asyncio.get_running_loop().time
+            began_s = clock()
             await self._handle(batch)
+            apart_s = max(APART_S, min(2.0 * (clock() - began_s), LONGEST_APART_S))
+            self._next_s = began_s + (apart_s if 0 < read < BACKLOG else 0.0)
 
     async def last_turn(self) -> None:
         """Take what the stage still holds through the last steps."""
@@ -161,7 +165,7 @@ class _Loop(Generic[D, O]):
             self._committed.clear()
 
     async def _read(self) -> Batch:
-        """Read what there is; after a small batch not at once, so that the next one is worth its turn."""
+        """Read what there is; unless there is a backlog not at once, so that the next batch is worth its turn."""
         await asyncio.sleep(self._next_s - asyncio.get_running_loop().time())
         timeout_s = TICK_S
         if not self.listener.owned:
