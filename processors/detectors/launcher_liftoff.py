@@ -130,7 +130,7 @@ class LauncherLiftoff(MotionDetector):
     """
 
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.LIFTOFF.value,)
-    classes: ClassVar[frozenset[str]] = frozenset({"launcher", "hop"})
+    classes: ClassVar[frozenset[str]] = frozenset({"launcher"})
     parameters_type: ClassVar[type] = LauncherLiftoffParameters
     state_type: ClassVar[type] = LauncherLiftoffState
 

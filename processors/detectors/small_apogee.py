@@ -15,7 +15,7 @@ from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
 from processors.small.apex import GRAVITY_M_S2, Apex, apex
 from processors.small.burn import Burn
-from processors.small.climb import climb_of
+from processors.small.climb import climb_of, hop_climbs
 from processors.small.heights import measured_m
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
@@ -148,8 +148,8 @@ class SmallApogee(MotionDetector):
             return self._fallen(cell, track)
         since_s = (cell.t_ns - top[0]) / NS_PER_S
         wait_s = min(max(limits.sure_sigmas * top[1].sigma_s, limits.soonest_s), limits.latest_s)
-        if since_s < wait_s:
-            state.next_ns = cell.t_ns + round(min(0.25 * (wait_s - since_s), 1.0) * NS_PER_S)
+        if since_s < wait_s or hop_climbs(cell):
+            state.next_ns = cell.t_ns + round(min(max(0.25 * (wait_s - since_s), 0.0), 1.0) * NS_PER_S)
             return ()
         sigma_s = hypot(top[1].sigma_s, limits.model_s)
         return self._tell(cell, top[0], sigma_s, top[1].height_m)

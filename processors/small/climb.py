@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import Final
 
 import numpy as np
 
+from processors.motion.cell import Cell
+from processors.motion.kind import HOP
 from processors.motion.polynomials import HALF, Floats
+
+# beyond so many standard deviations it is no noise
+SURE_SIGMAS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +65,8 @@ def climb_of(t_s: Floats, heights_m: Floats, few: int = 4) -> Climb | None:
     # a median's variance is pi / 2 times a mean's
     sigma = 1.25 * float(np.median(np.abs(slopes - middle))) / HALF / sqrt(half)
     return Climb(float(np.mean(t_s)), middle, sigma)
+
+
+def hop_climbs(cell: Cell) -> bool:
+    """Return whether a hop surely climbs: its heights bend so little that, noisy, some look like the top of a coast."""
+    return cell.kind == HOP and cell.v_m_s > SURE_SIGMAS * cell.v_sigma_m_s
