@@ -11,6 +11,7 @@ import numpy as np
 
 from processors.detector import Finding
 from processors.hop.kink import WINDOW_S, kink
+from processors.hop.tame import tame
 from processors.motion.cell import Cell
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
@@ -22,6 +23,8 @@ COAST: Final = "coast"
 LANDING: Final = "landing"
 NEAR_S: Final = 0.16
 FEW: Final = 3
+# half a second of free fall
+FALLS: Final = 5
 # before this it was as it was
 SETTLED_S: Final = 0.5
 
@@ -90,6 +93,7 @@ class HopEnginesState:
     edge_ns: int = 0
     cells: int = 0
     rows: int = 0
+    falls: int = 0
     fell: bool = False
     next_ns: int = 0
 
@@ -148,7 +152,8 @@ class HopEngines(MotionDetector):
             state.burned += burns
             other = not burns and state.burned >= FEW
         else:
-            state.fell = state.fell or (cell.v_m_s < 0.0 and pull < limits.burns_m_s2)
+            state.falls = state.falls + 1 if cell.v_m_s < 0.0 and pull < limits.burns_m_s2 else 0
+            state.fell = state.fell or state.falls >= FALLS
             other = pull > 0.0 and state.fell and cell.v_m_s < 0.0
         if not other:
             state.cells = state.rows = 0
@@ -190,7 +195,7 @@ class HopEngines(MotionDetector):
         cells = [
             one for one in track.between(cell, cell.t_ns - round(WINDOW_S * NS_PER_S), cell.t_ns) if not one.stale_s
         ]
-        t_s, speeds = points(cells, _speed, cell.t_ns)
+        t_s, speeds = tame(*points(cells, _speed, cell.t_ns), limits.least_m_s)
         late = t_s > -limits.falls_s
         if np.count_nonzero(late) < FEW + 1 or t_s.size < 4 * FEW:
             return ()

@@ -10,9 +10,10 @@ from typing import ClassVar, Final, NamedTuple
 import numpy as np
 
 from processors.detector import Finding
-from processors.hop.gauge import CLIMB, HEIGHT, PULL, Gauge
+from processors.hop.gauge import CLIMB, HEIGHT, LEAST, PULL, Gauge
 from processors.hop.onset import Floats, Onset
 from processors.hop.rise import CHANNELS, RiseThresholds, first_rise, flies, rise_again, stays
+from processors.hop.tame import tame
 from processors.motion.cell import Cell
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
@@ -22,7 +23,7 @@ from telemetry.vocabulary import FlightEvent
 
 # how much of the rise is fitted, by how often acceleration is integrated in what is measured: engines throttle within
 # seconds
-AFTER_S: Final = (1.0, 3.0, 4.0)
+AFTER_S: Final = (1.0, 1.5, 2.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ class HopLiftoff(MotionDetector):
             return points((), CHANNELS[name], 0)
         cells = track.between(cell, first_ns, last_ns)
         usable = [one for one in cells if not gauge.is_frozen(one.stale_s)]
-        return points(usable, CHANNELS[name], self.state.first_ns)
+        return tame(*points(usable, CHANNELS[name], self.state.first_ns), LEAST[gauge.order])
 
     def _best(self, cell: Cell, track: Track) -> Onset | None:
         """Return the surest rise of all channels, in seconds after it was first told to be."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from processors.detector import Finding
 from processors.hop.standing import STILL_M_S, STILL_SIGMAS, Standing, standing, white_m
+from processors.hop.tame import tame
 from processors.motion.cell import Cell
 from processors.motion.polynomials import HALF, Floats
 from processors.motion.track import Track, points
@@ -159,7 +160,7 @@ class HopTouchdown(MotionDetector):
 
     def _heights(self, cell: Cell, track: Track, window_s: float) -> tuple[Floats, Floats]:
         cells = track.between(cell, cell.t_ns - round(window_s * NS_PER_S), cell.t_ns)
-        return points(cells, self._measured, cell.t_ns)
+        return tame(*points(cells, self._measured, cell.t_ns), self.parameters.least_m)
 
     def _measured(self, cell: Cell) -> float:
         return nan if cell.stale_s and self.state.still_s < self.parameters.still_s else cell.height_m

@@ -42,6 +42,11 @@ SURE_SIGMAS: Final = 5.5
 OVER_PEAK: Final = 1.5
 FEWEST: Final = 12
 THREE: Final = 3
+FEW: Final = 5
+# what leaves harder is no hop; and by this speed it was told; in a million normal values none is so far off
+MOST_M_S2: Final = 10.0
+MOST_M_S: Final = 8.0
+FAR_SIGMAS: Final = 8.0
 # a channel that repeats itself in one row of twenty does so at rest, too
 OFTEN: Final = 0.05
 
@@ -70,6 +75,7 @@ class Gauge:
     error_squares: float = 0.0
     seen: int = 0
     runs: int = 0
+    wild: int = 0
 
     def is_frozen(self, stale_s: float) -> bool:
         """Return whether a value that has been equal for a time is none of this channel's."""
@@ -82,6 +88,9 @@ class Gauge:
         elif self.is_frozen(stale_s):
             self.runs += stale_s < 2.0 * (t_ns - self.t_ns[-1]) / NS_PER_S
             return False
+        self.wild = self.wild + 1 if self._is_wild(t_ns, value) else 0
+        if 0 < self.wild < THREE:
+            return False
         self.seen += 1
         self._learn(value)
         self.t_ns.append(t_ns)
@@ -91,6 +100,15 @@ class Gauge:
         if len(self.values) < FEWEST or t_ns - self.t_ns[0] < REST_S * NS_PER_S:
             return False
         return self._shows()
+
+    def _is_wild(self, t_ns: int, value: float) -> bool:
+        """Return whether no hop moves so far from the last values."""
+        if len(self.values) < FEW:
+            return False
+        since_s = (t_ns - self.t_ns[-THREE]) / NS_PER_S
+        moves = MOST_M_S2 * since_s**self.order + MOST_M_S * since_s * (self.order == HEIGHT)
+        middle = sorted(self.values[-FEW:])[FEW // 2]
+        return abs(value - middle) > moves + FAR_SIGMAS * self.noise
 
     def _learn(self, value: float) -> None:
         if len(self.values) < 2:  # noqa: PLR2004 -- a second difference has three values
