@@ -333,7 +333,8 @@ async def test_while_detection_is_away_it_waits_without_a_warning_and_balances_a
         async with running("detect", replace(settings, service=ServiceSettings(health_port=free_port())), tmp_path):
             while "the books balance" not in auditor.log.read_text():  # noqa: ASYNC110 -- as above
                 await asyncio.sleep(0.1)
-        assert (await ask(unarchived, flight))[0] == 0
+        code, said = await ask(unarchived, flight)
+        assert code == 0, said
         said_of_it = [line for line in auditor.log.read_text().splitlines() if f'"{flight}"' in line]
         assert not any('"warning"' in line for line in said_of_it), said_of_it
         assert sum("detect is behind" in line for line in said_of_it) == 1

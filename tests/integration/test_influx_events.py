@@ -70,7 +70,7 @@ async def test_killed_three_times_each_revision_is_there_once_and_the_last_word_
     for part in (events[:third], events[third : 2 * third], events[2 * third :]):
         await happen(settings, part)
         before = await count(influx, "id", "events", flight)
-        async with running("store", settings, tmp_path) as store, asyncio.timeout(PATIENCE_S):
+        async with running("store", settings, tmp_path) as store, asyncio.timeout(2 * PATIENCE_S):
             while await count(influx, "id", "events", flight) <= before:
                 pass
             await store.kill()
