@@ -31,7 +31,7 @@ format: $(VENV)/.dev ## Format the code
 servers: ## Install mosquitto, Kafka, InfluxDB and Chromium for the tests (first run: up to 15 minutes)
 	@deploy/native/servers.sh install all
 
-bench: $(VENV)/.dev servers ## Measure everything beside its rivals, 28 minutes (ARGS="--only a,c", "--quick", "--json")
+bench: $(VENV)/.dev servers ## Measure everything beside its rivals, 32 minutes (ARGS="--only a,c", "--quick", "--json")
 	@PYTHONPATH=tests:. $(BIN)/python tests/bench/all.py $(ARGS)
 
 bench-memory: $(VENV)/.dev servers ## Memory of each service over 12 hours of a fleet, in 15 minutes (ARGS="--picture memory.png")

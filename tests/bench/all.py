@@ -17,7 +17,7 @@ from bench.kit import machine, say
 
 HERE: Final = Path(__file__).parent
 # what prints tables of its own kind and knows neither --json nor --quick
-PLAIN: Final = {"bench_codec.py", "bench_xtce.py", "bench_simulator.py", "bench_fleet.py"}
+PLAIN: Final = {"bench_codec.py", "bench_xtce.py", "bench_simulator.py", "bench_fleet.py", "bench_importers.py"}
 PARTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "a": ("MQTT to Kafka, beside Telegraf", ("bench_ingest.py",)),
     "b": ("the whole line, beside InfluxDB alone", ("bench_line.py",)),
@@ -28,8 +28,12 @@ PARTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "g": ("the simulator", ("bench_simulator.py", "bench_fleet.py")),
     "h": ("detect on a real Kafka, one flight much faster than the others", ("bench_detect.py",)),
     "i": ("the auditor", ("bench_audit.py",)),
-    "j": ("events of every preset with every fault: half an hour", ("bench_events.py",)),
+    "j": ("detection on files, all detectors; 100 vehicles at once", ("bench_detect_file.py",)),
+    "k": ("importers", ("bench_importers.py",)),
+    "l": ("events of every preset with every fault: half an hour", ("bench_events.py",)),
 }
+# as long as all others together
+LONG: Final = "l"
 
 
 def main() -> None:
@@ -39,7 +43,8 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="\n".join(f"  {letter}  {about}" for letter, (about, _) in PARTS.items()),
     )
-    parser.add_argument("--only", default=",".join(PARTS), help="letters, for example a,c")
+    usual = ",".join(letter for letter in PARTS if letter != LONG)
+    parser.add_argument("--only", default=usual, help=f"letters, for example a,c; all but {LONG} by default")
     parser.add_argument("--quick", action="store_true", help="less of everything: for a look, not for the record")
     parser.add_argument("--json", action="store_true", help="one JSON document of all tables")
     chosen = parser.parse_args()
