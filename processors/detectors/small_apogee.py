@@ -15,7 +15,7 @@ from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
 from processors.small.apex import GRAVITY_M_S2, Apex, apex
 from processors.small.burn import Burn
-from processors.small.climb import climb_of, hop_climbs
+from processors.small.climb import climb_of, hop_climbs, most_spread_m
 from processors.small.heights import measured_m
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
@@ -239,12 +239,12 @@ class SmallApogee(MotionDetector):
         # whether an accelerometer shows 1 g at rest is not known of a record that begins in the air: then heights tell
         for known in (falls, None) if falls is not None else (None,):
             top = apex(t_s, heights, known, near_s, max(white_m, limits.least_m))
-            if top is not None and self._coasts(top, white_m):
+            if top is not None and self._coasts(top, most_spread_m(cells[-1].kind, limits.spread_m, white_m)):
                 return top
         return None
 
-    def _coasts(self, top: Apex, white_m: float) -> bool:
+    def _coasts(self, top: Apex, most_m: float) -> bool:
         """Return whether it is a coast: most heights lie about the curve, whose bend is gravity's."""
         limits = self.parameters
-        near = top.spread_m <= limits.spread_m + 3.0 * white_m
+        near = top.spread_m <= most_m
         return bool(near and top.share >= limits.share and abs(top.bias_m_s2) <= limits.bias_m_s2)

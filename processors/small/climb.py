@@ -14,6 +14,10 @@ from processors.motion.polynomials import HALF, Floats
 
 # beyond so many standard deviations it is no noise
 SURE_SIGMAS: Final = 2.0
+# what heights may be off a coast besides noise, and how many times that
+GUSTS_M: Final = 1.0
+HOP_NOISES: Final = 2.0
+NOISES: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +74,19 @@ def climb_of(t_s: Floats, heights_m: Floats, few: int = 4) -> Climb | None:
 def hop_climbs(cell: Cell) -> bool:
     """Return whether a hop surely climbs: its heights bend so little that, noisy, some look like the top of a coast."""
     return cell.kind == HOP and cell.v_m_s > SURE_SIGMAS * cell.v_sigma_m_s
+
+
+def most_spread_m(kind: str, spread_m: float, white_m: float) -> float:
+    """Return how far heights may lie about a coast.
+
+    Parameters
+    ----------
+    kind
+        The vehicle's class: a hop is slow, so gusts alone move its barometer, and thrust bends its heights so little
+        that with more of a spread a climb would pass for a coast.
+    spread_m
+        What a small rocket's altimeter errs by, besides noise.
+    white_m
+        The noise from row to row.
+    """
+    return GUSTS_M + HOP_NOISES * white_m if kind == HOP else spread_m + NOISES * white_m

@@ -1,0 +1,134 @@
+"""Detectors of hops' events, on flights whose truth is known."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+from hop_flight import Flight, fly, gusty, log_of
+
+from downrange.jobs.detect import Detected, detect, known_at
+from telemetry.samples import Samples
+
+ZERO_S = 100.0
+# what may be wrong, s, and how late it may be told
+ALLOWED_S = {"liftoff": 0.3, "meco": 0.3, "apogee": 0.75, "landing_burn_start": 2.5, "touchdown": 2.0}
+LATENCY_S = {"liftoff": 0.5, "meco": 0.5, "apogee": 2.0, "landing_burn_start": 3.0, "touchdown": 8.0}
+
+falling = functools.cache(fly)
+
+
+@functools.cache
+def hovering(ground_m: float = 0.0) -> Flight:
+    return fly(hovers=True, ground_m=ground_m)
+
+
+def told(log: Samples) -> dict[str, list[Detected]]:
+    found: dict[str, list[Detected]] = {}
+    for one in known_at(detect(log, "hop")):
+        found.setdefault(one.type, []).append(one)
+    return found
+
+
+def check(found: dict[str, list[Detected]], flight: Flight, *events: str) -> None:
+    for event in events:
+        (one,) = found[event]
+        true_s = ZERO_S + flight.events_s[event]
+        assert abs(one.t_event_s - true_s) <= ALLOWED_S[event], event
+        assert one.t_detected_s - true_s <= LATENCY_S[event], event
+        assert abs(one.t_event_s - true_s) <= 3.5 * one.sigma_s, event
+
+
+@pytest.mark.parametrize("channels", ["ha", "pa", "hca"])
+@pytest.mark.parametrize("noise_m", [0.3, 1.0])
+def test_acceleration_and_height_tell_all_events(channels: str, noise_m: float) -> None:
+    flight = falling()
+    found = told(log_of(flight, channels, noise_m=noise_m))
+    assert set(found) == set(ALLOWED_S)
+    check(found, flight, *ALLOWED_S)
+
+
+@pytest.mark.parametrize("channels", ["hs", "hc"])
+def test_speed_and_height_tell_all_events(channels: str) -> None:
+    flight = falling()
+    found = told(log_of(flight, channels, noise_m=0.3))
+    check(found, flight, "liftoff", "apogee", "landing_burn_start", "touchdown")
+    (meco,) = found["meco"]
+    assert abs(meco.t_event_s - ZERO_S - flight.events_s["meco"]) < 0.3
+    assert meco.t_detected_s - ZERO_S - flight.events_s["meco"] < 1.0
+
+
+@pytest.mark.parametrize("channels", ["h", "p"])
+@pytest.mark.parametrize(("noise_m", "latest_s"), [(0.3, 1.3), (1.0, 1.9), (3.0, 3.0)])
+def test_heights_alone_tell_liftoff_as_soon_as_it_shows(channels: str, noise_m: float, latest_s: float) -> None:
+    flight = falling()
+    found = told(log_of(flight, channels, noise_m=noise_m))
+    (liftoff,) = found["liftoff"]
+    assert abs(liftoff.t_event_s - ZERO_S) < max(0.3, 2.0 * liftoff.sigma_s)
+    assert liftoff.t_detected_s - ZERO_S < latest_s
+    assert liftoff.status == "confirmed"
+    check(found, flight, "apogee", "touchdown")
+
+
+@pytest.mark.parametrize("ground_m", [0.0, -12.0])
+@pytest.mark.parametrize(("noise_m", "gusts_m"), [(0.3, 0.0), (1.0, 0.0), (3.0, 0.0), (0.3, 0.5)])
+def test_who_hovers_and_sinks_slowly_has_not_landed(ground_m: float, noise_m: float, gusts_m: float) -> None:
+    flight = hovering(ground_m)
+    log = log_of(flight, "h", noise_m=noise_m, gusts_m=gusts_m)
+    check(told(log), flight, "touchdown")
+    touched_s = ZERO_S + flight.events_s["touchdown"]
+    assert not [one for one in detect(log, "hop") if one.type == "touchdown" and one.t_detected_s < touched_s]
+
+
+def test_engines_that_never_stop_have_no_cut_off_and_no_landing_burn() -> None:
+    for channels in ("ha", "hs", "hc"):
+        assert not told(log_of(hovering(), channels, noise_m=0.3)).keys() & {"meco", "landing_burn_start"}
+
+
+def test_a_log_that_ends_in_the_air_has_no_touchdown() -> None:
+    flight = hovering()
+    log = log_of(flight, "ha")
+    short = log.select(log.t_ns < round((ZERO_S + flight.events_s["touchdown"] - 1.0) * 1e9))
+    assert "touchdown" not in told(short)
+
+
+@pytest.mark.parametrize(("noise_m", "gusts_m"), [(3.0, 0.0), (0.5, 1.0)])
+def test_a_pad_has_no_events_however_noisy_and_gusty(noise_m: float, gusts_m: float) -> None:
+    t_s = np.arange(0.0, 300.0, 0.1)
+    chance = np.random.default_rng(9)
+    altitude = 12.0 + gusty(t_s.size, noise_m, gusts_m, 0.1, 7)
+    vibrates = chance.normal(0.0, 0.5, t_s.size)
+    assert not detect(Samples.of(t_s, altitude_m=altitude, acceleration_m_s2=vibrates), "hop")
+
+
+def test_wild_rows_move_nothing() -> None:
+    flight = falling()
+    log = log_of(flight, "ha")
+    chance = np.random.default_rng(2)
+    columns = {name: values.copy() for name, values in log.columns.items()}
+    for name, size in (("altitude_m", 20_000.0), ("acceleration_m_s2", 1_500.0)):
+        wild = chance.random(log.t_ns.size) < 0.002
+        columns[name][wild] += chance.choice([-size, size], int(np.count_nonzero(wild)))
+    check(told(Samples.of(log.t_ns / 1e9, **columns)), flight, *ALLOWED_S)
+
+
+def test_a_rise_that_comes_to_nothing_is_taken_back() -> None:
+    # a crane lifts it by 2 m, at 2 m/s^2, and it hangs there
+    t_s = np.arange(0.0, 90.0, 0.05)
+    since = np.clip(t_s - 60.0, 0.0, 2.0)
+    height = np.where(since < 1.0, since**2, 2.0 - (2.0 - since) ** 2)
+    altitude = height + np.random.default_rng(3).normal(0.0, 0.2, t_s.size)
+    found = detect(Samples.of(t_s, altitude_m=altitude), "hop")
+    assert not known_at(found)
+
+
+def test_where_it_stands_up_again_it_had_not_landed() -> None:
+    # it hovers 2 m over its pad for 9 s, as low as a landing, and climbs again
+    t_s = np.arange(0.0, 160.0, 0.05)
+    at_s, at_m = (0, 40, 48, 78, 87, 95, 140, 160), (0, 0, 60, 2, 2, 60, 0, 0)
+    altitude = np.interp(t_s, at_s, at_m) + np.random.default_rng(3).normal(0.0, 0.3, t_s.size)
+    found = detect(Samples.of(t_s, altitude_m=altitude), "hop")
+    (last,) = (one for one in known_at(found) if one.type == "touchdown")
+    assert abs(last.t_event_s - 140.0) < 2.0
+    assert [one.status for one in found if one.type == "touchdown"].count("retracted") == 1
