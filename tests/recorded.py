@@ -6,7 +6,7 @@ import functools
 import gzip
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from booster import booster_rows
 from detection import NS, T0_NS, transmitter
+from hop_flight import fly, log_of
 from logged import log_frame, small_rocket
 from numpy.typing import NDArray
 
@@ -158,10 +159,12 @@ def webcast() -> Recorded:
     return Recorded(airframe, {"kinematics": frame})
 
 
-def logged(vehicle: str, t_s: NDArray[np.float64], columns: dict[str, NDArray[Any]]) -> Recorded:
+def logged(
+    vehicle: str, t_s: NDArray[np.float64], columns: Mapping[str, NDArray[Any]], vehicle_class: str = "auto"
+) -> Recorded:
     """Return rows of a log as a flight; its time has the log's zero at T0_NS."""
-    airframe = Airframe(vehicle, built_in("log"))
-    return Recorded(airframe, {"samples": log_frame(t_s, columns, vehicle, T0_NS)})
+    airframe = Airframe(vehicle, built_in("log").model_copy(update={"vehicle_class": vehicle_class}))
+    return Recorded(airframe, {"samples": log_frame(t_s, dict(columns), vehicle, T0_NS)})
 
 
 @dataclass(frozen=True)
@@ -224,7 +227,7 @@ def through_plasma(flight: Recorded, first_s: float, last_s: float) -> Recorded:
 @functools.cache
 def flights() -> dict[str, Recorded]:
     """Return every flight, by a name."""
-    booster = simulated("express", "booster")
+    booster, hop = simulated("express", "booster"), log_of(fly(), "hsa", hz=10)
     return {
         "hop with mishaps": simulated("hop", "ship").edited("cargo", _mishaps),
         "ship": simulated("express", "ship"),
@@ -236,6 +239,7 @@ def flights() -> dict[str, Recorded]:
         "webcast": webcast(),
         "small rocket": logged("small rocket", *small_rocket()),
         "booster log": logged("booster", *booster_rows()),
+        "hop log": logged("hop", hop.t_ns / NS - 100.0, hop.columns, "hop"),
     }
 
 
