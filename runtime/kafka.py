@@ -22,6 +22,7 @@ from aiokafka.errors import (
     ProducerFenced,
     RecordTooLargeError,
     UnknownProducerId,
+    UnknownTopicOrPartitionError,
 )
 from aiokafka.producer.message_accumulator import BatchBuilder
 
@@ -129,6 +130,7 @@ class Producer:
                 Reason.TOO_LARGE, f"a record of {len(value or b'')} octets is over Kafka's limit"
             ) from error
         except KafkaError as error:
+            self._hang_up(error)
             raise _worth_trying(error, f"Kafka did not take a record for {topic.value}") from error
 
     async def send_all(self, records: Iterable[Outgoing]) -> list[asyncio.Future[Any]]:
@@ -177,7 +179,18 @@ class Producer:
                 # the batch before it is still on its way; this one was not taken, so it is not sent twice
                 continue
             except KafkaError as error:
+                self._hang_up(error)
                 raise _worth_trying(error, f"Kafka did not take records for {topic.value}") from error
+
+    def _hang_up(self, error: KafkaError) -> None:
+        """Close all connections if topics that are there have not been found for a whole request's time.
+
+        The client asks over the connection that it has, and keeps one over which nothing ever comes: the other end went
+        away unheard, and nobody says so.
+        """
+        if isinstance(error, UnknownTopicOrPartitionError):
+            for connection in list(self._client.client._conns.values()):  # noqa: SLF001 -- nothing public closes one
+                connection.close()
 
     async def acknowledged(self, futures: Sequence[asyncio.Future[Any]]) -> list[Any]:
         """Wait for acknowledgements.

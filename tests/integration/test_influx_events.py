@@ -17,7 +17,7 @@ from runtime.settings import KafkaSettings, Settings
 from telemetry.events import Event, Evidence, Status
 from telemetry.vocabulary import FlightEvent
 
-FLIGHTS = 60
+FLIGHTS = 15
 REVISIONS = 6
 
 

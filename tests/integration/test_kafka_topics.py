@@ -123,6 +123,23 @@ async def test_a_record_that_is_too_large_is_refused_and_the_producer_goes_on(se
         await producer.acknowledged(await producer.send_all([*outgoing("live/large", b"small"), *largest]))
 
 
+async def test_a_topic_that_is_not_there_is_worth_trying_and_the_producer_goes_on_over_new_connections(
+    settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ensure_topics(settings, logger("test"), WITHIN_S)
+    async with open_producer(settings, "test") as producer:
+        await producer.acknowledged(await producer.send_all(outgoing("live/F1", b"before")))
+        client = producer._client.client
+        connections = set(client._conns.values())
+        monkeypatch.setattr(client, "_request_timeout_ms", 500)
+        monkeypatch.setattr(KafkaTopic.QUALITY, "_value_", "downrange.nowhere")
+        with pytest.raises(TransientError, match="UnknownTopicOrPartitionError"):
+            await producer.send(KafkaTopic.QUALITY, "live/F1", b"", [])
+        monkeypatch.undo()
+        assert not any(connection.connected() for connection in connections)
+        await producer.acknowledged(await producer.send_all(outgoing("live/F1", b"after")))
+
+
 async def test_the_key_of_the_flight_chooses_the_partition_of_a_longer_key(settings: KafkaSettings) -> None:
     await ensure_topics(settings, logger("test"), WITHIN_S)
     async with open_producer(settings, "test") as producer:
