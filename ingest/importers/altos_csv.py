@@ -80,7 +80,7 @@ def read(source: Source, options: LogOptions) -> Reading:
 
 def _header_line(source: Source) -> int:
     """Return the line, from 1, of the header; 0 if there is none."""
-    for number, line in enumerate(source.lines[:200], 1):
+    for number, line in enumerate(source.first(200), 1):
         if line.replace(" ", "").startswith(BEGIN):
             return number
         if line and not line.startswith(COMMENT):

@@ -38,7 +38,7 @@ def recognise(source: Source) -> str | None:
 
 def kind_of(source: Source) -> str | None:
     """Return which file of a set this is; None if it is none."""
-    names = frozenset(name.strip() for name in source.lines[0].split(","))
+    names = frozenset(name.strip() for name in source.first(1)[0].split(","))
     return next((kind for kind, needed in KINDS.items() if needed <= names), None)
 
 

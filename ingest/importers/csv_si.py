@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from ingest.importers.column_map import Clock, Column, ColumnMap
 from ingest.importers.convert import read_table
+from ingest.importers.csv_plain import plain_reading
 from ingest.importers.options import LogOptions
 from ingest.importers.reading import Reading
 from ingest.importers.source import Source
@@ -43,16 +45,21 @@ def read(source: Source, options: LogOptions) -> Reading:
     twice = sorted({name for name in names if names.count(name) > 1 and (name in taken or name == TIME)})
     if twice:
         raise ArchiveError(str(source.path), f"the first line names {', '.join(twice)} twice: keep one")
-    table = Table(names)
-    read_rows(table, source, 2, separator_of(source.lines[0]), cells=(len(names), len(names)), comments=True)
-    columns = ColumnMap(time=Clock(column=TIME), columns={name: Column(column=name) for name in taken})
+    reading = plain_reading(source, names, TIME, taken) or by_lines(source, names, taken)
     others = [name for name in names if name not in {TIME, *taken}]
-    reading = read_table(source, table, columns)
     return reading.noted(f"left out: {', '.join(others)}") if others else reading
 
 
+def by_lines(source: Source, names: tuple[str, ...], taken: Sequence[str]) -> Reading:
+    """Read the rows of a file line by line, so that each that is none is kept with its reason."""
+    table = Table(names)
+    read_rows(table, source, 2, separator_of(source.lines[0]), cells=(len(names), len(names)), comments=True)
+    columns = ColumnMap(time=Clock(column=TIME), columns={name: Column(column=name) for name in taken})
+    return read_table(source, table, columns)
+
+
 def _names(source: Source) -> tuple[str, ...]:
-    first = source.lines[0]
+    first = source.first(1)[0]
     try:
         return tuple(name.strip() for name in split_line(first, separator_of(first)))
     except ValueError:

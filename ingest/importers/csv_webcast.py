@@ -71,7 +71,7 @@ def read(source: Source, options: LogOptions) -> Reading:
 
 def _headings(source: Source) -> tuple[list[str], list[str | None]]:
     """Return the columns' names and units."""
-    first = readable(source.lines[0])
+    first = readable(source.first(1)[0])
     try:
         headings = [_heading(each) for each in split_line(first, separator_of(first))]
     except ValueError:

@@ -6,6 +6,7 @@ import gzip
 import re
 import zlib
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from telemetry.errors import ArchiveError
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 MOST_OCTETS: Final = 1 << 30
+_LINE: Final = re.compile(r"(?:\A|(?<=\n)|(?<=\r)(?!\n))[^\r\n]*")
 _STRAY: Final = re.compile("[\udc80-\udcff]")
 UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -51,6 +53,10 @@ class Source:
     def lines(self) -> list[str]:
         """Its lines without their ends; the first is line 1 in what people are told."""
         return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    def first(self, most: int) -> list[str]:
+        """Return the first of its lines, without cutting up the whole."""
+        return [found[0] for found in islice(_LINE.finditer(self.text), most)]
 
     @cached_property
     def head(self) -> list[str]:

@@ -15,10 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from log_files import EVERY, made
 
+from ingest.importers import csv_si
 from ingest.importers.column_map import ColumnMap
+from ingest.importers.csv_plain import plain_reading
 from ingest.importers.log import NAMES, Log, open_log
 from ingest.importers.options import LogOptions
 from ingest.importers.source import Source
+from ingest.importers.table import LONGEST_LINE
 from telemetry.errors import ArchiveError
 
 SHORT: Final = made(10.0, 3.0)
@@ -45,6 +48,9 @@ CELL = st.one_of(
     st.sampled_from(["", "-", "1,5", "nan", "1_0"]),
 )
 LINE = st.one_of(st.lists(CELL, max_size=4).map(",".join).map(str.encode), st.binary(max_size=40))
+
+NUMBER = st.floats(-1e4, 1e4).map(str)
+ROW = st.tuples(NUMBER | CELL, NUMBER, st.sampled_from(["", "x", "1"])).map(",".join).map(str.encode)
 
 
 def read(octets: bytes, options: LogOptions | None = None) -> Log | None:
@@ -122,6 +128,48 @@ def test_numbers_come_back_exactly_and_in_order(rows: list[tuple[float, float]],
     assert not log.samples.bad_rows
     assert log.samples.t_ns.tolist() == [round(np.rint(t * 1e9)) for t, _ in rows]
     assert log.samples.columns["altitude_m"].tolist() == [h for _, h in rows]
+
+
+@given(
+    st.lists(st.one_of(ROW, ROW, ROW, LINE), min_size=1, max_size=12),
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    st.sampled_from([b",", b";", b"\t"]),
+    st.sampled_from([b"", b"\n", b"\r", b"\n\n"]),
+)
+def test_reading_at_once_says_what_reading_by_lines_does(
+    lines: list[bytes], end: bytes, mark: bytes, last: bytes
+) -> None:
+    body = end.join([b"altitude_m,t_s,other", *lines]).replace(b",", mark) + last
+    source, names = Source(Path("log"), body), ("altitude_m", "t_s", "other")
+    at_once = plain_reading(source, names, "t_s", ["altitude_m"])
+    if at_once is None:
+        return
+    by_lines = csv_si.by_lines(source, names, ["altitude_m"])
+    assert (at_once.lines.tolist(), at_once.bad_rows) == (by_lines.lines.tolist(), by_lines.bad_rows)
+    assert at_once.samples.t_ns.tolist() == by_lines.samples.t_ns.tolist()
+    heights, again = at_once.samples.columns["altitude_m"], by_lines.samples.columns["altitude_m"]
+    assert np.array_equal(heights, again, equal_nan=True)
+
+
+def test_a_file_without_a_fault_is_read_at_once() -> None:
+    body = b"t_s;other;altitude_m\r\n" + b"0.1;x;\r\n0.2;y;1e3\r\n" * 5 + b"\r\n"
+    reading = plain_reading(Source(Path("log"), body), ("t_s", "other", "altitude_m"), "t_s", ["altitude_m"])
+    assert reading is not None
+    assert reading.lines.tolist() == list(range(2, 12))
+
+
+@pytest.mark.parametrize("width", [LONGEST_LINE, LONGEST_LINE + 1])
+def test_a_line_that_is_too_long_is_not_read_at_once(width: int) -> None:
+    long = b"1," + b"0" * (width - 2)
+    body = b"t_s,altitude_m\n" + b"0,1\n" * 30_000 + long + b"\n2,3\n"
+    reading = plain_reading(Source(Path("log"), body), ("t_s", "altitude_m"), "t_s", ["altitude_m"])
+    assert (reading is None) == (width > LONGEST_LINE)
+
+
+@given(st.lists(st.sampled_from("ab\r\n"), max_size=12).map("".join), st.integers(1, 14))
+def test_the_first_lines_are_those_of_all_lines(text: str, most: int) -> None:
+    source = Source(Path("log"), text.encode())
+    assert source.first(most) == source.lines[:most]
 
 
 @given(st.integers(1, 400))
