@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from math import isnan, nan
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -52,9 +54,11 @@ class History:
     def _keep(self, frame: Frame) -> None:
         for at in np.flatnonzero(frame.counts % EVERY_COUNTS == 0).tolist():
             row = [float(frame.columns[name][at]) for name in self._names]
-            if all(low <= value <= high for value, (low, high) in zip(row, self._ranges, strict=True)):
+            # no comparison holds for what is no number
+            measured = [low <= value <= high for value, (low, high) in zip(row, self._ranges, strict=True)]
+            if any(measured):
                 self._t_ns.append(int(frame.t_ns[at]))
-                self._rows.append(row)
+                self._rows.append([value if good else nan for value, good in zip(row, measured, strict=True)])
 
     def _forget_before(self, t_ns: int) -> None:
         old = bisect_left(self._t_ns, t_ns)
@@ -63,21 +67,18 @@ class History:
     def at(self, t_ns: int, known_ns: int) -> dict[str, float]:
         """Return the channels at a time, by what was measured until `known_ns`.
 
-        Interpolated over up to four seconds, or carried on for two; empty if nothing is known of that time.
+        Each is interpolated over up to four seconds, or carried on for two. One of which nothing is known at that time,
+        as of a dead sensor, is left out.
         """
-        first = bisect_left(self._t_ns, known_ns - KEEP_NS)
-        times = self._t_ns[first : bisect_right(self._t_ns, known_ns)]
-        if not times or not times[0] <= t_ns <= times[-1] + CARRY_NS:
-            return {}
-        after = min(max(bisect_left(times, t_ns), 1), len(times) - 1)
-        before = max(after - 1, 0)
-        t0, t1 = times[before], times[after]
-        if t1 - t0 > 2 * CARRY_NS:
-            return {}
-        share = (t_ns - t0) / (t1 - t0) if t1 > t0 else 0.0
-        rows = self._rows[first:]
-        pairs = zip(self._names, rows[before], rows[after], strict=True)
-        return {name: low + share * (high - low) for name, low, high in pairs}
+        first, last = bisect_left(self._t_ns, known_ns - KEEP_NS), bisect_right(self._t_ns, known_ns)
+        times, rows = self._t_ns[first:last], self._rows[first:last]
+        found: dict[str, float] = {}
+        for place, name in enumerate(self._names):
+            known = [(time, row[place]) for time, row in zip(times, rows, strict=True) if not isnan(row[place])]
+            value = _at(t_ns, known)
+            if value is not None:
+                found[name] = value
+        return found
 
     def snapshot(self) -> Any:
         """Return the state as plain values."""
@@ -86,3 +87,15 @@ class History:
     def restore(self, snapshot: Any) -> None:
         """Take over what another one remembered."""
         self._t_ns, self._rows = [list(part) for part in snapshot]
+
+
+def _at(t_ns: int, rows: Sequence[tuple[int, float]]) -> float | None:
+    """Return one channel at a time, by when it was measured and what; None if that is not known."""
+    if not rows or not rows[0][0] <= t_ns <= rows[-1][0] + CARRY_NS:
+        return None
+    after = min(max(bisect_left(rows, t_ns, key=itemgetter(0)), 1), len(rows) - 1)
+    (t0, low), (t1, high) = rows[max(after - 1, 0)], rows[after]
+    if t1 - t0 > 2 * CARRY_NS:
+        return None
+    share = (t_ns - t0) / (t1 - t0) if t1 > t0 else 0.0
+    return low + share * (high - low)

@@ -54,9 +54,12 @@ class VehicleTrack:
         self, station: str, frames: Iterable[Frame], by: Completed, clock_ns: int, *, look: bool = True
     ) -> Iterator[Known]:
         """Take the frames of one message and yield what they complete; without `look`, only what cannot wait."""
-        ert_ns, before_ns = by.detected_ns, self.hold.released_ns
-        self.hold.begin(station, ert_ns, clock_ns)
-        for frame in frames:
+        before_ns = self.hold.released_ns
+        brought = [frame for frame in frames if len(frame)]
+        if brought:
+            # of a message of which all was refused nobody is waited for: its station may never bring anything else
+            self.hold.begin(station, by.detected_ns, clock_ns)
+        for frame in brought:
             self._open_books(frame.packet)
             self.books.read_counters(frame)
             self.hold.accept(station, frame)

@@ -208,15 +208,15 @@ class BurnDetector(Detector):
 
     def _stands(self, values: Mapping[str, float]) -> bool:
         """Return whether it stands; of two speeds that differ, which one errs is told by whether it has ever burnt."""
-        still = [abs(values[name]) < self.parameters.standing_m_s for name in SPEEDS]
+        still = [abs(values[name]) < self.parameters.standing_m_s for name in SPEEDS if name in values]
         alone = not self.state.joined and not self.state.lit
-        return any(still) if alone else all(still)
+        return any(still) if alone else len(still) == len(SPEEDS) and all(still)
 
     def _purpose_of(self, values: Mapping[str, float], t_ns: int) -> Purpose:
-        if not values:
-            return Purpose.UNKNOWN
-        if self._stands(values):
+        if any(name in values for name in SPEEDS) and self._stands(values):
             return Purpose.LIFT
+        if not {"vertical_speed_m_s", "altitude_m"} <= values.keys():
+            return Purpose.UNKNOWN
         if values["vertical_speed_m_s"] > 0.0:
             if not self.state.joined:
                 return Purpose.UNKNOWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -125,7 +126,7 @@ class Abort(Detector):
         known_ns = int(rows.t_ns[turn.row])
         values = stretch.at(turn.t_ns, known_ns)
         state.said_ns, state.said_known_ns = turn.t_ns, known_ns
-        if values and values["speed_m_s"] > limits.standing_m_s and turn.seen:
+        if _speed_m_s(values) > limits.standing_m_s and turn.seen:
             first = int(rows.counts[turn.row]) - limits.rows + 1
             return found(FlightEvent.ABORT.value, turn.t_ns, turn.t_sigma_s, rows, turn.row, max(first, 0), values)
         return self._on_pad(stretch)
@@ -136,7 +137,7 @@ class Abort(Detector):
         if UNSET in {state.said_ns, state.stopped_ns}:
             return None
         values = stretch.at(state.stopped_ns, max(state.stop_known_ns, state.said_known_ns))
-        stands = values.get("speed_m_s", 0.0) < limits.standing_m_s
+        stands = _speed_m_s(values) < limits.standing_m_s
         if not stands or abs(state.stopped_ns - state.said_ns) > limits.within_s * NS_PER_S:
             return None
         return Finding(
@@ -148,3 +149,8 @@ class Abort(Detector):
             state.count_first,
             state.count_last,
         )
+
+
+def _speed_m_s(values: Mapping[str, float]) -> float:
+    """Return how fast it was by what is known of it; nothing known is no speed."""
+    return values.get("speed_m_s", abs(values.get("vertical_speed_m_s", 0.0)))

@@ -85,7 +85,7 @@ class Scrub(Detector):
         self.state.done = True
         t_ns, sigma_s = self._when(turn)
         values = stretch.at(t_ns, int(rows.t_ns[turn.row]))
-        stands = not values or values["speed_m_s"] < self.parameters.standing_m_s
+        stands = values.get("speed_m_s", abs(values.get("vertical_speed_m_s", 0.0))) < self.parameters.standing_m_s
         if not (turn.seen and stands):
             return ()
         first = int(rows.counts[turn.row]) - self.parameters.rows

@@ -15,12 +15,14 @@ from late import Hole, differences, heard, hurt, mission_s
 from processors.engine import Engine
 from simulator.faults.notation import parse_fault
 from simulator.simulate import simulate
+from telemetry.dictionary import built_in
 from telemetry.events import Event
 from telemetry.frames import Frame
 from telemetry.message import Message
 from telemetry.topics import Kind
 
 ONE = ("haiyang",)
+YUANXING = built_in("yuanxing-1")
 BOTH = ("haiyang", "relay")
 SEEDS = st.integers(0, 2**32 - 1)
 few = settings(max_examples=4)
@@ -137,6 +139,21 @@ def test_the_simulators_faults_change_nothing_in_the_end(name: str) -> None:
     flown = detect(simulated(*FAULTS[name].split()))
     assert not differences(final(flown.events), undisturbed())
     assert all(row.balanced for row in flown.engine.ledger())
+
+
+def test_a_station_of_which_all_is_refused_holds_up_nobody() -> None:
+    engine, told_s = new_engine(), dict[str, float]()
+    lost = Hole(0.3, 0.7, 0.0, "relay")
+    for message in heard(BOTH):
+        if mission_s(message.ert_ns) > 20.0:
+            break
+        if message.kind is Kind.TELEMETRY and lost.covers(message):
+            continue
+        deaf = message.address.station == "haiyang" and message.kind is Kind.TELEMETRY and mission_s(message.ert_ns) > 0
+        output = engine.take_frames(message, [], YUANXING, {}) if deaf else take(engine, message)
+        told_s |= {event.name: mission_s(event.detected_ns) for event in output.events}
+    assert told_s["liftoff"] < 2.0
+    assert told_s["max_q"] < 16.0
 
 
 def test_the_way_back_is_kept_no_longer_than_it_is_needed() -> None:

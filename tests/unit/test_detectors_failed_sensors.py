@@ -64,6 +64,12 @@ def test_a_speed_that_drifts_to_nothing_makes_no_second_ignition() -> None:
     assert last_of(run(Ignition, broken)) == pytest.approx(IGNITION_S, abs=0.05)
 
 
+@pytest.mark.parametrize("channel", ["altitude_m", "speed_m_s"])
+def test_engines_are_lit_and_stop_although_a_sensor_of_motion_is_dead(channel: str) -> None:
+    flight = simulated("hop", "ship").edited("nav", between(channel, -9.0, 64.0, np.nan))
+    assert [last_of(run(kind, flight)) for kind in (Ignition, Meco)] == pytest.approx([IGNITION_S, MECO_S], abs=0.05)
+
+
 def test_an_accelerometer_that_drifts_hides_no_top() -> None:
     def drift(columns: dict[str, NDArray[Any]], t_s: NDArray[np.float64]) -> None:
         away = (t_s > 53.0) & (t_s < 70.0)
