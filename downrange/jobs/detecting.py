@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,8 +13,6 @@ import typer
 from downrange.jobs.importing import AUTO, Derived, Map, log_options, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from downrange.jobs.detect import Detected
     from downrange.jobs.detect_inputs import Heard
 
@@ -59,14 +58,17 @@ def detect(
     # loaded here, so that `downrange --help` does not wait for numpy and pyarrow
     from downrange.jobs.detect import known_at
     from downrange.jobs.detect_inputs import hear
+    from downrange.jobs.detect_table import print_table
     from replay.flight import replay_registry
     from runtime.logs import configure_logs
     from runtime.settings import ServiceSettings, read_settings
-    from telemetry.errors import DownrangeError
+    from telemetry.errors import DownrangeError, SettingsError
 
     configure_logs(ServiceSettings(log_level="error"))
     registry = replay_registry(read_settings())
-    options = log_options(log_format, columns, derived=derived)
+    if as_of is not None and isnan(as_of):
+        raise SettingsError("--as-of nan is no time: give seconds of the log")
+    options = log_options(log_format, columns, derived=derived, asked_by="--log-format")
     wrong: list[DownrangeError] = []
     rows: list[tuple[Path, Detected]] = []
     for file in files:
@@ -84,7 +86,7 @@ def detect(
                 typer.echo(json.dumps(line_of(file, one)))
         rows += [(file, one) for one in told]
     if shown is Shown.TABLE:
-        _print(rows)
+        print_table(rows)
     if wrong:
         raise ExceptionGroup("files that cannot be read", wrong)
 
@@ -112,30 +114,3 @@ def _say(file: Path, heard: Heard) -> None:
         typer.secho(f"{file}:{bad.line}: {printable(bad.reason)}", fg=typer.colors.YELLOW, err=True)
     if heard.bad_rows:
         typer.secho(f"{file}: {len(heard.bad_rows)} lines are no rows and were left out", err=True)
-
-
-def _print(rows: Iterable[tuple[Path, Detected]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in ("file", "event", "", "time", "sigma", "told", "status", "values"):
-        table.add_column(heading, justify="right" if heading in {"time", "sigma", "told"} else "left", no_wrap=True)
-    for file, one in rows:
-        whose = f"{one.vehicle} " if one.vehicle else ""
-        table.add_row(
-            file.name,
-            f"{whose}{one.type}",
-            f"{one.ordinal}" + (f" r{one.revision}" if one.revision else ""),
-            f"{one.t_event_s:,.2f} s",
-            f"{one.sigma_s:.2f} s",
-            f"{one.t_detected_s:,.2f} s",
-            one.status,
-            ", ".join(
-                f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
-                for name, value in one.values.items()
-            ),
-        )
-    console = Console()
-    # a pipe has no width: nothing is cut there
-    Console(width=None if console.is_terminal else 200).print(table, highlight=False)

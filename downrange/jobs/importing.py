@@ -72,12 +72,12 @@ def import_(
     _say(file, result, log)
 
 
-def log_options(log_format: str, columns: Path | None, *, derived: bool) -> LogOptions:
+def log_options(log_format: str, columns: Path | None, *, derived: bool, asked_by: str = "--format") -> LogOptions:
     """Return how a log is read, from the command line's words; used by whoever reads logs."""
     from ingest.importers.column_map import load_map
     from ingest.importers.options import LogOptions
 
-    return LogOptions(log_format, None if columns is None else load_map(columns), derived=derived)
+    return LogOptions(log_format, None if columns is None else load_map(columns), derived=derived, asked_by=asked_by)
 
 
 def printable(text: str) -> str:

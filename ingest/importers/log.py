@@ -16,16 +16,19 @@ from ingest.importers import (
     cats_csv,
     csv_mapped,
     csv_si,
+    csv_units,
     csv_webcast,
+    eggtimer,
     parquet_si,
     perfectflite,
+    rrc3,
     webcast_json,
 )
 from ingest.importers.options import AUTO, LogOptions
 from ingest.importers.reading import Reading, merged
 from ingest.importers.source import Source, open_source
 from telemetry.errors import ArchiveError
-from telemetry.samples import BadRow, Samples
+from telemetry.samples import CHANNELS, BadRow, Samples
 
 # in the order in which they are asked: what is surest to know its own first
 FORMATS: Final[tuple[ModuleType, ...]] = (
@@ -34,9 +37,12 @@ FORMATS: Final[tuple[ModuleType, ...]] = (
     altos_csv,
     perfectflite,
     cats_csv,
+    eggtimer,
+    rrc3,
     webcast_json,
     csv_si,
     csv_webcast,
+    csv_units,
     csv_mapped,
 )
 MAPPED: Final = (csv_mapped, webcast_json)
@@ -120,7 +126,7 @@ def _log(path: Path, found: ModuleType, because: str, sources: list[Source], opt
     if not len(reading.samples):
         why = f": line {reading.bad_rows[0].line}: {reading.bad_rows[0].reason}" if reading.bad_rows else ""
         detail = f"holds no row that can be read as {found.NAME} ({len(reading.bad_rows)} lines cannot{why})"
-        raise ArchiveError(str(path), f"{detail}: give another --format, or a --map")
+        raise ArchiveError(str(path), f"{detail}: give another {options.asked_by}, or a --map")
     samples = Samples(reading.samples.t_ns, reading.samples.columns, reading.bad_rows)
     return Log(path, str(found.NAME), because, samples, reading.lines, reading.notes)
 
@@ -136,10 +142,12 @@ def _format_of(source: Source, options: LogOptions) -> tuple[ModuleType, str]:
     if options.format != AUTO:
         named = next((each for each in FORMATS if options.format == each.NAME), None)
         if named is None:
-            raise ArchiveError(str(source.path), f"--format {options.format!r} is none of {', '.join((AUTO, *NAMES))}")
+            detail = f"{options.asked_by} {options.format!r} is none of {', '.join((AUTO, *NAMES))}"
+            raise ArchiveError(str(source.path), detail)
         if options.columns is not None and named not in MAPPED:
             formats = ", ".join(str(each.NAME) for each in MAPPED)
-            raise ArchiveError(str(source.path), f"--format {options.format} takes no map: a map is for {formats}")
+            detail = f"{options.asked_by} {options.format} takes no map: a map is for {formats}"
+            raise ArchiveError(str(source.path), detail)
         return named, "as asked"
     if options.columns is not None:
         return (webcast_json if webcast_json.recognise(source) else csv_mapped), "by its column map"
@@ -147,8 +155,7 @@ def _format_of(source: Source, options: LogOptions) -> tuple[ModuleType, str]:
         because = each.recognise(source)
         if because is not None:
             return each, because
-    first = next(iter(source.head), "")[:120].encode("ascii", "backslashreplace").decode()
-    detail = (
-        f"begins with {first!r}, as no known log does: say which it is, --format {', '.join(NAMES)}; or give a --map"
-    )
-    raise ArchiveError(str(source.path), detail)
+    first = ascii(next(iter(source.head), "")[:80])
+    known = f"as no known log does (CSV in SI names t_s and any of {', '.join(CHANNELS)})"
+    which = f"say which it is, {options.asked_by} {', '.join(NAMES)}; or give a --map"
+    raise ArchiveError(str(source.path), f"begins with {first}, {known}: {which}")

@@ -23,8 +23,11 @@ class LogOptions:
     derived
         Take also what the instrument or its software worked out from its measurements: speeds above all. They are
         no measurements of their own, and some were smoothed with what came later.
+    asked_by
+        How whoever reads is told the format: errors say so.
     """
 
     format: str = AUTO
     columns: ColumnMap | None = None
     derived: bool = False
+    asked_by: str = "--format"

@@ -91,8 +91,10 @@ def open_source(path: Path) -> Source:
     Raises
     ------
     ArchiveError
-        If it cannot be read to its end, or is too large.
+        If it is not there, cannot be read to its end, or is too large.
     """
+    if not path.exists():
+        raise ArchiveError(str(path), "is not there")
     try:
         with path.open("rb") as file:
             packed = file.peek(2)[:2] == GZIP_MAGIC

@@ -4,6 +4,8 @@ import gzip
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from logged import small_rocket
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from downrange.cli import app
 from downrange.jobs.detect import Detected, detect, known_at
+from downrange.jobs.detect_table import print_table
 from telemetry.errors import SettingsError
 from telemetry.samples import Samples
 
@@ -157,3 +161,31 @@ def test_parquet_with_the_same_columns_is_a_log_too(tmp_path: Path) -> None:
     path = tmp_path / "flight.parquet"
     pq.write_table(pa.table({"t_s": t_s, **columns}), path)
     assert json.loads(run(path).stdout.splitlines()[-1])["file"] == str(path)
+
+
+def test_a_table_fits_a_terminal_of_80_columns_and_a_pipe_is_not_cut(tmp_path: Path) -> None:
+    first = tmp_path / "a-long-name-of-a-recorded-flight-of-some-launcher-with-its-date-2025-01-01.csv"
+    values = {"speed_m_s": 1406.6, "height_above_pad_m": 64_600.0, "altitude_m": 64_612.0, "dynamic_pressure_pa": 61.2}
+    rows = [
+        (first, replace(one("landing_burn_start", 0, 12.5), values=values)),
+        (first, replace(one("ses", 1, 1_735_690_139.0, "provisional", 2), t_event_s=1_735_690_138.43, vehicle="ship")),
+    ]
+    narrow, wide = StringIO(), StringIO()
+    print_table(rows, Console(file=narrow, width=80, force_terminal=True, no_color=True, color_system=None))
+    print_table(rows, Console(file=wide))
+    assert max(len(line) for line in narrow.getvalue().splitlines() if first.name not in line) <= 80
+    for said in ("landing_burn_start", "10.00", "0.10", "+2.50 s", "confirmed", "64.6 km, 1,407"):
+        assert said in narrow.getvalue()
+    for said in ("ship\n", "ses 1", "1735690138.43", "provisional r2"):
+        assert said in narrow.getvalue()
+    assert len(wide.getvalue().splitlines()) == 3
+    assert all(f"{name} {value:g}" in wide.getvalue() for name, value in values.items())
+    assert first.name in wide.getvalue()
+
+
+def test_what_cannot_be_read_is_told_with_the_options_of_this_job(tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text("altitude_m,speed_m_s\n1,2\n")
+    for file, said in (("absent.csv", "is not there"), ("other.csv", "--log-format parquet"), ("other.csv", "t_s")):
+        result = run(tmp_path / file)
+        assert said in repr(result.exception)
+    assert "--as-of nan" in str(run(tmp_path / "other.csv", "--as-of", "nan").exception)
