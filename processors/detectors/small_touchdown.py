@@ -12,6 +12,7 @@ import numpy as np
 from processors.detector import Finding
 from processors.motion.cell import Cell
 from processors.motion.fits import Hinge, hinge, polynomial
+from processors.motion.medians import median_of
 from processors.motion.polynomials import Floats, Polynomial
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
@@ -165,15 +166,18 @@ class SmallTouchdown(MotionDetector):
     def _heights(self, cell: Cell, track: Track) -> tuple[Floats, Floats]:
         """Return times and heights of the window, longer by the holes in it."""
         limits = self.parameters
-        longest_s = limits.window_s + limits.holes_s
-        first_ns = cell.t_ns - round(longest_s * NS_PER_S)
-        t_s, heights = points(track.between(cell, first_ns, cell.t_ns), self._measured, cell.t_ns)
-        if t_s.size < FEW:
-            return t_s, heights
-        steps = np.diff(t_s)
-        seen_s = np.concatenate([np.cumsum(np.where(steps > limits.hole_s, 0.0, steps)[::-1])[::-1], [0.0]])
-        kept = seen_s <= limits.window_s
-        return t_s[kept], heights[kept]
+        # where there are no holes the first look back has them all
+        for holes_s in (2.0 * limits.hole_s, limits.holes_s):
+            first_ns = cell.t_ns - round((limits.window_s + holes_s) * NS_PER_S)
+            t_s, heights = points(track.between(cell, first_ns, cell.t_ns), self._measured, cell.t_ns)
+            if t_s.size < FEW:
+                continue
+            steps = np.diff(t_s)
+            seen_s = np.concatenate([np.cumsum(np.where(steps > limits.hole_s, 0.0, steps)[::-1])[::-1], [0.0]])
+            if seen_s[0] > limits.window_s:
+                kept = seen_s <= limits.window_s
+                return t_s[kept], heights[kept]
+        return t_s, heights
 
     def _least_m(self, cell: Cell) -> float:
         return float(self.parameters.rise_m + self.parameters.rise_sigmas * cell.noise_m)
@@ -188,7 +192,7 @@ class SmallTouchdown(MotionDetector):
         between = (t_s > -limits.between_s) & (t_s <= -limits.near_s)
         if np.count_nonzero(last) < FEW or t_s.size < 4 * FEW:
             return False
-        now_m = float(np.median(heights[last]))
+        now_m = median_of(heights[last])
         self.state.highest_m = max(self.state.highest_m, now_m)
         if now_m > (1.0 - limits.down) * self.state.highest_m:
             return False
@@ -196,10 +200,10 @@ class SmallTouchdown(MotionDetector):
             # a hole: only a fit can say
             return True
         least_m = limits.stop_m + limits.stop_sigmas * noise_m / np.count_nonzero(last) ** 0.5
-        then_m, middle_m = float(np.median(heights[before])), float(np.median(heights[between]))
+        then_m, middle_m = median_of(heights[before]), median_of(heights[between])
         # two thirds of the descent's pace already say that it ends; and it may have ended a while ago
         ends = then_m - middle_m > least_m and middle_m - now_m < 0.7 * (then_m - middle_m)
-        early_m = float(np.median(heights[t_s <= t_s[0] + limits.near_s]))
+        early_m = median_of(heights[t_s <= t_s[0] + limits.near_s])
         return ends or (early_m - then_m > least_m and then_m - now_m < 0.5 * (early_m - then_m))
 
     def _landing(self, t_s: Floats, heights: Floats, since_s: float) -> Hinge | None:
@@ -228,7 +232,7 @@ class SmallTouchdown(MotionDetector):
     def _over_pad_m(self, found: Hinge, t_s: Floats, heights: Floats) -> float:
         """Return how far from the pad's height it may be, on either side."""
         last = heights[t_s > -self.parameters.near_s]
-        level_m = max(abs(float(np.median(last))), abs(float(found.after[0])))
+        level_m = max(abs(median_of(last)), abs(float(found.after[0])))
         # a median errs by a quarter more than a mean; and the pad's own height was learnt from some heights, too
         return level_m + 1.5 * 1.25 * found.spread * sqrt(1.0 / last.size + 1.0 / PAD)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -87,10 +87,9 @@ class Track:
         self._begins = {cell.segment: cell.index for cell in reversed(self._cells)}
 
 
-def points(cells: Iterable[Cell], value: Callable[[Cell], float], origin_ns: int) -> tuple[Floats, Floats]:
+def points(cells: Sequence[Cell], value: Callable[[Cell], float], origin_ns: int) -> tuple[Floats, Floats]:
     """Return times in seconds from an origin and values, shape (n,), of the cells where the value is a number."""
-    pairs = [((cell.t_ns - origin_ns) / NS_PER_S, number) for cell in cells if (number := value(cell)) == number]
-    if not pairs:
-        return np.zeros(0), np.zeros(0)
-    t_s, values = zip(*pairs, strict=True)
-    return np.array(t_s), np.array(values)
+    numbers = np.array([value(cell) for cell in cells], np.float64)
+    t_ns = np.array([cell.t_ns for cell in cells], np.int64)
+    known = ~np.isnan(numbers)
+    return (t_ns[known] - origin_ns) / NS_PER_S, numbers[known]
