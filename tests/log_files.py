@@ -168,6 +168,31 @@ def cats_set(flight: Made, *, raw: bool = True) -> dict[str, str]:
     return {f"flight - baro_{word}.csv": baro, f"flight - flight_info_{word}.csv": info}
 
 
+def eggtimer(flight: Made) -> str:
+    rows = "".join(
+        f"{(t + 2.0) * 1000:.0f},{h / FOOT_M:.0f},{v / FOOT_M:.2f},0.00,0.00,0,0,0,0,0,0\n"
+        for t, h, v in zip(flight.t_s, flight.altitude_m, flight.speed_m_s, strict=True)
+    )
+    return f"T,Alt,Veloc,Filt_Alt,FVeloc,LDA,LowV,Apogee,N-O,Drogue,Main\n{rows}"
+
+
+def rrc3(flight: Made) -> str:
+    """Write it as a spreadsheet of a country with decimal commas would."""
+    rows = "".join(
+        f"{t + 2.0:.2f};{h:.4f};{p / 100:.1f};0;36,1;-;8,9;\n".replace(".", ",")
+        for t, h, p in zip(flight.t_s, flight.altitude_m, flight.pressure_pa, strict=True)
+    )
+    return f"Time;Altitude;Pressure;Velocity;Temperature;Events;Voltages;\n{rows}"
+
+
+def csv_units(flight: Made) -> str:
+    rows = "".join(
+        f"{t * 1000:.0f},{p / 100:.2f},{h / FOOT_M:.2f},{h / FOOT_M + 400:.2f},25.1C\n"
+        for t, h, p in zip(flight.t_s, flight.altitude_m, flight.pressure_pa, strict=True)
+    )
+    return f"# made up\nFlight_Time_(ms),Baro_Press_(mbar),Altitude AGL (ft),Altitude ASL (ft),Temp\n{rows}"
+
+
 EVERY: Final[dict[str, Callable[[Made], str]]] = {
     "webcast-json": webcast_columns,
     "webcast-json lines": webcast_lines,
@@ -176,6 +201,9 @@ EVERY: Final[dict[str, Callable[[Made], str]]] = {
     "altos-eeprom": altos_eeprom,
     "perfectflite": perfectflite,
     "cats-csv": lambda flight: next(iter(cats_set(flight).values())),
+    "eggtimer": eggtimer,
+    "rrc3": rrc3,
+    "csv-units": csv_units,
     "csv": lambda flight: (
         "t_s,altitude_m\n" + "".join(f"{t},{h}\n" for t, h in zip(flight.t_s, flight.altitude_m, strict=True))
     ),

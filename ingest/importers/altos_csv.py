@@ -2,7 +2,8 @@
 
 The header line begins with `#version,serial,flight` and names the columns that the instrument has; version 5 names
 them all and has `clock`, `accel_speed` and `baro_speed`, version 6 has `speed`. `time` counts seconds from boost,
-`acceleration` is m/s2 along the rocket without gravity, `pressure` Pa (AltosLib's own comment says mbar; its files
+`acceleration` is m/s2 along the rocket without gravity (of a device without an accelerometer AltosUI works it out from
+the barometer, and does not say so), `pressure` Pa (AltosLib's own comment says mbar; its files
 hold Pa), `height` m above the pad. Source: AltosCSV in AltosLib (Altus Metrum, GPL-2), read for its facts only, and
 exported files.
 """
@@ -12,19 +13,22 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.importers.column_map import Clock, Column, ColumnMap
+from ingest.importers.computed import is_computed
 from ingest.importers.convert import read_table
 from ingest.importers.options import LogOptions
 from ingest.importers.reading import Reading
 from ingest.importers.source import Source
 from ingest.importers.table import COMMENT, Table, read_rows
 from telemetry.errors import ArchiveError
+from telemetry.samples import NS_PER_S, Samples
 
 NAME: Final = "altos-csv"
 WHAT: Final = "CSV exported by AltosUI (Altus Metrum), versions 5 and 6"
 BEGIN: Final = "#version,serial,flight"
 KNOWN_VERSIONS: Final = ("5", "6")
+ACCELERATION: Final = "acceleration_m_s2"
 MEASURED: Final = {
-    "acceleration_m_s2": ("acceleration",),
+    ACCELERATION: ("acceleration",),
     "pressure_pa": ("pressure",),
     "altitude_m": ("height", "altitude"),
 }
@@ -74,8 +78,16 @@ def read(source: Source, options: LogOptions) -> Reading:
     least = max(names.index("time"), *taken.values()) + 1
     read_rows(table, source, at + 1, ",", cells=(least, None), comments=True)
     reading = read_table(source, table, columns)
+    if not options.derived and len(taken) > 1 and _only_computed(reading.samples):
+        why = "too smooth for an accelerometer, so worked out from the barometer (--derived takes it)"
+        reading = reading.leaving_out(ACCELERATION).noted(f"acceleration left out: {why}")
     versions = sorted({str(row[0]).strip() for row in table.rows} - set(KNOWN_VERSIONS))
     return reading.noted(f"version {', '.join(versions)[:40]} of the format is not known") if versions else reading
+
+
+def _only_computed(samples: Samples) -> bool:
+    values = samples.columns.get(ACCELERATION)
+    return values is not None and is_computed(samples.t_ns / NS_PER_S, values)
 
 
 def _header_line(source: Source) -> int:

@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.importers.clock_text import moment_us_of, seconds_of
 from ingest.importers.column_map import MAIN, Clock, Column, ColumnMap, ColumnName
-from ingest.importers.policies import repeated, stale
+from ingest.importers.policies import repeated, sorted_as_texts, stale
 from ingest.importers.reading import Reading
 from ingest.importers.source import Source
 from ingest.importers.table import MISSING, Table
@@ -48,6 +49,23 @@ def place_of(source: Source, table: Table, column: ColumnName) -> int:
         found = ", ".join(table.names)[:300] or "nothing"
         raise ArchiveError(str(source.path), f"has no column {column!r}: it has {found}")
     return names.index(wanted)
+
+
+def read_export(source: Source, table: Table, columns: ColumnMap) -> Reading:
+    """Return a table's rows in SI; one that a spreadsheet has sorted by the letters of its times is put right.
+
+    Raises
+    ------
+    ArchiveError
+        If a column is missing.
+    """
+    reading = read_table(source, table, columns)
+    at = place_of(source, table, columns.time.column)
+    rows = dict(zip(table.lines, table.rows, strict=True))
+    cells = [rows[line][at] for line in reading.lines.tolist()]
+    if not sorted_as_texts(cells, reading.samples.t_ns):
+        return reading
+    return reading.by_time().noted("rows stood in the order of their times' letters: put in the order of time")
 
 
 def read_table(source: Source, table: Table, columns: ColumnMap) -> Reading:
@@ -115,13 +133,35 @@ def _by_policy(source: Source, table: Table, reading: Reading, columns: ColumnMa
 def _times(
     source: Source, table: Table, clock: Clock, marks: frozenset[str], faults: dict[int, str], *, comma: bool
 ) -> Floats:
-    values, wrong = table.numbers(place_of(source, table, clock.column), marks, comma=comma)
+    at = place_of(source, table, clock.column)
+    values, wrong = table.numbers(at, marks, comma=comma)
+    t_s = values * factor("s", clock.unit)
+    _read_clocks(table, at, t_s, wrong)
+    name = table.names[at] if at < len(table.names) else clock.column
     for i, fault in wrong.items():
-        faults.setdefault(i, f"{clock.column}: {fault}")
-    t_s = values * factor("s", clock.unit) + clock.offset_s
+        faults.setdefault(i, f"{name}: {fault}")
+    far = np.abs(t_s) > MAX_T_S
+    if clock.offset_s == 0.0 and 2 * np.count_nonzero(far) > np.count_nonzero(~np.isnan(t_s)):
+        # the clock on the wall, by the seconds since 1970
+        t_s = (values - values[np.flatnonzero(far)[0]]) * factor("s", clock.unit)
+    t_s += clock.offset_s
     for i in np.flatnonzero(np.abs(t_s) > MAX_T_S).tolist():
-        faults.setdefault(i, f"{clock.column}: {values[i]:g} {clock.unit} is no time of a flight")
+        faults.setdefault(i, f"{name}: {values[i]:g} {clock.unit} is no time of a flight")
     return np.asarray(np.where(np.abs(t_s) > MAX_T_S, np.nan, t_s))
+
+
+def _read_clocks(table: Table, at: int, t_s: Floats, wrong: dict[int, str]) -> None:
+    """Fill in the times that are written as clocks show them; dates count from the first row that has one."""
+    begin_us: int | None = None
+    for i in sorted(wrong):
+        text = str(table.rows[i][at])
+        seconds, moment_us = seconds_of(text), moment_us_of(text)
+        if moment_us is not None:
+            begin_us = moment_us if begin_us is None else begin_us
+            seconds = (moment_us - begin_us) / 1e6
+        if seconds is not None:
+            t_s[i] = seconds
+            del wrong[i]
 
 
 def _values(table: Table, wanted: _Wanted, marks: frozenset[str], faults: dict[int, str], *, comma: bool) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ingest.importers.column_map import Clock, Column, ColumnMap
-from ingest.importers.convert import read_table
+from ingest.importers.convert import read_export
 from ingest.importers.options import LogOptions
 from ingest.importers.reading import Reading
 from ingest.importers.source import Source, readable
@@ -47,7 +47,7 @@ def read(source: Source, options: LogOptions) -> Reading:
     table = Table(names)
     least = len(names) or max(_places(columns), default=1)
     read_rows(table, source, at + 1, separator, cells=(least, len(names) or None), comments=columns.comments)
-    return read_table(source, table, columns)
+    return read_export(source, table, columns)
 
 
 def _places(columns: ColumnMap) -> list[int]:

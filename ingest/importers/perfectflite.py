@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 from ingest.importers.column_map import Clock, Column, ColumnMap
-from ingest.importers.convert import read_table
+from ingest.importers.convert import read_export
 from ingest.importers.options import LogOptions
 from ingest.importers.reading import Reading
 from ingest.importers.source import Source
@@ -66,7 +66,7 @@ def read(source: Source, options: LogOptions) -> Reading:
     needed = max(names.index("time"), names.index("altitude")) + 1
     separator = separator_of(source.lines[begin - 1]) if begin <= len(source.lines) else ","
     read_rows(table, source, begin, separator, cells=(needed, len(names)), comments=False)
-    reading = read_table(source, table, columns)
+    reading = read_export(source, table, columns)
     said = next((int(found[1]) for line in source.lines[: begin - 1] if (found := _SAMPLES.match(line))), None)
     if said is not None and said != len(table.rows):
         reading = reading.noted(f"NumSamps says {said:,} rows, there are {len(table.rows):,}")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.samples import Samples
+
+# fewer rows may stand so by chance
+FEWEST: Final = 20
 
 
 def repeated(samples: Samples, keep: Literal["first", "last"]) -> NDArray[np.bool_]:
@@ -47,3 +51,27 @@ def stale(samples: Samples, after_ns: int) -> NDArray[np.bool_]:
         same[1:] &= (values[1:] == values[:-1]) | both_empty
     began = np.maximum.accumulate(np.where(same, 0, np.arange(count)))
     return np.asarray(same & (samples.t_ns - samples.t_ns[began] > after_ns))
+
+
+def sorted_as_texts(times: Sequence[Any], t_ns: NDArray[np.int64]) -> bool:
+    """Whether rows stand in the order of their times' letters and not of the times: 1.95, 10, 10.05, 100, 11.
+
+    A spreadsheet does that to a column of texts. No clock that counts, stops or begins again runs so.
+
+    Parameters
+    ----------
+    times
+        The cells, as they stand in the file.
+    t_ns
+        Shape (n,), what they say.
+
+    Examples
+    --------
+    >>> cells = sorted(str(i) for i in range(30))
+    >>> sorted_as_texts(cells, np.array([int(cell) for cell in cells], dtype=np.int64))
+    True
+    """
+    if len(times) < FEWEST or not (np.diff(t_ns) < 0).any() or not all(isinstance(cell, str) for cell in times):
+        return False
+    stripped = [cell.strip() for cell in times]
+    return stripped == sorted(stripped)

@@ -36,6 +36,16 @@ class Reading:
         """Return the same with further notes."""
         return replace(self, notes=(*self.notes, *notes))
 
+    def leaving_out(self, channel: str) -> Reading:
+        """Return the same without a channel."""
+        columns = {name: values for name, values in self.samples.columns.items() if name != channel}
+        return replace(self, samples=Samples(self.samples.t_ns, columns))
+
+    def by_time(self) -> Reading:
+        """Return the same in the order of time; rows of one time stay in the file's order."""
+        order = np.argsort(self.samples.t_ns, kind="stable")
+        return replace(self, samples=self.samples.select(order), lines=self.lines[order])
+
     def without(self, which: NDArray[np.bool_], text_of: Callable[[int], str], reason: str) -> Reading:
         """Return the same with some rows kept aside; `text_of` says what stood in a line."""
         if not which.any():

@@ -20,6 +20,8 @@ MISSING: Final = frozenset({"", "nan", "-nan", "null", "none", "na", "n/a", "-",
 LARGEST: Final = float(np.finfo(np.float32).max)
 SEPARATORS: Final = (";", "\t", ",", "|")
 COMMENT: Final = "#"
+# what stands in a row that says nothing: spreadsheets write such rows, and readers of displays where they read nothing
+NOTHING: Final = "".join((*SEPARATORS, " \t\v\f"))
 _DECIMAL_COMMA: Final = re.compile(r"^\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*$")
 
 
@@ -146,7 +148,7 @@ def split_line(line: str, separator: str | None, most: int = -1) -> list[str]:
 def read_rows(
     table: Table, source: Source, first: int, separator: str | None, *, cells: tuple[int, int | None], comments: bool
 ) -> None:
-    """Read a text's lines into a table; what is no row becomes a bad one.
+    """Read a text's lines into a table; what is no row becomes a bad one. A row of empty cells is an empty line.
 
     Parameters
     ----------
@@ -165,7 +167,7 @@ def read_rows(
     rest = least if most is None else -1
     exactly = f", {least} belong there" if most == least else f", at least {least} belong there"
     for number, line in enumerate(source.lines[first - 1 :], first):
-        if not line or line.isspace() or (comments and line.lstrip().startswith(COMMENT)):
+        if not line.strip(NOTHING) or line.isspace() or (comments and line.lstrip().startswith(COMMENT)):
             continue
         try:
             row = split_line(line, separator, rest)

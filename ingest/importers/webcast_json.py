@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ingest.importers.column_map import Clock, Column, ColumnMap
 from ingest.importers.convert import read_table
+from ingest.importers.display import with_assumed_units
 from ingest.importers.options import LogOptions
 from ingest.importers.reading import Reading
 from ingest.importers.source import Source
@@ -41,7 +42,7 @@ def read(source: Source, options: LogOptions) -> Reading:
     Raises
     ------
     ArchiveError
-        If it is no such JSON, is cut off, or has no column that is known.
+        If it is no such JSON, is cut off, has no column that is known, or is in other units.
     """
     table = _lines_table(source) if _by_lines(source) else _columns_table(source)
     columns = options.columns
@@ -53,7 +54,8 @@ def read(source: Source, options: LogOptions) -> Reading:
         if TIME not in table.names or not taken:
             detail = f"names {', '.join(table.names)[:300] or 'nothing'}: time and velocity or altitude are wanted"
             raise ArchiveError(str(source.path), detail)
-        columns = ColumnMap(time=Clock(column=TIME), columns=taken)
+        reading = read_table(source, table, ColumnMap(time=Clock(column=TIME), columns=taken))
+        return with_assumed_units(source, reading, [f"{each.column} in {each.unit}" for each in taken.values()])
     return read_table(source, table, columns)
 
 

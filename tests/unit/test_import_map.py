@@ -77,7 +77,7 @@ columns:
 
 
 def test_a_row_with_two_clocks_becomes_two(tmp_path: Path) -> None:
-    log = read(tmp_path, "t_baro,p,t_imu,a\n1000,5,500000,1\n,,510000,2\n1020,6,,\n1030,7,,8\n,,,\n", TWO_CLOCKS)
+    log = read(tmp_path, "t_baro,p,t_imu,a\n1000,5,500000,1\n,,510000,2\n1020,6,,\n1030,7,,8\n,9,,\n,,,\n", TWO_CLOCKS)
     assert (log.samples.t_ns // 10**6).tolist() == [1000, 1000, 1010, 1020]
     assert log.samples.columns["pressure_pa"] == pytest.approx([5, np.nan, np.nan, 6], nan_ok=True)
     assert log.samples.columns["acceleration_m_s2"] == pytest.approx([np.nan, 1, 2, np.nan], nan_ok=True)
@@ -174,6 +174,6 @@ def test_the_page_shows_a_map_that_works_and_lists_every_format_and_unit() -> No
     columns = ColumnMap.model_validate(yaml.safe_load(shown))
     assert set(columns.columns) == {"altitude_m", "pressure_pa", "acceleration_m_s2"}
     table = page.split("## Formats")[1].split("###")[0]
-    assert set(re.findall(r"^\| `([a-z][a-z-]+)` \|", table, re.MULTILINE)) == set(NAMES)
+    assert set(re.findall(r"^\| `([a-z][a-z0-9-]+)` \|", table, re.MULTILINE)) == set(NAMES)
     units = page.split("Units: ")[1].split("\n")[0].lower()
     assert all(re.search(rf"(?<![\w/]){re.escape(name)}(?![\w/])", units) for each in UNITS.values() for name in each)
