@@ -23,7 +23,7 @@ def read(tmp_path: Path, text: str, options: LogOptions | None = None) -> Log:
 
 
 def seconds(log: Log) -> list[float]:
-    return (log.samples.t_ns / 1e9).tolist()
+    return [t_ns / 1e9 for t_ns in log.samples.t_ns.tolist()]
 
 
 def test_an_eggtimer_has_feet_and_milliseconds(tmp_path: Path) -> None:
