@@ -6,11 +6,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from backlog import no_backlog
 from flown import NS, new_flight, running
 from influxes import PATIENCE_S, ask, count, influx_settings, some_week, stored
 from servers.provide import SESSION_S, Influx
 from sites import happen
 
+from processors.influx.stage import InfluxStage
 from runtime.kafka_topics import ensure_topics
 from runtime.logs import logger
 from runtime.settings import KafkaSettings, Settings
@@ -57,6 +59,7 @@ async def test_killed_three_times_each_revision_is_there_once_and_the_last_word_
 ) -> None:
     kafka = KafkaSettings(bootstrap=kafka_bootstrap, session_s=SESSION_S)
     await ensure_topics(kafka, logger("test"), PATIENCE_S)
+    await no_backlog(Settings(kafka=kafka, influx=influx_settings(influx)), "store", InfluxStage.topics, tmp_path)
     # a line a request: the writer is killed between a revision and the one that follows it
     settings = Settings(kafka=kafka, influx=influx_settings(influx, batch_lines=1))
     flight, t0_ns = new_flight(), some_week()

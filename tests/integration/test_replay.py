@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from backlog import no_backlog
 from flown import NS, T0_NS, fly, new_flight, publish, running, with_part_rules
 from servers.own import OwnMosquitto
 
 from ingest.importers.csv_log import ImportOptions, import_csv
+from processors.detect.shard import INPUTS
 from replay.compare import compare_events
 from replay.flight import ReplayOptions, ReplayProgress, ReplayResult, replay
 from replay.outcome import Outcome, mark, outcome
@@ -184,6 +186,7 @@ async def test_two_replays_at_different_speeds_find_the_same_events_and_count_ev
     flight = new_flight()
     source = launch(tmp_path / "launch.csv")
     imported = import_csv(source, settings.archive, Registry(), settings.kafka.partitions, ImportOptions(flight=flight))
+    await no_backlog(settings, "detect", INPUTS, tmp_path)
     async with line(settings, tmp_path, "ingest", "detect"):
         first, fast = await flown(settings, ReplayOptions(flight, run=f"replay-{flight}-1"))
         _, slow = await flown(settings, ReplayOptions(flight, run=f"replay-{flight}-2", speed=150))
