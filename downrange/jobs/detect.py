@@ -87,14 +87,16 @@ def detect(samples: Samples | Iterable[Samples], vehicle_class: str = "auto") ->
 def known_at(found: Iterable[Detected], as_of_s: float | None = None) -> list[Detected]:
     """Return what was known of each event at a time (at the end, by default), in order of the events' own times.
 
-    An event is its last revision by then, told when its first one was; one that was retracted is none.
+    An event is its last revision by then, told when its first one was; one that was retracted is none, and one that was
+    told again after that was told when it was told again.
     """
     first: dict[tuple[str, str, int], Detected] = {}
     last: dict[tuple[str, str, int], Detected] = {}
     for one in found:
         if as_of_s is None or one.t_detected_s <= as_of_s:
             identity = (one.vehicle, one.type, one.ordinal)
-            first.setdefault(identity, one)
+            if identity not in first or last[identity].status == RETRACTED:
+                first[identity] = one
             last[identity] = one
     known = [replace(one, t_detected_s=first[identity].t_detected_s) for identity, one in last.items()]
     return sorted((one for one in known if one.status != RETRACTED), key=lambda one: one.t_event_s)

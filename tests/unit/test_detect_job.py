@@ -98,6 +98,13 @@ def test_what_is_known_is_the_last_revision_and_nothing_that_was_retracted() -> 
     ]
 
 
+def test_what_is_told_again_after_it_was_taken_back_was_told_then() -> None:
+    told = [one("liftoff", 0, 2.0, "provisional"), one("liftoff", 0, 5.0, "retracted", 1)]
+    told += [one("liftoff", 0, 14.0, "provisional", 2), one("liftoff", 0, 20.0, revision=3)]
+    assert [(each.revision, each.t_detected_s) for each in known_at(told)] == [(3, 14.0)]
+    assert known_at(told, 6.0) == []
+
+
 def test_a_class_that_there_is_not_is_refused() -> None:
     with pytest.raises(SettingsError, match="'balloon' is none of auto, launcher"):
         detect(Samples.of([0.0], altitude_m=[1.0]), "balloon")
