@@ -135,7 +135,7 @@ class SmallApogee(MotionDetector):
         state, limits = self.state, self.parameters
         if state.done:
             return ()
-        state.burn.take(cell)
+        state.burn = state.burn.after(cell)
         if state.high < limits.rise_cells:
             state.high = state.high + 1 if cell.h_m > self._least_m(cell) else 0
             return ()

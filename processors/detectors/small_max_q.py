@@ -117,6 +117,8 @@ class SmallMaxQ(MotionDetector):
         if state.done:
             return ()
         state.burn.take(cell)
+        if state.burn.verdict == "refuted":
+            self.state = state = SmallMaxQState(state.burn.again())
         if abs(cell.pull_m_s2) < inf and (state.burn.quiet_ns or not state.burn.pushes):
             return self._by_acceleration(cell)
         if state.high < limits.rise_cells:
@@ -176,6 +178,9 @@ class SmallMaxQ(MotionDetector):
         after_s = limits.after_s if state.pulled_ns else limits.after_heights_s
         on_pad = not state.pulled_ns and cell.h_m < limits.rise_m + limits.rise_sigmas * cell.noise_m
         if on_pad or state.less <= LOOKS or (cell.t_ns - state.most_ns) / NS_PER_S < after_s:
+            return ()
+        if state.pulled_ns and not state.burn.verdict:
+            # heights are still to say whether anything flew
             return ()
         state.done = True
         if state.first_pa > limits.share * state.most_pa:

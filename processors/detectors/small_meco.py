@@ -17,6 +17,7 @@ from processors.small.burn import Burn
 from processors.small.climb import climb_of
 from processors.small.heights import measured_m
 from telemetry.cuc import NS_PER_S
+from telemetry.events import Status
 from telemetry.vocabulary import FlightEvent
 
 EDGE_S: Final = 0.02
@@ -76,6 +77,11 @@ class SmallMecoState:
     pulled_ns: int = 0
     next_ns: int = 0
     last_ns: int = 0
+    ended_ns: int = 0
+    sigma_s: float = 0.0
+    height_m: float = 0.0
+    climb_m_s: float = 0.0
+    occurrence: int = 0
     done: bool = False
 
 
@@ -108,9 +114,12 @@ class SmallMeco(MotionDetector):
         state, limits = self.state, self.parameters
         if state.done:
             return ()
+        if state.ended_ns:
+            state.burn.take(cell)
+            return self._judged(cell) if state.burn.verdict else ()
         if abs(cell.pull_m_s2) < inf:
             state.pulled_ns = cell.t_ns
-            state.burn.take(cell)
+            state.burn = state.burn.after(cell)
             return self._ended(cell) if state.burn.over else ()
         seen = state.pulled_ns and cell.t_ns - state.pulled_ns < limits.pulls_s * NS_PER_S
         if seen or state.burn.burning or cell.t_ns < state.next_ns:
@@ -122,17 +131,33 @@ class SmallMeco(MotionDetector):
 
     def _ended(self, cell: Cell) -> Iterable[Finding]:
         """Tell where the acceleration passed zero."""
-        burn = self.state.burn
+        state, burn = self.state, self.state.burn
         gap_s = (burn.coast_ns - burn.thrust_ns) / NS_PER_S
         share = burn.thrust_m_s2 / (burn.thrust_m_s2 - burn.coast_m_s2)
-        t_ns = burn.thrust_ns + round(share * gap_s * NS_PER_S)
-        sigma_s = max(self.parameters.sure_s, gap_s / sqrt(12.0))
-        return self._tell(cell, t_ns, sigma_s)
+        state.ended_ns = burn.thrust_ns + round(share * gap_s * NS_PER_S)
+        state.sigma_s = max(self.parameters.sure_s, gap_s / sqrt(12.0))
+        state.height_m, state.climb_m_s = cell.h_m, cell.v_m_s
+        return self._judged(cell)
 
-    def _tell(self, cell: Cell, t_ns: int, sigma_s: float) -> Iterable[Finding]:
-        self.state.done = True
-        values = {"height_above_pad_m": cell.h_m, "vertical_speed_m_s": cell.v_m_s}
-        return (self.finding(FlightEvent.MECO.value, t_ns, sigma_s, cell, cell.count_first, values),)
+    def _judged(self, cell: Cell) -> Iterable[Finding]:
+        """Tell what a push says, and take it back if heights say that nothing flew."""
+        state = self.state
+        if state.burn.verdict != "refuted":
+            status: Status = "confirmed" if state.burn.verdict else "provisional"
+            values = {"height_above_pad_m": state.height_m, "vertical_speed_m_s": state.climb_m_s}
+            return self._tell(cell, state.ended_ns, state.sigma_s, values, status)
+        occurrence = state.occurrence
+        state.burn, state.ended_ns, state.occurrence = state.burn.again(), 0, occurrence + 1
+        event = FlightEvent.MECO.value
+        return (self.finding(event, cell.t_ns, 0.0, cell, cell.count_first, {}, "retracted", occurrence),)
+
+    def _tell(
+        self, cell: Cell, t_ns: int, sigma_s: float, values: dict[str, float], status: Status = "confirmed"
+    ) -> Iterable[Finding]:
+        state = self.state
+        state.done = status == "confirmed"
+        event = FlightEvent.MECO.value
+        return (self.finding(event, t_ns, sigma_s, cell, cell.count_first, values, status, state.occurrence),)
 
     def _bends(self, cell: Cell, track: Track) -> Iterable[Finding]:
         """Tell where the heights bend, when two fits agree."""
@@ -146,7 +171,8 @@ class SmallMeco(MotionDetector):
         state.last_ns = t_ns = cell.t_ns + round(found.t_s * NS_PER_S)
         if abs(t_ns - last_ns) > limits.same_s * NS_PER_S:
             return ()
-        return self._tell(cell, t_ns, hypot(found.sigma_s, limits.model_s))
+        values = {"height_above_pad_m": cell.h_m, "vertical_speed_m_s": cell.v_m_s}
+        return self._tell(cell, t_ns, hypot(found.sigma_s, limits.model_s), values)
 
     def _fit(self, t_s: Floats, heights: Floats) -> Hinge | None:
         """Return the bend from a push to a coast; None if there is none."""

@@ -26,6 +26,8 @@ HALF: Final = 0.6745
 # Tukey's biweight: what is further off than this is no noise, and does not count at all
 FAR: Final = 4.685
 STEPS: Final = 12
+# no window reaches so far from its own zero; a search that does has gone astray
+FURTHEST_S: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ def apex(t_s: Floats, heights_m: Floats, falls_m_s2: Floats | None, near_s: floa
     top_s = near_s
     for _ in range(STEPS):
         top_s += rate(top_s)[0] / GRAVITY_M_S2
+        if abs(top_s) > FURTHEST_S:
+            return None
     value, row = rate(top_s)
     if abs(value) > 1.0 or not t_s[0] < top_s:
         return None
