@@ -156,7 +156,7 @@ class LauncherEngines(MotionDetector):
             if in_air and after == DEEP and kink.after.rate < state.deepest_m_s2:
                 state.deepest_m_s2, state.deepest_s = kink.after.rate, kink.after.t_s
             change = kink.change - (limits.easing_m_s3 * kink.apart_s if in_air else 0.0)
-            if not kink.joined or abs(change) < sure * kink.sigma:
+            if abs(change) < max(least, sure * kink.least_sigma) or not kink.joined or abs(change) < sure * kink.sigma:
                 continue
             since_s = kink.at_s - state.since_s
             look = Look(kink, push_of(kink, cell), cell, since_s, state.deepest_m_s2, state.deepest_s, limits)

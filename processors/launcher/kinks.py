@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import sqrt
 from operator import mul
-from typing import Final
+from typing import Final, NamedTuple
 
 from processors.motion.cells import SHIFT_NS
 from telemetry.cuc import NS_PER_S
@@ -32,12 +32,11 @@ SLACK_S: Final = 0.8
 Scale = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A straight line through n means: at `t_s` it has `value`, and it changes by `rate` a second.
 
-    `lever` is the root of the sum of squares of the times about `t_s`, `squares` that of the residuals, `spread` the
-    largest of these.
+    `lever` is the root of the sum of squares of the times about `t_s`; `since` and `above` are the means themselves,
+    about `t_s` and `value`.
     """
 
     n: int
@@ -45,38 +44,45 @@ class Line:
     value: float
     rate: float
     lever: float
-    squares: float
-    spread: float
     first_s: float
     last_s: float
+    since: list[float]
+    above: list[float]
 
     def at(self, t_s: float) -> float:
         """Return its value at a time."""
         return self.value + self.rate * (t_s - self.t_s)
 
+    @property
+    def errors(self) -> list[float]:
+        """By how much each mean is above it."""
+        return [value - self.rate * t_s for t_s, value in zip(self.since, self.above, strict=True)]
 
-@dataclass(frozen=True, slots=True)
-class Kink:
-    """Two lines, one before the other.
+    @property
+    def squares(self) -> float:
+        """The sum of squares of the errors."""
+        errors = self.errors
+        total: float = sum(map(mul, errors, errors))
+        return total
 
-    Parameters
-    ----------
-    before, after
-        The lines.
-    sigma, after_sigma
-        Standard uncertainty of the change of rate, and of the rate after it.
-    at_s
-        Where they meet.
-    joined
-        Whether they meet between the windows: a leap has lines that meet elsewhere.
+    @property
+    def spread(self) -> float:
+        """The largest error, above or below."""
+        errors = self.errors
+        return max(*errors, -min(errors))
+
+
+class Kink(NamedTuple):
+    """Two lines, one before the other, that meet at `at_s`; a mean has been expected to err by `noise`.
+
+    Most changes are small, and some show at once that they are none: what it takes to look at the means again is a
+    property.
     """
 
     before: Line
     after: Line
-    sigma: float
-    after_sigma: float
     at_s: float
-    joined: bool
+    noise: float
 
     @property
     def change(self) -> float:
@@ -87,6 +93,40 @@ class Kink:
     def apart_s(self) -> float:
         """How far apart the middles of the lines are."""
         return self.after.t_s - self.before.t_s
+
+    @property
+    def joined(self) -> bool:
+        """Whether they meet between the windows: a leap has lines that meet elsewhere."""
+        old, new, rough = self.before, self.after, ROUGH * self.noise
+        slack_s = SLACK_S + RESIDUAL_SIGMAS * rough / abs(self.change)
+        if not old.last_s - slack_s <= self.at_s <= new.first_s + slack_s:
+            return False
+        limit = RESIDUAL_SIGMAS * rough + BEND_M_S
+        return new.spread <= limit and old.spread <= limit
+
+    @property
+    def least_sigma(self) -> float:
+        """Uncertainty of the change of rate, if the means err as expected; it is never less."""
+        return self._of_change(self.noise)
+
+    @property
+    def sigma(self) -> float:
+        """Standard uncertainty of the change of rate."""
+        return self._of_change(self._seen_noise)
+
+    @property
+    def after_sigma(self) -> float:
+        """Standard uncertainty of the rate after it."""
+        return self._seen_noise / self.after.lever
+
+    def _of_change(self, noise: float) -> float:
+        return noise * sqrt(self.after.lever**-2 + self.before.lever**-2)
+
+    @property
+    def _seen_noise(self) -> float:
+        # what the means are off their lines says it too
+        old, new = self.before, self.after
+        return max(self.noise, sqrt((new.squares + old.squares) / (new.n + old.n - 4)))
 
 
 @dataclass(slots=True)
@@ -138,10 +178,7 @@ class Means:
         if squares <= 0.0:
             return None
         rate = sum(map(mul, since, above)) / squares
-        errors = [value - rate * t_s for t_s, value in zip(since, above, strict=True)]
-        spread = max(*errors, -min(errors))
-        total = sum(map(mul, errors, errors))
-        return Line(n, middle_s, middle, rate, sqrt(squares), total, spread, times[0], times[-1])
+        return Line(n, middle_s, middle, rate, sqrt(squares), times[0], times[-1], since, above)
 
     def worth(self, scales: Iterable[Scale], least: float, noise: float, always: int = 0) -> list[Scale]:
         """Return the scales at which the ends of the windows show roughly that a change may be worth a look.
@@ -191,15 +228,7 @@ class Means:
         old = self.line(-after - guard - before, -after - guard)
         if new is None or old is None:
             return None
-        rough = ROUGH * noise
-        limit = RESIDUAL_SIGMAS * rough + BEND_M_S
         change = new.rate - old.rate
         if not change:
             return None
-        at_s = new.t_s + (old.at(new.t_s) - new.value) / change
-        smooth = new.spread <= limit and old.spread <= limit
-        slack_s = SLACK_S + RESIDUAL_SIGMAS * rough / abs(change)
-        joined = smooth and old.last_s - slack_s <= at_s <= new.first_s + slack_s
-        # what the means are off their lines says it too
-        noise = max(noise, sqrt((new.squares + old.squares) / (new.n + old.n - 4)))
-        return Kink(old, new, noise * sqrt(new.lever**-2 + old.lever**-2), noise / new.lever, at_s, joined)
+        return Kink(old, new, new.t_s + (old.at(new.t_s) - new.value) / change, noise)
