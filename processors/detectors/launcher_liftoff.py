@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from math import inf, log, sqrt
+from math import log, sqrt
 from typing import ClassVar, Final
 
 import numpy as np
@@ -20,6 +20,7 @@ from processors.launcher.leaving import (
     leaps,
     leaving,
 )
+from processors.launcher.rest import Rest, grows
 from processors.motion.cell import Cell
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
@@ -38,17 +39,9 @@ SEEN_S: Final = 0.5
 LAST_SHARE: Final = 0.5
 # at the speeds of a climb a display counts on in every cell
 STALE_S: Final = 0.25
-# second differences of independent noise have six times its variance; what is off by more sigmas is a spike
-SECOND: Final = 6.0
-WILD: Final = 4.0
-FEW: Final = 5
-# a standard deviation learnt from n second differences, which overlap, may well be more by this over n
-UNSURE: Final = 2.0
-# a display that counts km/h
-LEAST_NOISE_M_S: Final = 0.1
 # what a filter refuses and is nearer than that to its estimate is no spike
 NEAR_SIGMAS: Final = 4.0
-LEARNT: Final = ("cells", "errors", "squares", "first_ns")
+LEARNT: Final = ("cells", "first_ns", "rest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +92,19 @@ class LauncherLiftoffState:
     t_s: list[float] = field(default_factory=list)
     speeds: list[float] = field(default_factory=list)
     cells: int = 0
-    errors: int = 0
-    squares: float = 0.0
     first_ns: int = 0
     told_ns: int = 0
     sigma_s: float = 0.0
+    rest: Rest = field(default_factory=Rest)
     done: bool = False
 
 
 class LauncherLiftoff(MotionDetector):
     """The speed (m/s) of a launcher that stood on the pad grows evenly from zero.
 
-    Trigger: speeds of one to three seconds are like a ramp from zero and unlike noise; how unlike they must be grows
-    with the time on the pad, so that a long wait makes no false alarm likelier. Time and uncertainty: of all ramps that
+    Trigger: speeds of one to three seconds are like a ramp from rest and unlike noise; how unlike they must be grows
+    with the time on the pad, so that a long wait makes no false alarm likelier. Rest need not be zero: noise without a
+    sign is none on the mean (`processors.launcher.rest`). Time and uncertainty: of all ramps that
     a launcher may climb along, by how likely the speeds are then; and those of a display. Told at once as provisional,
     and confirmed with eight seconds of climb, or withdrawn.
 
@@ -129,6 +122,7 @@ class LauncherLiftoff(MotionDetector):
     1.8
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.LIFTOFF.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"launcher"})
     parameters_type: ClassVar[type] = LauncherLiftoffParameters
@@ -147,29 +141,15 @@ class LauncherLiftoff(MotionDetector):
         if not state.cells:
             state.first_ns = cell.t_ns
         state.cells += 1
-        self._learn(cell)
+        state.rest.learn(state.speeds, cell.speed_m_s)
         state.t_s.append((cell.t_ns - state.first_ns) / NS_PER_S)
         state.speeds.append(cell.speed_m_s)
         if len(state.t_s) > KEPT:
+            state.rest.take(state.speeds[0])
             del state.t_s[0], state.speeds[0]
         if state.cells == SECOND_CELLS and self._began_in_flight(cell):
             state.done = True
         return () if state.done or state.cells < FEWEST else self._look(cell)
-
-    def _learn(self, cell: Cell) -> None:
-        """Take note of the noise: of second differences, so that a ramp has none, over all the time on the pad."""
-        state = self.state
-        if len(state.speeds) > 1:
-            error = cell.speed_m_s - 2.0 * state.speeds[-1] + state.speeds[-2]
-            usual = state.squares / state.errors if state.errors > FEW else inf
-            state.errors += 1
-            state.squares += min(error * error, WILD**2 * max(usual, SECOND * LEAST_NOISE_M_S**2))
-
-    def _noise(self) -> float:
-        """Return the standard deviation of a speed, more than is likely while few have been seen."""
-        seen = max(self.state.errors, 1)
-        noise: float = sqrt(self.state.squares / SECOND / seen) * (1.0 + UNSURE / seen)
-        return max(noise, LEAST_NOISE_M_S)
 
     def _began_in_flight(self, cell: Cell) -> bool:
         limits: LauncherLiftoffParameters = self.parameters
@@ -180,19 +160,20 @@ class LauncherLiftoff(MotionDetector):
         now_s, count = state.t_s[-1], 2
         while count < len(state.t_s) and state.t_s[-count - 1] > now_s - LAST_S:
             count += 1
-        last = sum(state.speeds[-count:]) / count
+        noise, rest_m_s = state.rest.noise_m_s, state.rest.level_m_s
+        last = sum(state.speeds[-count:]) / count - rest_m_s
         # cheap: at rest the last second is as slow as any
         if last < 0.5 * limits.least_m_s or (state.cells < SECOND_CELLS and self._began_in_flight(cell)):
             return ()
-        noise = self._noise()
         sure = sqrt(2.0 * log((1.0 + state.cells / SECOND_CELLS) / limits.false_share))
         if last < LAST_SHARE * sure * noise / sqrt(count):
             return ()
         t_s, speeds = np.array(state.t_s) - now_s, np.array(state.speeds)
         between = (earliest_s(t_s, limits.longest_s), -limits.shortest_s)
-        like = leaving(t_s, speeds, between, noise, SLOWLY, FIRST_SIGMA_M_S2)
+        like = leaving(t_s, speeds - rest_m_s, between, noise, SLOWLY, FIRST_SIGMA_M_S2)
         if like is None or like.sigmas < sure:
             return ()
+        speeds = state.rest.without(speeds)
         left = leaving(t_s, speeds, between, noise)
         if left is None or left.pull_m_s2 * -left.t_s < limits.least_m_s:
             return ()
@@ -204,7 +185,7 @@ class LauncherLiftoff(MotionDetector):
     def _confirmed(self, cell: Cell, track: Track) -> Iterable[Finding]:
         state, limits = self.state, self.parameters
         if cell.t_ns < state.told_ns + limits.settled_s * NS_PER_S:
-            return self._withdrawn(cell) if self._stands(cell, track) else ()
+            return self._withdrawn(cell, track) if self._stands(cell, track) else ()
         first_ns = state.told_ns - round(limits.stood_s * NS_PER_S)
         last_ns = state.told_ns + round(limits.settled_s * NS_PER_S)
         cells = track.between(cell, first_ns, last_ns)
@@ -212,10 +193,11 @@ class LauncherLiftoff(MotionDetector):
             # what stood still before was frozen, and no rest
             cells = [one for one in cells if one.stale_s < STALE_S]
         t_s, speeds = points(cells, lambda one: one.speed_m_s, state.told_ns)
-        noise = max(self._noise(), cell.speed_noise_m_s)
-        left = leaving(t_s, speeds, (-MOST_BEFORE_S, limits.settled_s), noise, SLOWLY)
-        if left is None or not cell.s_m_s > limits.climbs_m_s2 * limits.settled_s - cell.s_sigma_m_s:
-            return self._withdrawn(cell)
+        noise = max(state.rest.noise_m_s, cell.speed_noise_m_s)
+        slowest = limits.climbs_m_s2 * limits.settled_s - cell.s_sigma_m_s + state.rest.level_m_s
+        left = leaving(t_s, state.rest.without(speeds), (-MOST_BEFORE_S, limits.settled_s), noise, SLOWLY)
+        if left is None or not cell.s_m_s > slowest or not grows(t_s, speeds, limits.climbs_m_s2, noise):
+            return self._withdrawn(cell, track)
         state.done = True
         self._take(left, state.told_ns)
         return (self._finding(cell, "confirmed"),)
@@ -230,10 +212,14 @@ class LauncherLiftoff(MotionDetector):
         speeds = [one.speed_m_s for one in cells if one.speed_trusted]
         mean = sum(speeds) / max(len(speeds), 1)
         slowest: float = limits.climbs_m_s2 * (since_s - LAST_S / 2.0)
-        return mean + 2.0 * self._noise() / sqrt(max(len(speeds), 1)) < slowest
+        rest: Rest = state.rest
+        return mean - rest.level_m_s + 2.0 * rest.noise_m_s / sqrt(max(len(speeds), 1)) < slowest
 
-    def _withdrawn(self, cell: Cell) -> Iterable[Finding]:
+    def _withdrawn(self, cell: Cell, track: Track) -> Iterable[Finding]:
         state = self.state
+        for one in track.between(cell, state.told_ns, cell.t_ns):
+            if one.speed_trusted:
+                state.rest.take(one.speed_m_s)
         finding = self._finding(cell, "retracted")
         self.state = replace(LauncherLiftoffState(), **{name: getattr(state, name) for name in LEARNT})
         return (finding,)

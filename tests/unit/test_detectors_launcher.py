@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,24 @@ def test_ten_minutes_of_noise_end_without_a_liftoff() -> None:
     t_s = np.arange(0.0, 600.0, 0.1)
     columns = {"speed_m_s": chance.normal(0.0, 2.0, t_s.size), "altitude_m": chance.normal(0.0, 30.0, t_s.size)}
     assert [one for one in known_at(detect(Samples.of(t_s, **columns), "launcher")) if one.status != "retracted"] == []
+
+
+@pytest.mark.parametrize("size", [np.abs, lambda speed: np.maximum(speed, 0.0)], ids=["its size", "cut at zero"])
+def test_noise_without_a_sign_is_no_climb_and_hides_none(
+    size: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> None:
+    """A display shows how fast, not whither: with noise a vehicle at rest is faster than zero on the mean."""
+    chance = np.random.default_rng(3)
+    t_s = np.arange(0.0, 120.0, 0.1)
+    columns = {"speed_m_s": size(chance.normal(0.0, 2.0, t_s.size)), "altitude_m": np.zeros(t_s.size)}
+    found = detect(Samples.of(t_s, **columns), "launcher")
+    assert len([one for one in found if one.t_event_s > 10.0]) <= 2
+    assert known_at(found) == []
+    climbs = np.where(t_s > 60.0, 2.5 * (t_s - 60.0), 0.0) + chance.normal(0.0, 2.0, t_s.size)
+    columns = {"speed_m_s": size(climbs), "altitude_m": np.maximum(t_s - 60.0, 0.0) ** 2 * 1.2}
+    (liftoff,) = [one for one in known_at(detect(Samples.of(t_s, **columns), "launcher")) if one.type == "liftoff"]
+    assert abs(liftoff.t_event_s - 60.0) < 1.0
+    assert 0.0 < liftoff.t_detected_s - 60.0 < 3.5
 
 
 def test_what_noise_makes_look_like_a_liftoff_is_withdrawn_within_seconds() -> None:
