@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import functools
+import math
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from detection import NS, T0_NS, Known, messages_of, transmitter
+from detection import DECODER, NS, T0_NS, Flown, Known, detect, final, messages_of, new_engine, transmitter
 
+from processors.frames import join_frames
+from simulator.faults.notation import parse_fault
+from simulator.packets import Transmitter
+from simulator.radio.downlink import COARSEST_BUNDLE_S, in_line, make_links, ticks
+from simulator.radio.stations import load_stations
+from simulator.simulate import simulate
+from telemetry.events import Event
+from telemetry.frames import Frame
+from telemetry.link import LinkReport
 from telemetry.message import Message
 from telemetry.topics import Kind
 
@@ -89,3 +100,65 @@ def differences(known: Sequence[Known], whole: Sequence[Known]) -> list[str]:
         for one, other in zip(known, whole, strict=True)
         if abs(one[2] - other[2]) > NEWS_SIGMAS * other[3] * NS or one[4:] != other[4:]
     ]
+
+
+class Lean(Transmitter):
+    """Sends only the packets that flight events are told from."""
+
+    def packet_types(self, vehicle: str) -> tuple[str, ...]:
+        """Return the names of the packet types that a vehicle sends."""
+        return tuple(name for name in super().packet_types(vehicle) if name in {"nav", "propulsion"})
+
+
+def received(preset: str, faults: str, until_s: float = math.inf) -> list[Message]:
+    """Return what stations send of a flight with faults, up to a mission time, as it comes."""
+    flown = simulate(preset, 7, T0_NS, faults=tuple(parse_fault(fault) for fault in faults.split()))
+    sent = Lean(flown.flight, flown.dictionary, 7, flown.t0_ns)
+    links = make_links(sent, load_stations(sent.flight.preset.stations), "live", "F")
+    return [one for one in in_line(ticks(sent, links, COARSEST_BUNDLE_S)) if (one.ert_ns - sent.t0_ns) / NS < until_s]
+
+
+def known_at_last(messages: Sequence[Message]) -> tuple[list[Known], Flown]:
+    """Return what is known in the end of messages as they come, when nothing more does."""
+    flown = detect(messages)
+    flown.events += flown.engine.settle().events
+    return final(flown.events), flown
+
+
+def known_in_time(messages: Sequence[Message]) -> list[Known]:
+    """Return what is known in the end if each packet of these comes once, in order, when it is made."""
+    like = next(message for message in messages if message.kind is Kind.TELEMETRY)
+    dictionary = DECODER.dictionary_of(like)
+    assert dictionary is not None
+    vehicles, rows = sorted({one.address.vehicle for one in messages}), _rows_of(messages)
+    engine, events = new_engine(), list[Event]()
+    for second in range(min(int(each.t_ns[0]) for each in rows) // NS, max(one.ert_ns for one in messages) // NS + 1):
+        ert_ns = (second + 1) * NS
+        for vehicle in vehicles:
+            address = replace(like.address, vehicle=vehicle, station="whole")
+            message = replace(like, address=address, ert_ns=ert_ns)
+            frames = [_between(each, ert_ns - NS, ert_ns) for each in rows if each.vehicle == vehicle]
+            events += engine.take_frames(message, [one for one in frames if len(one)], dictionary, {}).events
+            beat = LinkReport(state="aos", reason="heartbeat", ert_ns=ert_ns, signal_dbm=-90.0)
+            events += engine.take_report(replace(message, kind=Kind.LINK), beat, {}).events
+    return final([*events, *engine.settle().events])
+
+
+def _rows_of(messages: Sequence[Message]) -> list[Frame]:
+    """Return every packet once, in order of time: one frame a vehicle and packet type."""
+    heard: dict[tuple[str, str], list[Frame]] = defaultdict(list)
+    for message in messages:
+        if message.kind is Kind.TELEMETRY:
+            for frame in DECODER.decode(message).frames:
+                heard[frame.vehicle, frame.packet] += [frame] if len(frame) else []
+    found: list[Frame] = []
+    for frames in heard.values():
+        joined = replace(join_frames(frames), station="whole")
+        ordered = joined.select(np.lexsort((joined.counts, joined.t_ns)))
+        again = (np.diff(ordered.t_ns) == 0) & (np.diff(ordered.counts) == 0)
+        found.append(ordered.select(np.concatenate([[True], ~again])))
+    return found
+
+
+def _between(rows: Frame, first_ns: int, last_ns: int) -> Frame:
+    return replace(rows.select(slice(*np.searchsorted(rows.t_ns, [first_ns, last_ns]))), ert_ns=last_ns)
