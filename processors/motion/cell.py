@@ -25,7 +25,8 @@ class Cell:
     altitude_m, pressure_pa, vertical_speed_m_s, speed_m_s, acceleration_m_s2
         Medians of its rows; NaN where nothing was measured.
     height_m
-        Height over the pad, by altitude, or by pressure over the pad's own; NaN where neither was measured.
+        Height over the pad, by altitude, or by pressure over the pad's own, or by what was climbed where neither is
+        measured at all; NaN where nothing tells it.
     pull_m_s2
         Acceleration without gravity's share on the pad: 0 at rest, -g in free fall of an upright vehicle.
     trusted, speed_trusted

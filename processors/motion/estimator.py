@@ -7,6 +7,7 @@ from math import inf, isnan
 from typing import Any, Final
 
 from processors.motion.cell import Cell
+from processors.motion.climbed import Climbed
 from processors.motion.heights import Heights
 from processors.motion.kind import FAMILIES, LAUNCHER, SOUNDING, Kind
 from processors.motion.pad import Pad
@@ -30,6 +31,7 @@ class Known:
     heights: Heights = field(default_factory=Heights)
     speeds: Speeds = field(default_factory=Speeds)
     pad: Pad = field(default_factory=Pad)
+    climbed: Climbed = field(default_factory=Climbed)
     kind: Kind = field(default_factory=Kind)
     high: int = 0
     stale_since_ns: int = 0
@@ -58,7 +60,8 @@ class Estimator:
         self._stale(cell)
         if not pad.left:
             pad.take(cell)
-        cell.height_m = pad.height_m(cell)
+        climbed_m = known.climbed.take(cell, left=pad.left)
+        cell.height_m = pad.height_m(cell) if isnan(climbed_m) else climbed_m
         cell.pull_m_s2 = cell.acceleration_m_s2 - pad.rest_m_s2
         kind = known.kind.kind
         known.heights.take(cell, t_s, left=pad.left, launcher=kind == LAUNCHER, small=kind == SOUNDING)

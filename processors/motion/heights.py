@@ -34,7 +34,6 @@ FALLEN_SIGMAS: Final = 8.0
 # heights that all lie on one side for more than a second say that the axis is not upright
 TILTED_LEAN: Final = 0.9
 TILTED: Final = 5.0
-CLIMB_SIGMA_M_S: Final = 2.0
 # what a first height says of the climb: little, unless the accelerometer shows rest
 STILL_M_S2: Final = 3.0
 STILL_M_S: Final = 10.0
@@ -56,7 +55,6 @@ class Heights:
     began_s: float = -inf
     leapt_s: float = -inf
     highest_m: float = -inf
-    seen: bool = False
     fallen: bool = False
 
     def take(self, cell: Cell, t_s: float, *, left: bool, launcher: bool, small: bool) -> None:
@@ -64,7 +62,6 @@ class Heights:
         z, noise = cell.height_m, self.noise
         measured = abs(z) < inf
         if measured:
-            self.seen = True
             if is_measured(cell.stale_s, noise):
                 noise.take(z)
         else:
@@ -73,15 +70,12 @@ class Heights:
         if t_s - self.vertical.t_s > FORGET_S:
             self.vertical = Vertical()
         vertical = self.vertical
-        climbs = abs(cell.vertical_speed_m_s) < inf and not self.seen
         if not vertical.known:
             self._begin(cell, t_s, sigma)
         else:
             vertical.predict(t_s, self.walk.of(sigma, launcher=launcher))
             if measured:
                 cell.trusted = self._height(cell, sigma, left=left, launcher=launcher)
-            elif climbs:
-                vertical.climb(cell.vertical_speed_m_s, CLIMB_SIGMA_M_S)
             if small and left and not self.fallen:
                 self._fall(sigma)
             if abs(cell.pull_m_s2) < inf and not cell.stale_s and not self.fallen and vertical.v > FALLING_M_S:
@@ -97,15 +91,13 @@ class Heights:
         self.fallen = vertical.h < low_m and vertical.v < FALLING_M_S and not vertical.leapt
 
     def _begin(self, cell: Cell, t_s: float, sigma: float) -> None:
-        """Begin with a first height, or with a climb where there are no heights."""
+        """Begin with a first height."""
         vertical, z = self.vertical, cell.height_m
         if abs(z) < inf:
             still = abs(cell.pull_m_s2) < STILL_M_S2
             vertical.begin(t_s, z, 0.0, sigma, STILL_M_S if still else WIDE_M_S, STILL_M_S2 if still else WIDE_M_S2)
             cell.trusted = True
             self.began_s = t_s
-        elif abs(cell.vertical_speed_m_s) < inf and not self.seen:
-            vertical.begin(t_s, 0.0, cell.vertical_speed_m_s, 1.0, CLIMB_SIGMA_M_S, STILL_M_S2)
 
     def _height(self, cell: Cell, sigma: float, *, left: bool, launcher: bool) -> bool:
         """Take a height, unless it is frozen or far off; begin again when all has been far off for long."""
