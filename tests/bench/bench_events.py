@@ -22,6 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from detection import T0_NS, new_engine, take
+from quality.simulated import is_no_ascent
 
 from simulator.faults import parse_fault
 from simulator.happenings import Happening
@@ -175,7 +176,7 @@ def truth(sent: Transmitter) -> list[Said]:
     return [
         Said(short_name(each.type), each.vehicle, each.t_s + late_s, heard=is_heard(each, deaf[each.vehicle]))
         for each in happenings_of(sent, received)
-        if each.type in set(FlightEvent)
+        if each.type in set(FlightEvent) and not is_no_ascent(sent, each)
     ]
 
 

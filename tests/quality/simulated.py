@@ -3,7 +3,8 @@
 All that happened is known, so any other claim is false. Times are those of the clock on board, which a fault may make
 wrong; latency counts to the earth receive time of the message that completed the evidence, so the way through a station
 (0.2 s of packets at once) is in it. Only the packets that flight events are told from are sent, until a minute after
-the last event: that halves the cost and changes nothing else.
+the last event: that halves the cost and changes nothing else. A greatest dynamic pressure that a gale exceeds is no
+event.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from quality.score import Case, Judge
 
 from downrange.jobs.detect import Detected
 from simulator.faults.clock import ClockFault
-from simulator.happenings import flight_happenings
+from simulator.happenings import Happening, flight_happenings
 from simulator.onboard_clock import clock_error_s
 from simulator.packets import Transmitter
 from simulator.preset import load_preset
@@ -43,6 +44,8 @@ IN_TIME_S: Final = 2.0
 # packets of a time that has not come are refused
 REFUSED_S: Final = 1.0
 TRIES: Final = 20
+# what a wind of 28 m/s makes at sea level
+GALE_PA: Final = 500.0
 
 
 class Lean(Transmitter):
@@ -100,9 +103,16 @@ def truth_of(sent: Transmitter) -> dict[str, tuple[Reference, ...]]:
     """Return by vehicle what truly happened, by the clock on board."""
     found: dict[str, list[Reference]] = {vehicle: [] for vehicle in sent.flight.tracks}
     for one in flight_happenings(sent.flight):
-        if short_name(one.type) in EVENTS:
+        if short_name(one.type) in EVENTS and not is_no_ascent(sent, one):
             found[one.vehicle].append(Reference(short_name(one.type), one.t_s + _fast_s(sent, one.vehicle, one.t_s)))
     return {vehicle: tuple(each) for vehicle, each in found.items()}
+
+
+def is_no_ascent(sent: Transmitter, one: Happening) -> bool:
+    """Whether it is the greatest dynamic pressure of a flight, and a gale on the pad makes more: nobody can tell it."""
+    if short_name(one.type) != "max_q":
+        return False
+    return float(sent.flight.tracks[one.vehicle].at(np.array([one.t_s])).dynamic_pressure_pa[0]) < GALE_PA
 
 
 def _told(sent: Transmitter, events: list[Event], vehicle: str) -> Iterator[Detected]:

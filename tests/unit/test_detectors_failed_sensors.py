@@ -70,6 +70,12 @@ def test_engines_are_lit_and_stop_although_a_sensor_of_motion_is_dead(channel: s
     assert [last_of(run(kind, flight)) for kind in (Ignition, Meco)] == pytest.approx([IGNITION_S, MECO_S], abs=0.05)
 
 
+@pytest.mark.parametrize("value", [np.nan, 300.0], ids=["dead", "wrong"])
+def test_a_landing_burn_is_one_although_vertical_speed_fails(value: float) -> None:
+    flight = simulated("hop", "ship").edited("nav", between("vertical_speed_m_s", 70.0, 100.0, value))
+    assert last_of(run(LandingBurn, flight)) == pytest.approx(LANDING_S, abs=0.05)
+
+
 def test_an_accelerometer_that_drifts_hides_no_top() -> None:
     def drift(columns: dict[str, NDArray[Any]], t_s: NDArray[np.float64]) -> None:
         away = (t_s > 53.0) & (t_s < 70.0)
