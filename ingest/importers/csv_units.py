@@ -1,15 +1,19 @@
-"""CSV whose headings name their units: `Time (s), Altitude (ft)`, `time_ms;pressure_hpa`. Pure.
+"""CSV whose headings name their units: `Time (s), Altitude (ft)`, `time_ms;pressure_hpa`, `timestampMs`. Pure.
 
-So do Featherweight's Blue Raven (its low-rate file), OpenRocket's and many a flight computer of one's own. Height and
-pressure are taken, and an acceleration that says that it is the vertical or axial one: of others nobody knows the
-axis, nor whether gravity is in them. Speeds are worked out, and a satellite receiver's or a filter's height is not the
-barometer's.
+So do Featherweight's Blue Raven (its low-rate file), OpenRocket's and many a flight computer of one's own. Pressure
+and height are taken, of both the pressure if it is about as fine, and an acceleration that says that it is the
+vertical or axial one: of others nobody knows the axis, nor whether gravity is in them. Speeds are worked out, and a
+satellite receiver's or a filter's height is not the barometer's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ingest.importers.column_map import Clock, Column, ColumnMap
 from ingest.importers.convert import read_export
@@ -19,13 +23,20 @@ from ingest.importers.reading import Reading
 from ingest.importers.source import Source, readable
 from ingest.importers.table import COMMENT, Table, read_rows, separator_of, split_line
 from telemetry.errors import ArchiveError
+from telemetry.samples import Samples
 
 NAME: Final = "csv-units"
 WHAT: Final = "CSV whose headings name their units: Time (s), Altitude (ft)"
 AXIAL: Final = frozenset({"vertical", "axial", "vert"})
 ABOVE_PAD: Final = frozenset({"agl", "height", "relative", "rel"})
 FIRST_LINES: Final = 50
-CHANNEL: Final = {"altitude": "altitude_m", "pressure": "pressure_pa", "acceleration": "acceleration_m_s2"}
+ALTITUDE: Final = "altitude_m"
+PRESSURE: Final = "pressure_pa"
+CHANNEL: Final = {"altitude": ALTITUDE, "pressure": PRESSURE, "acceleration": "acceleration_m_s2"}
+# the air near the ground; no barometer shows less than a tenth of a metre
+PA_PER_M: Final = 12.0
+FINE_M: Final = 0.1
+COARSER: Final = 3.0
 
 
 def recognise(source: Source) -> str | None:
@@ -65,7 +76,23 @@ def read(source: Source, options: LogOptions) -> Reading:
     read_rows(table, source, at + 1, separator_of(source.lines[at - 1]), cells=(least, len(headings)), comments=True)
     others = [each.text.strip() for each in headings if each is not time[0] and [each] not in taken.values()]
     reading = read_export(source, table, columns)
+    if _tells_less(reading.samples):
+        reading = reading.leaving_out(ALTITUDE).noted("altitude left out: it is worked out from the pressure")
     return reading.noted(f"left out: {', '.join(others)[:300]}") if others else reading
+
+
+def _tells_less(samples: Samples) -> bool:
+    """Whether heights stand beside pressures that are about as fine: who works them out may have filtered them too."""
+    heights, pressures = samples.columns.get(ALTITUDE), samples.columns.get(PRESSURE)
+    if heights is None or pressures is None:
+        return False
+    return _step(pressures) / PA_PER_M < COARSER * max(_step(heights), FINE_M)
+
+
+def _step(values: NDArray[np.float64]) -> float:
+    """Return the least difference between two values that differ; infinite if there are none."""
+    steps = np.diff(np.unique(values[np.isfinite(values)]))
+    return float(steps.min()) if steps.size else inf
 
 
 def _header(source: Source) -> tuple[int, list[Heading]]:
@@ -78,7 +105,7 @@ def _header(source: Source) -> tuple[int, list[Heading]]:
         except ValueError:
             continue
         headings = [heading_of(cell, at) for at, cell in enumerate(cells)]
-        if len(_time(headings)) == 1 and {"altitude_m", "pressure_pa"} & set(_taken(headings)):
+        if len(_time(headings)) == 1 and {ALTITUDE, PRESSURE} & set(_taken(headings)):
             return number, headings
         first = first or headings
     return 0, first

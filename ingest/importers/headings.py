@@ -9,6 +9,8 @@ from typing import Final
 from ingest.importers.units import factor, unit_of_heading
 
 _WORDS: Final = re.compile(r"[a-z]+")
+# where a word ends in camelCase
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # a quantity's words, and the SI unit as names of channels end
 QUANTITIES: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "time": ("s", frozenset({"time", "t", "timestamp", "clock", "met", "elapsed", "uptime", "ts"})),
@@ -67,22 +69,27 @@ class Heading:
 
 
 def heading_of(text: str, at: int) -> Heading:
-    """Return what a heading says; a unit stands in brackets, or behind the name and an underscore or a blank.
+    """Return what a heading says; a unit stands in brackets, or behind the name: an underscore, a blank, a capital.
 
     Examples
     --------
     >>> [heading_of(each, 0).unit for each in ("Baro_Altitude_AGL_(feet)", "time_s", "Pressure mbar", "Alt", "vel_m_s")]
     ['feet', 's', 'mbar', None, 'm/s']
+    >>> heading_of("timestampMs", 0).unit, heading_of("pressurePa", 0).unit, heading_of("GPSAlt", 0).unit
+    ('ms', 'pa', None)
+    >>> heading_of("p_hPa", 0).unit, heading_of("pressurehPa", 0).unit
+    ('hpa', None)
     """
     name, unit = unit_of_heading(text)
-    words = _WORDS.findall(name)
+    humped, _ = unit_of_heading(_HUMP.sub("_", text))
+    words = _WORDS.findall(humped)
     # the word that says most stands last: pressure altitude is one, and so is altitude above ground
     quantity = next(
         (each for word in reversed(words) for each, (_, known) in QUANTITIES.items() if word in known), None
     )
     if quantity is not None:
         si = QUANTITIES[quantity][0]
-        unit = _known(si, unit) if unit is not None else _behind(si, name)
+        unit = _known(si, unit) if unit is not None else _behind(si, name) or _behind_hump(si, humped)
     return Heading(text, at, quantity, unit, frozenset(words))
 
 
@@ -117,3 +124,10 @@ def _behind(si: str, name: str) -> str | None:
             if unit is not None:
                 return unit
     return None
+
+
+def _behind_hump(si: str, name: str) -> str | None:
+    """Return the unit behind the last hump of camelCase, unless the letter before it may be a part of it: hPa."""
+    unit = _behind(si, name)
+    before = name.removesuffix(unit or "").rstrip("_")
+    return None if unit is None or _known(si, before[-1:] + unit) else unit
