@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Protocol
+from math import ceil
+from typing import Any, ClassVar, Final, Protocol
 
 from processors.airframe import Airframe
 from processors.plain import from_plain, to_plain
@@ -13,6 +14,8 @@ from processors.stretch import Rows, Stretch
 from telemetry.events import Status
 
 Value = float | int | str | bool
+# uncertainties are told to a tenth of a millisecond
+SIGMAS_A_SECOND: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,11 @@ class Finding:
 def found(
     event_type: str, t_ns: int, t_sigma_s: float, rows: Rows, last: int, count_first: int, values: Mapping[str, Value]
 ) -> Finding:
-    """Make a finding that row `last` of `rows` completed."""
+    """Make a finding that row `last` of `rows` completed. An uncertainty is rounded up: what is said covers it."""
     rounded = {name: round(value, 3) if isinstance(value, float) else value for name, value in values.items()}
     count_last = int(rows.counts[last])
-    return Finding(event_type, t_ns, round(t_sigma_s, 4), rounded, rows.packet, count_first, count_last, rows.station)
+    sigma_s = ceil(t_sigma_s * SIGMAS_A_SECOND) / SIGMAS_A_SECOND
+    return Finding(event_type, t_ns, sigma_s, rounded, rows.packet, count_first, count_last, rows.station)
 
 
 class Source(Protocol):

@@ -13,7 +13,7 @@ from processors.airframe import Airframe
 from processors.burns.burning import BURN_CHANNELS, COMMANDED, ENGINES, BurnEdge, BurnParameters, Burns
 from processors.burns.ramps import Ramp
 from processors.detector import Detector, Finding, found
-from processors.evidence.signals import UNSET
+from processors.evidence.signals import UNSET, in_step_s
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.events import Status
@@ -98,7 +98,7 @@ class BurnDetector(Detector):
     then it is known when they passed half of it. What happened in a hole of seconds stays provisional.
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     requires: ClassVar[frozenset[str]] = BURN_CHANNELS | {
         "stage_attached",
         "altitude_m",
@@ -141,7 +141,8 @@ class BurnDetector(Detector):
     def _edge(self, stretch: Stretch, rows: Rows, edge: BurnEdge) -> tuple[Finding, ...]:
         """Return what a burn that begins or ends says."""
         state, known_ns = self.state, int(rows.t_ns[edge.row])
-        t_ns, sigma_s = edge.t_ns, edge.t_sigma_s
+        rate_hz = self.airframe.rates_hz[rows.packet]
+        t_ns, sigma_s = edge.t_ns, in_step_s(edge.t_sigma_s, rate_hz)
         if edge.kind == "end":
             t_ns, sigma_s = state.ramp.half_power(edge.before_ns, edge.first_ns, rising=False) or (t_ns, sigma_s)
         values = stretch.at(t_ns, known_ns)
@@ -179,7 +180,8 @@ class BurnDetector(Detector):
         if state.begun_ns == UNSET or event is None:
             return ()
         before_ns, width_ns = state.begun_before_ns, state.begun_ns - state.begun_before_ns
-        halfway = (before_ns + width_ns // 2, width_ns / NS_PER_S / 12**0.5)
+        spread_s = in_step_s(width_ns / NS_PER_S / 12**0.5, self.airframe.rates_hz[rows.packet])
+        halfway = (before_ns + width_ns // 2, spread_s)
         t_ns, sigma_s = state.ramp.half_power(before_ns, state.begun_ns, rising=True) or halfway
         values = stretch.at(t_ns, int(rows.t_ns[last]))
         finding = found(event.value, t_ns, sigma_s, rows, last, state.begun_count, values)

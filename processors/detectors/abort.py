@@ -12,7 +12,7 @@ from processors.airframe import Airframe
 from processors.burns.burning import BURN_CHANNELS, BurnEdge, BurnParameters, Burns
 from processors.detector import Detector, Finding, found
 from processors.evidence.countdown import aborted_code
-from processors.evidence.signals import UNSET, Switch, Turn
+from processors.evidence.signals import UNSET, Switch, Turn, in_step_s
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
@@ -62,7 +62,7 @@ class Abort(Detector):
 
     Time: on the pad chamber pressure passes half of what is commanded, downwards and for good; in flight half way
     between the last row before and the first after.
-    Uncertainty: 1/sqrt(12) of the distance of the rows on either side.
+    Uncertainty: 1/sqrt(12) of the distance of the rows on either side, and that it may be in step with them.
 
     Failure modes: none if telemetry begins afterwards, or if the flight computer has no such phase. Engines that are
     tested on the pad and stop by plan are none.
@@ -77,6 +77,7 @@ class Abort(Detector):
     5.0
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.ABORT.value,)
     requires: ClassVar[frozenset[str]] = BURN_CHANNELS | {"flight_phase", "speed_m_s"}
     parameters_type: ClassVar[type] = AbortParameters
@@ -116,7 +117,8 @@ class Abort(Detector):
         state = self.state
         state.stopped_ns = UNSET
         if edge.kind == "end":
-            state.stopped_ns, state.stopped_sigma_s = edge.t_ns, edge.t_sigma_s
+            state.stopped_ns = edge.t_ns
+            state.stopped_sigma_s = in_step_s(edge.t_sigma_s, self.airframe.rates_hz[rows.packet])
             state.stop_known_ns = int(rows.t_ns[edge.row])
             state.count_first, state.count_last = edge.count_first, int(rows.counts[edge.row])
         return self._on_pad(stretch)
@@ -128,7 +130,8 @@ class Abort(Detector):
         state.said_ns, state.said_known_ns = turn.t_ns, known_ns
         if _speed_m_s(values) > limits.standing_m_s and turn.seen:
             first = int(rows.counts[turn.row]) - limits.rows + 1
-            return found(FlightEvent.ABORT.value, turn.t_ns, turn.t_sigma_s, rows, turn.row, max(first, 0), values)
+            sigma_s = in_step_s(turn.t_sigma_s, self.airframe.rates_hz[rows.packet])
+            return found(FlightEvent.ABORT.value, turn.t_ns, sigma_s, rows, turn.row, max(first, 0), values)
         return self._on_pad(stretch)
 
     def _on_pad(self, stretch: Stretch) -> Finding | None:

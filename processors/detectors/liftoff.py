@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from processors.detector import Detector, Finding, found
-from processors.evidence.signals import Sustained, Trail, zero_of_line
+from processors.evidence.atmosphere import GRAVITY_M_S2
+from processors.evidence.signals import Sustained, Trail, seconds_from, zero_of_line
 from processors.stretch import Stretch
+from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
 
@@ -26,6 +29,9 @@ class LiftoffParameters:
         slowly, and navigation errs by centimetres a second. A thrust of 1.25 weights takes 0.6 s to it.
     clear_m_s
         Rows above this are no rest with noise on it; the line through them leads back to the first motion.
+    exhaust_m_s
+        What is burnt makes a vehicle lighter: a thrust of `f` (m/s^2) grows by `f^2` over this in a second. 2,300 m/s
+        from solid motors, 3,500 from methane.
     keep_rows
         Three seconds of navigation.
     """
@@ -35,6 +41,7 @@ class LiftoffParameters:
     rise_m_s: float = 1.5
     rise_s: float = 0.4
     clear_m_s: float = 0.3
+    exhaust_m_s: float = 3_000.0
     keep_rows: int = 150
 
 
@@ -53,7 +60,8 @@ class Liftoff(Detector):
     """First upward motion of a vehicle at rest.
 
     Time: clamps open at full thrust, so vertical speed grows by `v = a (t - t0)`; a line through the first rows of
-    the rise gives t0, its residuals the uncertainty. Unit of speed: m/s.
+    the rise gives t0, its residuals the uncertainty. Unit of speed: m/s. The vehicle gets lighter, which bends the
+    line; that is taken off before, and half of it is in the uncertainty.
 
     Failure modes: none if telemetry begins in flight. A thrust that grows while the vehicle already moves bends the
     line; the residuals, and so the uncertainty, grow with it.
@@ -61,7 +69,8 @@ class Liftoff(Detector):
     References
     ----------
     Line by least squares, uncertainty by propagation: Bevington and Robinson, Data Reduction and Error Analysis for the
-    Physical Sciences, 2003, chapter 6.
+    Physical Sciences, 2003, chapter 6. Thrust of a vehicle that gets lighter: Sutton and Biblarz, Rocket Propulsion
+    Elements, 2017, chapter 4.
 
     Examples
     --------
@@ -69,6 +78,7 @@ class Liftoff(Detector):
     1.5
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.LIFTOFF.value,)
     requires: ClassVar[frozenset[str]] = frozenset({"vertical_speed_m_s", "altitude_m", "speed_m_s"})
     parameters_type: ClassVar[type] = LiftoffParameters
@@ -97,9 +107,19 @@ class Liftoff(Detector):
         times, speeds = state.trail.arrays()
         resting = np.flatnonzero(speeds <= limits.clear_m_s)
         start = int(resting[-1]) + 1 if resting.size else 0
-        fitted = zero_of_line(times[start:], speeds[start:])
-        t0_ns, sigma_s = fitted if fitted is not None else (int(times[start]), limits.rise_s)
+        t0_ns, sigma_s = self._begin(times[start:], speeds[start:]) or (int(times[start]), limits.rise_s)
         state.trail.clear()
         values = stretch.at(t0_ns, int(t_ns[risen]))
         count_first = int(rows.counts[first + risen]) - (len(times) - start - 1)
         return (found(FlightEvent.LIFTOFF.value, t0_ns, sigma_s, rows, first + risen, count_first, values),)
+
+    def _begin(self, t_ns: NDArray[np.int64], speed_m_s: NDArray[np.float64]) -> tuple[int, float] | None:
+        """Return when the rise began, and how sure that is; None with too few rows."""
+        straight = zero_of_line(t_ns, speed_m_s)
+        if straight is None:
+            return None
+        since_s = seconds_from(t_ns, straight[0])
+        pull_m_s2 = float(speed_m_s[-1] - speed_m_s[0]) / float(since_s[-1] - since_s[0])
+        growth = (pull_m_s2 + GRAVITY_M_S2) ** 2 / self.parameters.exhaust_m_s
+        bent = zero_of_line(t_ns, speed_m_s - growth / 2.0 * np.maximum(since_s, 0.0) ** 2) or straight
+        return bent[0], float(np.hypot(bent[1], (straight[0] - bent[0]) / NS_PER_S / 2.0))

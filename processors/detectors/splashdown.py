@@ -105,7 +105,7 @@ class Splashdown(Detector):
     10.0
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.SPLASHDOWN.value, FlightEvent.TOUCHDOWN.value)
     requires: ClassVar[frozenset[str]] = frozenset({"altitude_m", "vertical_speed_m_s", "speed_m_s"})
     parameters_type: ClassVar[type] = SplashdownParameters

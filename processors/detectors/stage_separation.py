@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from processors.detector import Detector, Finding, found
-from processors.evidence.signals import Switch
+from processors.evidence.signals import Switch, in_step_s
 from processors.stretch import Stretch
 from telemetry.vocabulary import FlightEvent
 
@@ -39,7 +39,7 @@ class StageSeparation(Detector):
     """The separation switch opens and stays open.
 
     Time: half way between the last row with a closed switch and the first with an open one.
-    Uncertainty: 1/sqrt(12) of their distance.
+    Uncertainty: 1/sqrt(12) of their distance, and that it may open in step with the rows.
 
     Failure modes: none on a vehicle that was never seen joined, as one that flies alone.
 
@@ -53,6 +53,7 @@ class StageSeparation(Detector):
     ['stage_attached']
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.STAGE_SEPARATION.value,)
     requires: ClassVar[frozenset[str]] = frozenset({"stage_attached"})
     parameters_type: ClassVar[type] = SeparationParameters
@@ -73,4 +74,5 @@ class StageSeparation(Detector):
         values = stretch.at(turn.t_ns, int(rows.t_ns[turn.row]))
         count_first = int(rows.counts[turn.row]) - self.parameters.rows + 1
         event = FlightEvent.STAGE_SEPARATION.value
-        return (found(event, turn.t_ns, turn.t_sigma_s, rows, turn.row, count_first, values),)
+        sigma_s = in_step_s(turn.t_sigma_s, self.airframe.rates_hz[rows.packet])
+        return (found(event, turn.t_ns, sigma_s, rows, turn.row, count_first, values),)

@@ -11,8 +11,8 @@ from processors.evidence.signals import seconds_from
 from telemetry.cuc import NS_PER_S
 
 STEP_S: Final = 0.02
-# the steady speed, what is lost of it by drag and by buoyancy, and when that begins
-UNKNOWNS: Final = 4
+# the speed and how it settles, what is lost of it by drag and by buoyancy, and when that begins
+UNKNOWNS: Final = 5
 FEWEST_ROWS: Final = 10
 
 
@@ -23,9 +23,10 @@ def first_touch(
 
     Drag slows it from the first touch on, in proportion to time at first; buoyancy grows with depth, so it takes speed
     in proportion to the square of time. How large both are is not known, but neither pushes down. So the speed is
-    `v0 + a (t - t0) + b (t - t0)^2` after t0, with a and b not negative. Each t0 counts by how well it fits: the shape
-    of the curve says little of its beginning, and a line that is led back from where the speed is half is a tenth of a
-    second late.
+    `v0 + a (t - t0) + b (t - t0)^2` after t0, with a and b not negative. Before t0 it is a line: engines that settle a
+    descent are not done with it yet, and what they still take would otherwise be taken for the water's. Each t0 counts
+    by how well it fits: the shape of the curve says little of its beginning, and a line that is led back from where the
+    speed is half is a tenth of a second late.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def first_touch(
         return None
     t_s = seconds_from(t_ns, first_ns)
     times = np.arange(0.0, (last_ns - first_ns) / NS_PER_S, STEP_S)
-    left = np.array([_misfit(np.maximum(t_s - at_s, 0.0), speed_m_s) for at_s in times])
+    left = np.array([_misfit(t_s - at_s, speed_m_s) for at_s in times])
     best = float(left.min())
     if not np.isfinite(best):
         return None
@@ -70,14 +71,14 @@ def first_touch(
     return first_ns + round(at_s * NS_PER_S), float(np.hypot(spread_s, STEP_S / 12**0.5))
 
 
-def _misfit(after_s: NDArray[np.float64], speed_m_s: NDArray[np.float64]) -> float:
+def _misfit(since_s: NDArray[np.float64], speed_m_s: NDArray[np.float64]) -> float:
     """Return the least sum of squares of drag, buoyancy or both; infinity if all of them push down."""
-    steady = np.ones_like(after_s)
-    shapes = ((steady, after_s, after_s**2), (steady, after_s), (steady, after_s**2))
+    after_s = np.maximum(since_s, 0.0)
+    falling = (np.ones_like(since_s), np.minimum(since_s, 0.0))
     found = [float("inf")]
-    for shape in shapes:
-        design = np.column_stack(shape)
+    for shape in ((after_s, after_s**2), (after_s,), (after_s**2,)):
+        design = np.column_stack((*falling, *shape))
         coefficients, _, rank, _ = np.linalg.lstsq(design, speed_m_s, rcond=None)
-        if rank == len(shape) and bool((coefficients[1:] >= 0.0).all()):
+        if rank == design.shape[1] and bool((coefficients[len(falling) :] >= 0.0).all()):
             found.append(float(np.sum((speed_m_s - design @ coefficients) ** 2)))
     return min(found)

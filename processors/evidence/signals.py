@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from telemetry.cuc import NS_PER_S
 
 UNSET = -1
+# what a time code of three fine octets and the rounding of rows may take
+CUT_OFF_S: Final = 1e-4
 
 
 @dataclass(slots=True)
@@ -68,6 +71,21 @@ class Turn:
     t_sigma_s: float
     row: int
     seen: bool
+
+
+def in_step_s(sigma_s: float, rate_hz: float) -> float:
+    """Return the uncertainty of what a computer on board does, in seconds, given that of an even chance between rows.
+
+    It may do so in step with the rows that it sends, and then it happens at one of them: never half way, where it is
+    said to be, but always half of their distance away. A row in n steps has a spread of `sqrt(n^2 / 12 + 1 / 6)` steps
+    around the middle. On top of that, times on the wire are cut off.
+
+    Examples
+    --------
+    >>> round(in_step_s(0.05 / 12**0.5, 20.0), 4)
+    0.0251
+    """
+    return float(np.sqrt(sigma_s**2 + 1.0 / (6.0 * rate_hz**2))) + CUT_OFF_S
 
 
 @dataclass(slots=True)
