@@ -58,12 +58,13 @@ class History:
                 self._keep(frame)
 
     def _keep(self, frame: Frame) -> None:
-        for at in np.flatnonzero(frame.counts % EVERY_COUNTS == 0).tolist():
-            row = [float(frame.columns[name][at]) for name in self._names]
+        kept = np.flatnonzero(frame.counts % EVERY_COUNTS == 0)
+        columns = [frame.columns[name][kept].astype(np.float64).tolist() for name in self._names]
+        for t_ns, *row in zip(frame.t_ns[kept].tolist(), *columns, strict=True):
             # no comparison holds for what is no number
             measured = [low <= value <= high for value, (low, high) in zip(row, self._ranges, strict=True)]
             if any(measured):
-                self._t_ns.append(int(frame.t_ns[at]))
+                self._t_ns.append(t_ns)
                 self._rows.append([value if good else nan for value, good in zip(row, measured, strict=True)])
 
     def _forget_before(self, t_ns: int) -> None:

@@ -30,6 +30,10 @@ def _pressure(h: Floats, layer: NDArray[np.int64], base_pa: Floats) -> Floats:
     return np.asarray(base_pa[layer] * np.where(lapse == 0.0, level, bent))
 
 
+def _temperature(h: Floats, layer: NDArray[np.int64]) -> Floats:
+    return np.asarray(_BASE_K[layer] + _LAPSE_K_M[layer] * (h - _BASES_M[layer]))
+
+
 def _base_pressures() -> Floats:
     base_pa = np.full(_BASES_M.size, 101_325.0)
     for i in range(1, _BASES_M.size):
@@ -42,14 +46,13 @@ _BASE_PA: Final = _base_pressures()
 
 def temperature_k(altitude_m: Floats) -> Floats:
     """Return the temperature at geometric altitudes of shape (n,); NaN above 86 km, the law of the ground below 0."""
-    h, layer = _layered(altitude_m)
-    return np.asarray(_BASE_K[layer] + _LAPSE_K_M[layer] * (h - _BASES_M[layer]))
+    return _temperature(*_layered(altitude_m))
 
 
 def density_kg_m3(altitude_m: Floats) -> Floats:
     """Return the density at geometric altitudes of shape (n,); NaN above 86 km."""
     h, layer = _layered(altitude_m)
-    return np.asarray(_pressure(h, layer, _BASE_PA) / (_GAS_J_KG_K * temperature_k(altitude_m)))
+    return np.asarray(_pressure(h, layer, _BASE_PA) / (_GAS_J_KG_K * _temperature(h, layer)))
 
 
 def sound_m_s(altitude_m: Floats) -> Floats:

@@ -182,14 +182,17 @@ class Timeline:
         t_ns
             Shape (n,), generation times.
         """
-        first_t_ns, last_t_ns = int(t_ns[0]), int(t_ns[-1])
-        n = t_ns.size
-        if n > 1 and abs((last_t_ns - first_t_ns) * self.rate_hz / NS_PER_S - (n - 1)) > IRREGULAR_COUNTS:
-            for i, one_ns in enumerate(t_ns.tolist()):
-                if first + i > self.highest:
-                    self._go_on(first + i, one_ns, first + i, one_ns)
-            return
-        self._go_on(first, first_t_ns, first + n - 1, last_t_ns)
+        n, last_t_ns, at = t_ns.size, int(t_ns[-1]), 0
+        while at < n:
+            first_t_ns, rate_hz = int(t_ns[at]), self.rate_hz
+            if at == n - 1 or abs((last_t_ns - first_t_ns) * rate_hz / NS_PER_S - (n - 1 - at)) <= IRREGULAR_COUNTS:
+                self._go_on(first + at, first_t_ns, first + n - 1, last_t_ns)
+                return
+            # one by one; once another rate is learnt the rest may well be even
+            while at < n and self.rate_hz == rate_hz:
+                if first + at > self.highest:
+                    self._go_on(first + at, int(t_ns[at]), first + at, int(t_ns[at]))
+                at += 1
 
     def _go_on(self, first: int, first_t_ns: int, last: int, last_t_ns: int) -> None:
         stretches = self._stretches

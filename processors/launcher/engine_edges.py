@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from processors.launcher.kinks import Kink
@@ -208,15 +209,20 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
 }
 
 
+LEAST: Final = {
+    ASCENT: attrgetter("meco_m_s2"),
+    COAST: attrgetter("ses_m_s2"),
+    ORBIT: attrgetter("ses_m_s2"),
+    BOOSTBACK: attrgetter("back_m_s2"),
+    AIR: attrgetter("landing_m_s2"),
+}
+LEAST_ELSE: Final = attrgetter("retro_m_s2")
+
+
 def least_m_s2(phase: str, limits: EngineThresholds) -> float:
     """Return the least change of rate that means anything in a phase."""
-    return {
-        ASCENT: limits.meco_m_s2,
-        COAST: limits.ses_m_s2,
-        ORBIT: limits.ses_m_s2,
-        BOOSTBACK: limits.back_m_s2,
-        AIR: limits.landing_m_s2,
-    }.get(phase, limits.retro_m_s2)
+    least: float = LEAST.get(phase, LEAST_ELSE)(limits)
+    return least
 
 
 def meaning(phase: str, look: Look) -> tuple[FlightEvent, str] | None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.launcher.thrust import EARTH_M, gravity_m_s2
+from processors.motion.medians import quantile_of
 from processors.motion.polynomials import weighted_fit
 
 Floats = NDArray[np.float64]
@@ -22,6 +23,8 @@ EAST_SIGMA: Final = 0.35
 # gravity of a height that is a kilometre wrong, and an ellipsoid's, to a thousandth
 LEAST_SHARE: Final = 0.003
 FEWEST: Final = 12
+# of the speeds: one that is misread is no top
+SLOWEST: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def top_of(t_s: Floats, speeds: Floats, height_m: float, noise: float, most_spre
     """
     if t_s.size < FEWEST:
         return None
-    slowest = max(float(np.percentile(speeds, 10.0)), 1.0)
+    slowest = max(quantile_of(speeds, SLOWEST), 1.0)
     gravity = gravity_m_s2(height_m)
     turning = TURNING_PER_S * slowest
     bend = gravity * (gravity - slowest**2 / (EARTH_M + height_m) - EAST * turning)

@@ -198,7 +198,8 @@ class Means:
             The scale with so many means after the change is looked at whatever the ends show.
         """
         t_s, values = self.t_s, self.values
-        n, found = len(t_s), []
+        found: list[Scale] = []
+        n, slack = len(t_s), 2.0 * ROUGH_SIGMAS * noise
         for scale in scales:
             after, before, guard = scale
             new = n - after
@@ -208,7 +209,7 @@ class Means:
                 break
             after_s = t_s[-1] - t_s[new]
             change = (values[-1] - values[new]) / after_s - (values[last] - values[first]) / (t_s[last] - t_s[first])
-            if abs(change) + 2.0 * ROUGH_SIGMAS * noise / after_s >= least or after == always:
+            if abs(change) + slack / after_s >= least or after == always:
                 found.append(scale)
         return found
 

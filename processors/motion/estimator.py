@@ -78,16 +78,16 @@ class Estimator:
         """Reckon for how long nothing has changed."""
         known = self._known
         last, equal = known.last, known.stale_since_ns != 0
-        # a value that is no number was not measured, and says nothing
-        if (value := cell.altitude_m) != last[0] and not isnan(value):
+        # a value that is no number, unlike itself, was not measured and says nothing
+        if (value := cell.altitude_m) == value != last[0]:
             last[0], equal = value, False
-        if (value := cell.speed_m_s) != last[1] and not isnan(value):
+        if (value := cell.speed_m_s) == value != last[1]:
             last[1], equal = value, False
-        if (value := cell.acceleration_m_s2) != last[2] and not isnan(value):
+        if (value := cell.acceleration_m_s2) == value != last[2]:
             last[2], equal = value, False
-        if (value := cell.pressure_pa) != last[3] and not isnan(value):
+        if (value := cell.pressure_pa) == value != last[3]:
             last[3], equal = value, False
-        if (value := cell.vertical_speed_m_s) != last[4] and not isnan(value):
+        if (value := cell.vertical_speed_m_s) == value != last[4]:
             last[4], equal = value, False
         if equal:
             cell.stale_s = (cell.t_ns - known.stale_since_ns) / NS_PER_S

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, sqrt
 from typing import Final
 
 from processors.motion.cell import Cell
@@ -62,7 +62,7 @@ class Heights:
         z, noise = cell.height_m, self.noise
         measured = abs(z) < inf
         if measured:
-            if is_measured(cell.stale_s, noise):
+            if not cell.stale_s or is_measured(cell.stale_s, noise):
                 noise.take(z)
         else:
             noise.skip()
@@ -103,7 +103,7 @@ class Heights:
         """Take a height, unless it is frozen or far off; begin again when all has been far off for long."""
         vertical, z = self.vertical, cell.height_m
         t_s, sigmas = vertical.t_s, vertical.surprise(z, sigma)
-        if left and is_frozen(cell.stale_s, self.noise, sigmas):
+        if left and cell.stale_s and is_frozen(cell.stale_s, self.noise, sigmas):
             return False
         seen = t_s - vertical.pulled_s < PULLED_S
         # what comes back from a leap is still on its way
@@ -130,7 +130,7 @@ class Heights:
     def bound(self, cell: Cell) -> None:
         """Hold the climb within the speed, of which it is one component."""
         vertical = self.vertical
-        if vertical.known and cell.speed_trusted and abs(vertical.v) > cell.s_m_s + cell.s_sigma_m_s:
+        if cell.speed_trusted and vertical.known and abs(vertical.v) > cell.s_m_s + cell.s_sigma_m_s:
             most = max(cell.s_m_s, 0.0)
             vertical.climb(most if vertical.v > 0.0 else -most, BOUND_SIGMA_M_S + BOUND_SHARE * most)
             self._fill(cell)
@@ -139,5 +139,5 @@ class Heights:
         vertical = self.vertical
         if vertical.known:
             cell.h_m, cell.v_m_s, cell.a_m_s2 = vertical.h, vertical.v, vertical.a
-            cell.h_sigma_m, cell.v_sigma_m_s = abs(vertical.hh) ** 0.5, abs(vertical.vv) ** 0.5
-            cell.a_sigma_m_s2 = abs(vertical.aa) ** 0.5
+            cell.h_sigma_m, cell.v_sigma_m_s = sqrt(abs(vertical.hh)), sqrt(abs(vertical.vv))
+            cell.a_sigma_m_s2 = sqrt(abs(vertical.aa))

@@ -78,9 +78,7 @@ class Noise:
                     self.scale = max(self.scale, LEAST_SHARE * self.least) * grow
                 else:
                     self.scale /= grow
-            base = STEP_SHARE * self.step if self.step != inf else 0.0
-            base = max(base, self.scale)
-            self.base = max(base, self.least)
+            self.base = max(self.least, self.scale, STEP_SHARE * self.step if self.step != inf else 0.0)
         self.last, self.before = value, last
 
     def _step(self, change: float) -> None:
@@ -104,7 +102,10 @@ class Noise:
 
         Errors that hang together, as of a barometer in gusts, do not show in second differences, but here.
         """
-        self.factor = min(self.factor * FOLLOW, MOST_FACTOR) if sigmas > HALF else max(self.factor / FOLLOW, 1.0)
+        if sigmas > HALF:
+            self.factor = min(self.factor * FOLLOW, MOST_FACTOR)
+        elif self.factor > 1.0:
+            self.factor = max(self.factor / FOLLOW, 1.0)
 
     @property
     def sigma(self) -> float:

@@ -33,7 +33,7 @@ class Speeds:
             if not self.filter.known:
                 return
             noise.skip()
-        elif is_measured(cell.stale_s, noise):
+        elif not cell.stale_s or is_measured(cell.stale_s, noise):
             noise.take(z)
         sigma = noise.sigma
         if t_s - self.filter.t_s > FORGET_S:
@@ -46,7 +46,7 @@ class Speeds:
             speed.begin(t_s, z, 0.0, sigma)
             cell.speed_trusted = True
         cell.s_m_s, cell.s_rate_m_s2 = speed.s, speed.r
-        cell.s_sigma_m_s, cell.s_rate_sigma_m_s2 = abs(speed.ss) ** 0.5, abs(speed.rr) ** 0.5
+        cell.s_sigma_m_s, cell.s_rate_sigma_m_s2 = sqrt(abs(speed.ss)), sqrt(abs(speed.rr))
         cell.speed_noise_m_s = sigma
 
     def _speed(self, cell: Cell, sigma: float, *, left: bool) -> bool:

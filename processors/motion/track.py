@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -30,17 +30,21 @@ class Track:
         # index of each segment's first cell
         self._begins: dict[int, int] = {}
 
-    def add(self, cells: Iterable[Cell]) -> None:
+    def add(self, cells: Sequence[Cell]) -> None:
         """Add the cells of the next stretch."""
-        for at, cell in enumerate(cells):
-            if at == 0:
-                # reckoned from where the stretch begins, so that a long one forgets nothing that is asked of it, even
-                # where the log's clock begins again within it
-                self._forget(cell.segment, cell.t_ns - KEEP_NS)
-            if not self._cells or cell.segment != self._cells[-1].segment:
-                self._begins[cell.segment] = cell.index
-            self._cells.append(cell)
-            self._t_ns.append(cell.t_ns)
+        if not cells:
+            return
+        # reckoned from where the stretch begins, so that a long one forgets nothing that is asked of it, even where the
+        # log's clock begins again within it
+        self._forget(cells[0].segment, cells[0].t_ns - KEEP_NS)
+        last = self._cells[-1].segment if self._cells else None
+        if cells[-1].segment != last:
+            for cell in cells:
+                if cell.segment != last:
+                    last = cell.segment
+                    self._begins[last] = cell.index
+        self._cells += cells
+        self._t_ns += [cell.t_ns for cell in cells]
 
     def _forget(self, segment: int, t_ns: int) -> None:
         begin = self._begin(segment)

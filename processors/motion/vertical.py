@@ -64,15 +64,15 @@ class Vertical:
         if dt <= 0.0:
             return
         self.t_s = t_s
-        q, half = walk * walk, 0.5 * dt * dt
+        q, half, cube = walk * walk, 0.5 * dt * dt, dt**3
         hv, ha, vv, va, aa = self.hv, self.ha, self.vv, self.va, self.aa
         self.h += self.v * dt + self.a * half
         self.v += self.a * dt
         v1, a1 = vv + va * dt, va + aa * dt
         self.hh += 2.0 * (dt * hv + half * ha) + dt * (dt * vv + 2.0 * half * va) + half * half * aa + q * dt**5 / 20.0
         self.hv = hv + dt * ha + dt * v1 + half * a1 + q * dt**4 / 8.0
-        self.ha = ha + dt * va + half * aa + q * dt**3 / 6.0
-        self.vv = vv + 2.0 * dt * va + dt * dt * aa + q * dt**3 / 3.0
+        self.ha = ha + dt * va + half * aa + q * cube / 6.0
+        self.vv = vv + 2.0 * dt * va + dt * dt * aa + q * cube / 3.0
         self.va = a1 + q * half
         self.aa = aa + q * dt
 

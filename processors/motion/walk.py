@@ -37,5 +37,8 @@ class Walk:
         """Take an innovation in standard deviations and return whether the filter lags."""
         self.lean = MEMORY * self.lean + (1.0 - MEMORY) * (1.0 if sigmas > 0.0 else -1.0)
         lags = not dead_reckoned and abs(self.lean) > LEANS and abs(sigmas) > USUAL
-        self.haste = min(self.haste * FASTER, MOST) if lags else max(self.haste / CALMER, 1.0)
+        if lags:
+            self.haste = min(self.haste * FASTER, MOST)
+        elif self.haste > 1.0:
+            self.haste = max(self.haste / CALMER, 1.0)
         return lags
