@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import isfinite
 from statistics import median
 from typing import ClassVar
 
@@ -108,8 +109,11 @@ class LauncherMaxQ(MotionDetector):
             return ()
         speed = median(state.speeds)
         state.speeds = [cell.speed_m_s]
-        # the estimate of height is of this cell, which is the first one after the second
-        density = float(density_kg_m3(np.array(max(cell.h_m - 0.5 * cell.v_m_s, 0.0))))
+        # the estimate of height is of this cell, which is the first one after the second; the air knows no pad, and a
+        # record that begins in flight, or with a misread altitude, has a wrong one
+        level_m = self._level_m(cell)
+        altitude_m = cell.h_m - 0.5 * cell.v_m_s + (level_m if isfinite(level_m) else 0.0)
+        density = float(density_kg_m3(np.array(max(altitude_m, 0.0))))
         if not state.t_s:
             state.count_first = cell.count_first
         state.t_s.append(state.second + 0.5)

@@ -7,10 +7,14 @@ from typing import Final
 
 LEAST: Final = 5
 LOOK_S: Final = 3.0
+# a display that is read once a second, or shows each second twice, brings so many in 4 s, and some are missing
+LOOK_SLOWLY_S: Final = 8.0
 KEPT: Final = 40
 # what agrees lies about a straight line within this many times its noise, and half a second's bend at 4 g
 SIGMAS: Final = 3.0
 BEND: Final = 5.0
+# over longer, a line through a curve of 4 g is off by a twelfth of that, times the time squared
+CURVE_M_S2: Final = 40.0 / 12.0
 
 
 @dataclass(slots=True)
@@ -52,14 +56,16 @@ class Refused:
             del self.t_s[0], self.values[0]
         if len(self.t_s) < LEAST or t_s - self.t_s[0] < least_s:
             return None
-        last = [(t, z) for t, z in zip(self.t_s, self.values, strict=True) if t_s - t <= LOOK_S][-LEAST:]
-        if len(last) < LEAST:
+        last = list(zip(self.t_s[-LEAST:], self.values[-LEAST:], strict=True))
+        took_s = t_s - last[0][0]
+        if took_s > LOOK_SLOWLY_S:
             return None
         mean_t, mean = sum(t for t, _ in last) / LEAST, sum(z for _, z in last) / LEAST
         spread = sum((t - mean_t) ** 2 for t, _ in last)
         rate = sum((t - mean_t) * (z - mean) for t, z in last) / spread
         now = mean + rate * (t_s - mean_t)
         worst = max(abs(z - mean - rate * (t - mean_t)) for t, z in last)
-        if worst > SIGMAS * noise + BEND:
+        bend = BEND if took_s <= LOOK_S else CURVE_M_S2 * took_s**2
+        if worst > SIGMAS * noise + bend:
             return None
         return now, rate, 10.0 + 2.0 * noise
