@@ -20,6 +20,8 @@ from telemetry.samples import NS_PER_S, BadRow, Samples
 
 Floats = NDArray[np.float64]
 MAX_T_S: Final = 1e9
+# seconds since 1970 pass the former in 2001, and this in 2286
+LATEST_S: Final = 1e10
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +142,10 @@ def _times(
     name = table.names[at] if at < len(table.names) else clock.column
     for i, fault in wrong.items():
         faults.setdefault(i, f"{name}: {fault}")
-    far = np.abs(t_s) > MAX_T_S
-    if clock.offset_s == 0.0 and 2 * np.count_nonzero(far) > np.count_nonzero(~np.isnan(t_s)):
-        # the clock on the wall, by the seconds since 1970
-        t_s = (values - values[np.flatnonzero(far)[0]]) * factor("s", clock.unit)
+    since_1970 = (t_s > MAX_T_S) & (t_s < LATEST_S)
+    if clock.offset_s == 0.0 and 2 * np.count_nonzero(since_1970) > np.count_nonzero(~np.isnan(t_s)):
+        # the clock on the wall
+        t_s = (values - values[np.flatnonzero(since_1970)[0]]) * factor("s", clock.unit)
     t_s += clock.offset_s
     for i in np.flatnonzero(np.abs(t_s) > MAX_T_S).tolist():
         faults.setdefault(i, f"{name}: {values[i]:g} {clock.unit} is no time of a flight")
