@@ -138,8 +138,12 @@ class Kind:
         gain = cell.s_m_s - self.hard_from_m_s
         if self.hard >= HARD_CELLS and gain > GAIN_M_S + MOVING_SIGMAS * cell.speed_noise_m_s:
             self.kind, self.told = SOUNDING, True
-        elif cell.s_m_s > TOLD_M_S or (self.moving_ns and cell.t_ns - self.moving_ns > TOLD_S * 1e9):
+        elif cell.s_m_s > TOLD_M_S:
             self.told = True
+        elif self.moving_ns and cell.t_ns - self.moving_ns > TOLD_S * 1e9:
+            # a display's noise moves nothing for so long, and who has left a pad is faster by then
+            self.told = cell.s_m_s > MOVING_M_S
+            self.moving_ns = self.moving_ns if self.told else 0
 
     def _hops(self, cell: Cell) -> None:
         flown_s = (cell.t_ns - self.moving_ns) / 1e9
