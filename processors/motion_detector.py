@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from math import isfinite, nan
 from typing import Any, ClassVar, Final
 
@@ -27,15 +28,18 @@ class MotionDetector(Detector):
     `classes` are `launcher`, `sounding` and `hop`; what belongs to each says `processors.motion.kind.FAMILIES`.
 
     `on_cell` is called for every cell in order. Cells of the track after the one in hand are not known yet: whoever
-    asks `Track.between` names the cell. When the log's clock begins again, so does the state.
+    asks `Track.between` names the cell. When the log's clock begins again, so does the state. What `looks_back` is
+    asked, once the vehicle is known to be of its class, about the cells before that are remembered.
     """
 
     requires: ClassVar[frozenset[str]] = frozenset()
     classes: ClassVar[frozenset[str]]
+    looks_back: ClassVar[bool] = False
 
     def __init__(self, airframe: Airframe, parameters: Any = None) -> None:
         super().__init__(airframe, parameters)
         self._segment = 0
+        self._begun = False
         self._packet = _packet_of(airframe)
         self._track = Track()
         self._words = {word for word, family in FAMILIES.items() if family in self.classes}
@@ -61,10 +65,21 @@ class MotionDetector(Detector):
         findings: list[Finding] = []
         for cell in motion.cells:
             if cell.segment != self._segment:
-                self._segment, self.state = cell.segment, self.state_type()
+                self._segment, self._begun, self.state = cell.segment, False, self.state_type()
             if cell.kind in self._words:
+                if self.looks_back and not self._begun:
+                    findings += self._before(cell, motion.track)
+                self._begun = True
                 findings += self.on_cell(cell, motion.track)
         return tuple(findings)
+
+    def _before(self, cell: Cell, track: Track) -> Iterable[Finding]:
+        """Return the last word of each event that it finds before a cell: known with that cell."""
+        last: dict[tuple[str, int], Finding] = {}
+        for one in track.between(cell, 0, cell.t_ns)[:-1]:
+            for each in self.on_cell(one, track):
+                last[each.type, len(last) if each.occurrence is None else -1 - each.occurrence] = each
+        return [replace(each, count_last=cell.known_count) for each in last.values() if each.status != "retracted"]
 
     @abstractmethod
     def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
@@ -120,11 +135,11 @@ class MotionDetector(Detector):
 
     def snapshot(self) -> Any:
         """Return what it remembers, as plain values."""
-        return [self._segment, super().snapshot()]
+        return [self._segment, self._begun, super().snapshot()]
 
     def restore(self, snapshot: Any) -> None:
         """Take over what another one remembered."""
-        self._segment, state = snapshot
+        self._segment, self._begun, state = snapshot
         super().restore(state)
 
 

@@ -29,30 +29,43 @@ class Flight:
     events_s: dict[str, float]
 
 
-class _Falling:
-    """Climbs to 600 m, stops its engine, falls, lights it again, and sinks at 1.5 m/s from 20 m on."""
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a hop does: how fast it climbs and how high, for how long it hovers there, how fast it sinks."""
 
-    def __init__(self, pull_m_s2: float, ground_m: float) -> None:
-        self.pull_m_s2, self.ground_m = pull_m_s2, ground_m
+    pull_m_s2: float = 4.0
+    top_m: float = 600.0
+    climb_m_s: float = 30.0
+    hover_s: float = 0.0
+    sinks_m_s: float = 1.5
+    ground_m: float = 0.0
+
+
+class _Falling:
+    """Climbs, stops its engine at some height, falls, lights it again, and sinks slowly from 20 m on."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
         self.phase, self.since_s = "climb", 0.0
 
     def rate(self, t: float, h: float, v: float, events: dict[str, float]) -> float:
-        if self.phase == "climb" and h > 600.0:
+        program = self.program
+        if self.phase == "climb" and h > program.top_m:
             self._turn("coast", "meco", t, events)
         if self.phase == "coast":
             if v < 0.0:
                 events.setdefault("apogee", t)
-            if v < 0.0 and v * v / 10.0 > h - 20.0 - self.ground_m:
+            if v < 0.0 and v * v / 10.0 > h - 20.0 - program.ground_m:
                 self._turn("burn", "landing_burn_start", t, events)
-        if self.phase == "burn" and v > -2.2:
+        if self.phase == "burn" and v > -0.7 - program.sinks_m_s:
             self.phase = "sink"
         if self.phase == "climb":
-            return self.pull_m_s2 * min(t / 0.15, 1.0) if v < 30.0 else 0.0
+            return program.pull_m_s2 * min(t / 0.15, 1.0) if v < program.climb_m_s else 0.0
         if self.phase == "coast":
             return -GRAVITY_M_S2 * min((t - self.since_s) / 0.3, 1.0) - 0.0005 * v * abs(v)
         if self.phase == "burn":
             return -GRAVITY_M_S2 + (5.0 + GRAVITY_M_S2) * min((t - self.since_s) / 0.6, 1.0)
-        return max(-3.0, min(3.0, 2.0 * (-1.5 - v)))
+        return max(-3.0, min(3.0, 2.0 * (-program.sinks_m_s - v)))
 
     def _turn(self, phase: str, event: str, t: float, events: dict[str, float]) -> None:
         self.phase, self.since_s = phase, t
@@ -60,26 +73,34 @@ class _Falling:
 
 
 class _Hovering:
-    """Climbs at 8 m/s to 100 m, hovers for 20 s, and comes down at 4 m/s, at 1.2 m/s from 15 m on."""
+    """Climbs, hovers, and comes down at three times the speed that it sinks with from 15 m on."""
 
-    def __init__(self, pull_m_s2: float, ground_m: float) -> None:
-        self.pull_m_s2, self.ground_m = pull_m_s2, ground_m
+    def __init__(self, program: Program) -> None:
+        self.program = program
         self.until_s = 0.0
 
     def rate(self, t: float, h: float, v: float, _: dict[str, float]) -> float:
+        program = self.program
         if not self.until_s:
-            self.until_s = t + 20.0 if h > 99.7 else 0.0
-            wanted = min(8.0, max(0.0, (100.0 - h) * 0.4))
-            return max(-2.0, min(self.pull_m_s2, 2.0 * (wanted - v)))
+            self.until_s = t + program.hover_s if h > program.top_m - 0.3 else 0.0
+            wanted = min(program.climb_m_s, max(0.0, (program.top_m - h) * 0.4))
+            return max(-2.0, min(program.pull_m_s2, 2.0 * (wanted - v)))
         if t < self.until_s:
-            return max(-1.0, min(1.0, -2.0 * v - 0.5 * (h - 100.0)))
-        wanted = -4.0 if h > 15.0 + self.ground_m else -1.2
+            return max(-1.0, min(1.0, -2.0 * v - 0.5 * (h - program.top_m)))
+        wanted = -program.sinks_m_s * (3.3 if h > 15.0 + program.ground_m else 1.0)
         return max(-2.0, min(2.0, 1.5 * (wanted - v)))
 
 
 def fly(*, hovers: bool = False, pull_m_s2: float = 4.0, ground_m: float = 0.0) -> Flight:
     """Return a hop that lands at a height over its pad, or under it."""
-    pilot = (_Hovering if hovers else _Falling)(pull_m_s2, ground_m)
+    if hovers:
+        return flown(Program(pull_m_s2, 100.0, 8.0, 20.0, 1.2, ground_m))
+    return flown(Program(pull_m_s2, ground_m=ground_m))
+
+
+def flown(program: Program) -> Flight:
+    """Return what becomes of a program; one that hovers never stops its engines."""
+    pilot, ground_m = (_Hovering if program.hover_s else _Falling)(program), program.ground_m
     events, rows = {"liftoff": 0.0}, []
     t, h, v = -PAD_S, 0.0, 0.0
     while t < events.get("touchdown", 1e9) + REST_S:

@@ -120,6 +120,7 @@ class HopEngines(MotionDetector):
     classes: ClassVar[frozenset[str]] = frozenset({"hop"})
     parameters_type: ClassVar[type] = HopEnginesParameters
     state_type: ClassVar[type] = HopEnginesState
+    looks_back: ClassVar[bool] = True
 
     def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
         """Look for an end or a begin."""

@@ -64,7 +64,6 @@ class HopLiftoffState:
     level_m: float = 0.0
     next_ns: int = 0
     occurrence: int = 0
-    begun: bool = False
     done: bool = False
 
 
@@ -85,10 +84,11 @@ class HopLiftoff(MotionDetector):
     feigned on the pad, of whatever colour (`processors.hop.gauge`). Time: the posterior of a level that is left with an
     unknown acceleration (`processors.hop.onset`), by the channel that says it best. Told as provisional, fitted again
     each second, and confirmed four seconds later, in the air; taken back if nothing rises.
-    What turns out to hop only in flight is looked at from the pad on, as far as it is remembered.
+    What turns out to hop only in flight is looked at from the pad on, as far as it is remembered: what the rule of
+    another class told of it is revised then.
 
     Failure modes: late by what noise hides (docs/events.md). None if the record begins in the air, or a moment before
-    it; where speed is shown and the class told from the motion, the rule for launchers has told it.
+    it.
 
     References
     ----------
@@ -104,21 +104,11 @@ class HopLiftoff(MotionDetector):
     classes: ClassVar[frozenset[str]] = frozenset({"hop"})
     parameters_type: ClassVar[type] = HopLiftoffParameters
     state_type: ClassVar[type] = HopLiftoffState
+    looks_back: ClassVar[bool] = True
 
     def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
         """Look for a rise, or more of one."""
-        said = [] if self.state.begun else list(self._before(cell, track))
-        said += self._step(cell, track)
-        return [self._finding(cell, each) for each in said[-1:]]
-
-    def _before(self, cell: Cell, track: Track) -> Iterator[Said]:
-        """Look at what was seen before it was known to hop."""
-        self.state.begun = True
-        earlier = track.between(cell, 0, cell.t_ns)[:-1]
-        # then the rule for launchers was asked
-        self.state.done = any(abs(one.speed_m_s) < inf for one in earlier)
-        for one in earlier:
-            yield from self._step(one, track)
+        return [self._finding(cell, each) for each in self._step(cell, track)]
 
     def _step(self, cell: Cell, track: Track) -> Iterator[Said]:
         state = self.state

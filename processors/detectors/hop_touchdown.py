@@ -126,6 +126,7 @@ class HopTouchdown(MotionDetector):
     classes: ClassVar[frozenset[str]] = frozenset({"hop"})
     parameters_type: ClassVar[type] = HopTouchdownParameters
     state_type: ClassVar[type] = HopTouchdownState
+    looks_back: ClassVar[bool] = True
 
     def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
         """Look for the end of the descent."""

@@ -126,7 +126,7 @@ class SmallApogee(MotionDetector):
 
     version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.APOGEE.value,)
-    classes: ClassVar[frozenset[str]] = frozenset({"sounding", "hop"})
+    classes: ClassVar[frozenset[str]] = frozenset({"sounding"})
     parameters_type: ClassVar[type] = SmallApogeeParameters
     state_type: ClassVar[type] = SmallApogeeState
 

@@ -68,11 +68,11 @@ class Estimator:
         known.speeds.take(cell, t_s, left=pad.left)
         known.heights.bound(cell)
         if not pad.left:
-            high = abs(cell.height_m) > LEFT_M + LEFT_SIGMAS * known.heights.noise.base
+            high = abs(cell.height_m) > LEFT_M + LEFT_SIGMAS * max(known.heights.noise.base, pad.noise_m)
             fast = cell.speed_m_s > LEFT_M_S + LEFT_SIGMAS * known.speeds.noise.base
             known.high = known.high + 1 if high or fast or cell.pull_m_s2 > LEFT_M_S2 else 0
             pad.left = known.high >= LEFT_CELLS
-        cell.kind = known.kind.take(cell)
+        cell.kind = known.kind.take(cell, pad.noise_m)
 
     def _stale(self, cell: Cell) -> None:
         """Reckon for how long nothing has changed."""

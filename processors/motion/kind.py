@@ -40,6 +40,12 @@ TOLD_S: Final = 6.0
 # mean acceleration up to there, v^2 / (2 h)
 GENTLE_M_S2: Final = 12.0
 REST_CELLS: Final = 5
+# higher than this, and than what noise does, nothing stands on its pad
+RISEN_M: Final = 20.0
+# What pushes with a and then coasts to its top h has been as fast as v^2 / (2 h) = a g / (a + g), and is there after t
+# with 2 h / t^2 no less, drag or not: 5.4 m/s^2 for a small rocket at 12 m/s^2. What has done with less than half of
+# this is still driven.
+DRIVEN_M_S2: Final = 2.7
 # the engines of a launcher run for minutes: what slows down below 100 m has burnt out, and gravity alone takes 1 g
 COAST_M_S2: Final = -5.0
 COAST_SIGMAS: Final = 2.0
@@ -50,6 +56,8 @@ GENTLE_S: Final = 3.1
 HOP_AFTER_S: Final = 20.0
 HOP_UNTIL_S: Final = 60.0
 HOP_M_S2: Final = 1.5
+# a launcher gains speed for two minutes; what has lost so much of it, over its pad, is not leaving
+SLOWED: Final = 0.67
 
 
 def given_class(word: str) -> str:
@@ -69,8 +77,9 @@ class Kind:
 
     Speed without an accelerometer, a barometer or a climb is what a webcast shows: a launcher. Anything else is what a
     small rocket's computer writes. What pulls 25 m/s^2 off the pad is a small rocket all the same, and what has
-    climbed 100 m with less than 12 m/s^2, its engines still running, is none; a launcher that has gained less than
-    1.5 m/s^2 on average 20 to 60 s later hops.
+    climbed 100 m with less than 12 m/s^2, its engines still running, is none; nor is what has risen 20 m, more slowly
+    than anything that has come so high by coasting. A launcher that has gained less than 1.5 m/s^2 on average 20 to
+    60 s later hops, and so does one that loses speed over its pad.
     """
 
     given: str = AUTO
@@ -83,18 +92,24 @@ class Kind:
     hard_from_m_s: float = 0.0
     fastest_m_s: float = 0.0
     moving_ns: int = 0
+    low_ns: int = 0
+    climb_m_s: float = 0.0
+    driven: int = 0
+    peak_m_s: float = 0.0
+    slows: int = 0
+    risen: bool = False
 
-    def take(self, cell: Cell) -> str:
-        """Take the next cell, with its estimate, and return the kind as known with it."""
+    def take(self, cell: Cell, pad_noise_m: float = 0.0) -> str:
+        """Take the next cell, with its estimate, and the noise of the pad's level; return the kind as known with it."""
         if self.given != AUTO:
             return self.given
         if not self.told:
-            self._look(cell)
+            self._look(cell, pad_noise_m)
         elif self.kind == LAUNCHER and self.moving_ns:
             self._hops(cell)
         return self.kind
 
-    def _look(self, cell: Cell) -> None:
+    def _look(self, cell: Cell, pad_noise_m: float) -> None:
         self.cells += 1
         self.speed = self.speed or abs(cell.speed_m_s) < inf
         others = (cell.acceleration_m_s2, cell.pressure_pa, cell.vertical_speed_m_s)
@@ -109,6 +124,8 @@ class Kind:
             self._by_speed(cell)
         elif self._pulls(cell):
             self.told = True
+        elif self._is_driven(cell, max(cell.noise_m, pad_noise_m)):
+            self.kind, self.told = LAUNCHER, True
         elif cell.h_m > TOLD_M + TOLD_SIGMAS * cell.noise_m:
             fastest = max(self.fastest_m_s, cell.v_m_s)
             gentle = fastest > MOVING_M_S and fastest * fastest < 2.0 * GENTLE_M_S2 * cell.h_m
@@ -116,6 +133,25 @@ class Kind:
             gentle = gentle and self.cells > REST_CELLS and not self._coasts(cell)
             self.kind = LAUNCHER if gentle else SOUNDING
             self.told = True
+
+    def _is_driven(self, cell: Cell, noise_m: float) -> bool:
+        """Return whether it has risen so slowly that it cannot have come there by coasting."""
+        if not cell.h_m > MOVING_M_S + MOVING_SIGMAS * noise_m:
+            # what comes down again unjudged flew like a small rocket
+            self.told = self.risen
+            self.low_ns, self.climb_m_s, self.driven = cell.t_ns, 0.0, 0
+            return False
+        self.climb_m_s = max(self.climb_m_s, cell.v_m_s)
+        if not cell.h_m > RISEN_M + TOLD_SIGMAS * noise_m:
+            self.driven = 0
+            return False
+        self.risen = True
+        since_s = (cell.t_ns - self.low_ns) / 1e9
+        least = 2.0 * DRIVEN_M_S2 * cell.h_m
+        slow = self.climb_m_s * self.climb_m_s < least and 2.0 * cell.h_m < DRIVEN_M_S2 * since_s * since_s
+        falls = cell.v_m_s + COAST_SIGMAS * cell.v_sigma_m_s < 0.0 or cell.pull_m_s2 < COAST_M_S2
+        self.driven = self.driven + 1 if slow and self.moving_ns and not falls else 0
+        return self.driven >= HARD_CELLS
 
     def _coasts(self, cell: Cell) -> bool:
         slower = cell.v_m_s + COAST_SIGMAS * cell.v_sigma_m_s < self.fastest_m_s
@@ -147,10 +183,18 @@ class Kind:
 
     def _hops(self, cell: Cell) -> None:
         flown_s = (cell.t_ns - self.moving_ns) / 1e9
-        if flown_s < HOP_AFTER_S:
-            return
         speeds = [abs(value) for value in (cell.s_m_s, cell.v_m_s) if not isnan(value)]
-        if speeds and max(speeds) < HOP_M_S2 * flown_s and cell.h_m > MOVING_SIGMAS * cell.noise_m:
+        gains_little = flown_s >= HOP_AFTER_S and speeds and max(speeds) < HOP_M_S2 * flown_s
+        if (gains_little and cell.h_m > MOVING_SIGMAS * cell.noise_m) or self._slows(cell):
             self.kind = HOP
         if self.kind == HOP or flown_s > HOP_UNTIL_S:
             self.moving_ns = 0
+
+    def _slows(self, cell: Cell) -> bool:
+        """Return whether it surely loses speed over its pad."""
+        speed, sigma = (cell.s_m_s, cell.s_sigma_m_s) if self.speed else (cell.v_m_s, cell.v_sigma_m_s)
+        self.peak_m_s = max(self.peak_m_s, speed - SIGMAS * sigma)
+        slow = speed + SIGMAS * sigma < SLOWED * self.peak_m_s and self.peak_m_s < TOLD_M_S
+        slow = slow and cell.h_m > RISEN_M + TOLD_SIGMAS * cell.noise_m
+        self.slows = self.slows + 1 if slow else 0
+        return self.slows >= HARD_CELLS

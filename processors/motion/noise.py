@@ -23,6 +23,8 @@ NOISY_STEPS: Final = 3.0
 STALE_SIGMAS: Final = 4.0
 STALE_MOST_S: Final = 12.0
 LEAST_STEP: Final = 1e-9
+# what comes back so near to where it was, has been wild for one value
+BACK: Final = 0.1
 # second differences of independent noise have six times its variance
 SECOND: Final = sqrt(6.0)
 # a display that counts in steps errs evenly within one: its spread is 1 / sqrt(12) of it
@@ -35,7 +37,8 @@ class Noise:
 
     The scale grows by 12 % when a difference is above its median and shrinks by as much when it is below, so one wild
     value moves it by 12 % only. It is never below what the smallest step between two values makes; of a display, which
-    repeats values, the smallest of the last few, as it may count in other steps higher up.
+    repeats values, the smallest of the last few, as it may count in other steps higher up. A first change that
+    is taken back at once, or that follows on the very first value, was a wild value's and is no step.
 
     Parameters
     ----------
@@ -59,6 +62,7 @@ class Noise:
     step: float = inf
     least_step: float = inf
     repeats: float = 0.0
+    pending: float = 0.0
     taken: int = 0
     steps: list[float] = field(default_factory=list)
     factor: float = 1.0
@@ -69,7 +73,7 @@ class Noise:
         """Take the next value."""
         last, before = self.last, self.before
         if last != inf:
-            self._step(abs(value - last))
+            self._step(abs(value - last), abs(value - before))
             if before != inf:
                 error = abs(value - 2.0 * last + before) / SECOND
                 grow = GROW if self.taken > LEARNING else LEARN
@@ -81,11 +85,19 @@ class Noise:
             self.base = max(self.least, self.scale, STEP_SHARE * self.step if self.step != inf else 0.0)
         self.last, self.before = value, last
 
-    def _step(self, change: float) -> None:
+    def _step(self, change: float, over_two: float) -> None:
+        pending, self.pending = self.pending, 0.0
         if change <= LEAST_STEP:
             self.repeats += RECENT * (1.0 - self.repeats)
+            if pending and not self.taken:
+                self._forget()
             return
         self.repeats -= RECENT * self.repeats
+        if self.least_step == inf:
+            self.pending = change
+        elif pending and over_two < BACK * change:
+            self._forget()
+            return
         self.least_step = min(self.least_step, change)
         steps = self.steps
         steps.append(change)
@@ -93,9 +105,15 @@ class Noise:
             del steps[0]
         self.step = min(steps) if self.repeats > OFTEN else self.least_step
 
+    def _forget(self) -> None:
+        """Forget the first change, which was a wild value's."""
+        self.step = self.least_step = inf
+        self.steps.clear()
+
     def skip(self) -> None:
         """Take note that values are missing: the next one is no neighbour of the last."""
         self.last = self.before = inf
+        self.pending = 0.0
 
     def surprise(self, sigmas: float) -> None:
         """Take note by how many standard deviations a value was off what was expected.

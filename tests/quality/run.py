@@ -5,7 +5,7 @@ It exits 1 if a requirement does not hold.
 ARGS="--quick" is clean and one seed; --flights SES-10,Lince --only holes,pad --events apogee,meco ask for a part of it;
 --worst 20 lists the worst cases; --json FILE writes all counts and cases; --flights '' --simulated 100 is simulated
 flights alone, --flights '' --made 240 small rockets made up with the troubles that their logs have,
---flights '' --webcasts 120 webcasts of launches made up, clean and perturbed.
+--flights '' --webcasts 120 webcasts of launches made up, clean and perturbed, --flights '' --hops 160 hops made up.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from quality.flights import ABSENT, FOLDER, load, names
 from quality.perturb import KINDS, perturbed
 from quality.score import Case, Judge
 from quality.simulated import judged_flight
+from quality.synthetic_hop import HOPPED, judged_hop
 from quality.synthetic_small import MADE_UP, judged_small
 from quality.synthetic_webcast import SHOWN, judged_webcast
 from quality.table import lines_of, rows_of, worst_of
@@ -39,6 +40,7 @@ SEEDS: Final = 3
 SIMULATED: Final = 500
 MADE: Final = 240
 WEBCASTS: Final = 120
+HOPS: Final = 160
 CLEAN: Final = "clean"
 
 
@@ -75,6 +77,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--simulated", type=int, help="how many simulated flights; 500, or none with any of the above")
     parser.add_argument("--made", type=int, help="how many small rockets made up; 240, or none with any of the above")
     parser.add_argument("--webcasts", type=int, help="how many webcasts made up; 120, or none with any of the above")
+    parser.add_argument("--hops", type=int, help="how many hops made up; 160, or none with any of the above")
     parser.add_argument("--worst", type=int, default=0, help="list so many of the worst cases")
     parser.add_argument("--json", type=Path, help="where to write all counts and cases")
     parser.add_argument("--vehicle-class", default="auto")
@@ -87,6 +90,8 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         given.made = 0 if part else MADE
     if given.webcasts is None:
         given.webcasts = 0 if part else WEBCASTS
+    if given.hops is None:
+        given.hops = 0 if part else HOPS
     given.seeds = 1 if given.quick else given.seeds
     given.only = [CLEAN, *KINDS] if given.only is None else given.only.split(",")
     if unknown := set(given.only) - {CLEAN, *KINDS}:
@@ -118,6 +123,12 @@ def shown(count: int, workers: int) -> Iterator[list[Case]]:
         yield from pool.map(judged_webcast, range(count), chunksize=4)
 
 
+def hopped(count: int, workers: int) -> Iterator[list[Case]]:
+    """Yield the cases of hops made up, on some processes."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(judged_hop, range(count), chunksize=4)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it, print the table and return the exit code."""
     given = options(arguments)
@@ -136,13 +147,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cases += [case for each in made(given.made, given.processes) for case in each]
     last_s = time.monotonic()
     cases += [case for each in shown(given.webcasts, given.processes) for case in each]
+    shown_s = time.monotonic()
+    cases += [case for each in hopped(given.hops, given.processes) for case in each]
     done = f"{len(given.flights)} recorded flights in {between_s - began_s:.0f} s"
     if given.simulated:
         done += f", {given.simulated} simulated ones in {then_s - between_s:.0f} s"
     if given.made:
         done += f", {given.made} made up in {last_s - then_s:.0f} s"
     if given.webcasts:
-        done += f", {given.webcasts} webcasts made up in {time.monotonic() - last_s:.0f} s"
+        done += f", {given.webcasts} webcasts made up in {shown_s - last_s:.0f} s"
+    if given.hops:
+        done += f", {given.hops} hops made up in {time.monotonic() - shown_s:.0f} s"
     return report(cases, given, done)
 
 
@@ -150,7 +165,7 @@ def report(cases: list[Case], given: argparse.Namespace, said: str) -> int:
     """Print the table and what does not hold; return the exit code."""
     if given.events is not None:
         cases = [case for case in cases if case.event in given.events.split(",")]
-    rows = rows_of(cases, [CLEAN, *KINDS, *(f"sim {family}" for family in SHARES), MADE_UP, *SHOWN])
+    rows = rows_of(cases, [CLEAN, *KINDS, *(f"sim {family}" for family in SHARES), MADE_UP, *SHOWN, *HOPPED])
     say("\n".join(lines_of(rows)))
     if given.worst:
         say("\n" + "\n".join(worst_of(cases, given.worst)))

@@ -12,7 +12,7 @@ import numpy as np
 from quality.rules import EVENTS, RULES, Group, Rule
 from quality.score import OTHER, Case
 
-UNDISTURBED: Final = frozenset({"clean", "sim none", "web clean"})
+UNDISTURBED: Final = frozenset({"clean", "sim none", "web clean", "hop clean"})
 HEAD: Final = (
     f"{'event':<18} {'group':<8} {'perturbation':<12} {'of':>5} {'hits':>5} {'late':>4} {'moved':>5} {'wrong':>5} "
     f"{'miss':>4} {'false':>5} {'taken':>5} {'other':>5} {'blind':>5}  {'error, s':>13}  {'latency, s':>13} "

@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 import pytest
-from hop_flight import Flight, fly, gusty, log_of
+from hop_flight import Flight, Program, flown, fly, gusty, log_of
 
 from downrange.jobs.detect import Detected, detect, known_at
 from telemetry.samples import Samples
@@ -22,6 +22,11 @@ falling = functools.cache(fly)
 @functools.cache
 def hovering(ground_m: float = 0.0) -> Flight:
     return fly(hovers=True, ground_m=ground_m)
+
+
+@functools.cache
+def low() -> Flight:
+    return flown(Program(4.0, 60.0, 8.0, 20.0, 1.2))
 
 
 def told(log: Samples) -> dict[str, list[Detected]]:
@@ -79,6 +84,38 @@ def test_who_hovers_and_sinks_slowly_has_not_landed(ground_m: float, noise_m: fl
     check(told(log), flight, "touchdown")
     touched_s = ZERO_S + flight.events_s["touchdown"]
     assert not [one for one in detect(log, "hop") if one.type == "touchdown" and one.t_detected_s < touched_s]
+
+
+@pytest.mark.parametrize(("channels", "hz"), [("h", 20), ("ha", 10), ("hs", 20), ("p", 5)])
+@pytest.mark.parametrize("noise_m", [0.3, 1.0])
+def test_who_hovers_has_no_apogee(channels: str, hz: int, noise_m: float) -> None:
+    log = log_of(hovering(), channels, hz=hz, noise_m=noise_m)
+    assert "apogee" not in {one.type for one in detect(log, "hop")}
+
+
+@pytest.mark.parametrize("channels", ["h", "hs", "hc", "ha", "p"])
+def test_a_low_hop_is_told_from_a_small_rocket(channels: str) -> None:
+    flight = low()
+    found = known_at(detect(log_of(flight, channels, noise_m=0.3), "auto"))
+    # once it is known to hop, what was missed is looked up
+    assert sorted(one.type for one in found) == ["liftoff", "touchdown"]
+    for one in found:
+        assert abs(one.t_event_s - ZERO_S - flight.events_s[one.type]) < max(ALLOWED_S[one.type], 3.0 * one.sigma_s)
+
+
+def test_what_stops_its_engine_before_it_is_known_to_hop_has_its_cut_off_all_the_same() -> None:
+    flight = falling()
+    found = {one.type: one for one in known_at(detect(log_of(flight, "hs", noise_m=0.3), "auto"))}
+    assert set(found) == set(ALLOWED_S)
+    for event, allowed_s in ALLOWED_S.items():
+        assert abs(found[event].t_event_s - ZERO_S - flight.events_s[event]) < allowed_s, event
+
+
+@pytest.mark.parametrize("climb_m_s", [1.5, 3.0])
+def test_a_slow_climb_from_the_pad_is_no_weather(climb_m_s: float) -> None:
+    flight = flown(Program(2.0, 60.0, climb_m_s, 10.0, 1.2))
+    found = told(log_of(flight, "ha", noise_m=0.3))
+    check(found, flight, "liftoff", "touchdown")
 
 
 def test_engines_that_never_stop_have_no_cut_off_and_no_landing_burn() -> None:

@@ -13,6 +13,7 @@ from processors.motion.cell import Cell
 from processors.motion.cells import Gatherer
 from processors.motion.fits import hinge, polynomial
 from processors.motion.motion import Motion
+from processors.motion.noise import Noise
 from processors.motion.pressure import SEA_LEVEL_PA, height_of
 from processors.motion.track import points
 from telemetry.dictionary import built_in
@@ -201,6 +202,59 @@ def test_what_hovers_hops() -> None:
     speed = np.clip((t_s - 5.0) * 2.0, 0.0, 10.0)
     cells = cells_of(t_s, {"speed_m_s": speed, "altitude_m": np.cumsum(speed) / 30})
     assert cells[-1].kind == "hop"
+
+
+@pytest.mark.parametrize(("top_m", "noise_m"), [(40.0, 0.2), (90.0, 0.2), (90.0, 1.0)])
+def test_what_rises_more_slowly_than_anything_coasts_is_no_small_rocket(top_m: float, noise_m: float) -> None:
+    t_s = np.arange(0.0, 90.0, 0.05)
+    height = np.interp(t_s, (0.0, 30.0, 30.0 + top_m / 8.0, 60.0, 80.0), (0.0, 0.0, top_m, top_m, 0.0))
+    cells = cells_of(t_s, {"altitude_m": height + np.random.default_rng(4).normal(0.0, noise_m, t_s.size)})
+    assert {cell.kind for cell in cells if seconds(cell) < 30.0} == {"sounding"}
+    assert {cell.kind for cell in cells if seconds(cell) > 60.0} == {"hop"}
+
+
+def test_a_rocket_that_coasts_to_such_a_height_is_a_small_one() -> None:
+    # at 12 m/s^2 to 27 m, by itself to 60 m, and down by its parachute into a tree
+    t_s = np.arange(0.0, 90.0, 0.05)
+    since = np.clip(t_s - 30.0, 0.0, None)
+    coasts = 27.0 + 25.5 * (since - 2.12) - 0.5 * 9.81 * (since - 2.12) ** 2
+    height = np.where(since < 2.12, 6.0 * since**2, coasts)
+    height = np.where(since > 4.7, np.maximum(60.0 - 5.0 * (since - 4.7), 30.0), height)
+    cells = cells_of(t_s, {"altitude_m": height + np.random.default_rng(4).normal(0.0, 0.3, t_s.size)})
+    assert {cell.kind for cell in cells} == {"sounding"}
+
+
+@pytest.mark.parametrize("climb_m_s", [1.0, 2.0, 3.0])
+def test_a_slow_climb_is_no_drift_of_the_pad(climb_m_s: float) -> None:
+    t_s = np.arange(0.0, 120.0, 0.1)
+    height = climb_m_s * np.maximum(t_s - 40.0, 0.0)
+    cells = cells_of(t_s, {"altitude_m": 12.0 + height + np.random.default_rng(4).normal(0.0, 0.3, t_s.size)}, "hop")
+    assert abs(cells[-1].height_m - height[-1]) < 6.0
+
+
+def test_the_pad_follows_the_weather_and_forgets_noise_that_has_ended() -> None:
+    chance = np.random.default_rng(4)
+    t_s = np.arange(0.0, 600.0, 0.1)
+    # a front: 25 m in three minutes
+    weather = np.interp(t_s, (0.0, 200.0, 380.0, 600.0), (0.0, 0.0, 25.0, 25.0))
+    cells = cells_of(t_s, {"altitude_m": 12.0 + weather + chance.normal(0.0, 0.3, t_s.size)})
+    assert max(abs(cell.height_m) for cell in cells) < 5.0
+    noise = np.where(t_s < 560.0, chance.normal(0.0, 30.0, t_s.size), chance.normal(0.0, 0.3, t_s.size))
+    cells = cells_of(t_s, {"altitude_m": 12.0 + noise})
+    assert max(abs(cell.height_m) for cell in cells if seconds(cell) > 580.0) < 3.0
+
+
+@pytest.mark.parametrize("first", [5, 0])
+def test_a_wild_value_is_no_step(first: int) -> None:
+    noise = Noise(0.3)
+    values = [0.0] * 40
+    values[first] = 20_000.0
+    for value in values:
+        noise.take(value)
+    assert noise.sigma == pytest.approx(0.3)
+    for value in (100.0, 100.0):
+        noise.take(value)
+    assert noise.step == 100.0
 
 
 def test_the_track_says_nothing_of_what_came_after_the_cell_in_hand() -> None:
