@@ -11,22 +11,16 @@ from typing import Any, Final
 import numpy as np
 
 from processors.airframe import Airframe
-from processors.evidence.signals import least_squares
 from telemetry.cuc import NS_PER_S
 from telemetry.frames import Frame
 
 EVERY_COUNTS: Final = 20
 KEEP_NS: Final = 60 * NS_PER_S
 CARRY_NS: Final = 2 * NS_PER_S
-ALTITUDE, SPEED, CLIMB = "altitude_m", "speed_m_s", "vertical_speed_m_s"
-# a second on either side tells altitude's slope to half a metre a second
-NEAR_NS: Final = NS_PER_S
-# nothing climbs faster than it moves; half of what a second of 10 m/s^2 changes
-APART_M_S: Final = 5.0
 CHANNELS: Final = (
-    ALTITUDE,
-    SPEED,
-    CLIMB,
+    "altitude_m",
+    "speed_m_s",
+    "vertical_speed_m_s",
     "latitude_deg",
     "longitude_deg",
     "downrange_m",
@@ -75,7 +69,7 @@ class History:
         """Return the channels at a time, by what was measured until `known_ns`.
 
         Each is interpolated over up to four seconds, or carried on for two. One of which nothing is known at that time,
-        as of a dead sensor, is left out. Vertical speed that is dead, or greater than speed, is what altitude says.
+        as of a dead sensor, is left out.
         """
         first, last = bisect_left(self._t_ns, known_ns - KEEP_NS), bisect_right(self._t_ns, known_ns)
         times, rows = self._t_ns[first:last], self._rows[first:last]
@@ -85,24 +79,7 @@ class History:
             value = _at(t_ns, known)
             if value is not None:
                 found[name] = value
-        self._mend_climb(t_ns, times, rows, found)
         return found
-
-    def _mend_climb(self, t_ns: int, times: list[int], rows: list[list[float]], found: dict[str, float]) -> None:
-        """Let altitude decide where vertical speed is missing or contradicts speed, one of which then errs."""
-        if not {ALTITUDE, CLIMB, SPEED} <= set(self._names) or ALTITUDE not in found:
-            return
-        climb = found.get(CLIMB)
-        if climb is not None and abs(climb) <= found.get(SPEED, np.inf) + APART_M_S:
-            return
-        place = self._names.index(ALTITUDE)
-        near = [(at, row[place]) for at, row in zip(times, rows, strict=True) if abs(at - t_ns) <= NEAR_NS]
-        known = [one for one in near if not isnan(one[1])]
-        if len(known) > 1:
-            t_s, altitude_m = np.array([[(at - t_ns) / NS_PER_S, height] for at, height in known]).T
-            slope_m_s = float(least_squares(t_s, altitude_m, 1)[0][1])
-            if climb is None or abs(climb - slope_m_s) > 2.0 * APART_M_S:
-                found[CLIMB] = slope_m_s
 
     def snapshot(self) -> Any:
         """Return the state as plain values."""

@@ -9,6 +9,7 @@ import msgpack
 
 from processors.airframe import Airframe
 from processors.detector import Detector, Found
+from processors.evidence.climb import Climb
 from processors.history import History
 from processors.motion.motion import Motion
 from processors.motion_detector import MotionDetector
@@ -33,6 +34,7 @@ class Lookout:
     def __init__(self, airframe: Airframe) -> None:
         self._airframe = airframe
         self._history = History(airframe)
+        self._climb = Climb(airframe)
         every = detectors_for(airframe)
         self.alarms = tuple(one for one in every if not one.looks_again)
         self._detectors = tuple(one for one in every if one.looks_again)
@@ -44,7 +46,8 @@ class Lookout:
 
     def stretch(self, frames: Iterable[Frame]) -> Stretch:
         """Return the next rows as a stretch."""
-        return Stretch(self._airframe, frames, self._history, self._motion)
+        mended = [self._climb.mended(frame) for frame in frames]
+        return Stretch(self._airframe, mended, self._history, self._motion)
 
     def look(self, stretch: Stretch) -> Iterator[tuple[int, Found]]:
         """Yield what the next stretch completes, each with the time of the row that completed it."""
@@ -72,6 +75,7 @@ class Lookout:
         """Return the state as plain values and octets."""
         return {
             "history": self._history.snapshot(),
+            "climb": self._climb.snapshot(),
             "motion": None if self._motion is None else self._motion.snapshot(),
             "gate": self._gate.snapshot(),
             "detectors": {one.name: [one.version, one.snapshot()] for one in self._detectors},
@@ -84,6 +88,8 @@ class Lookout:
     def restore(self, state: dict[str, Any]) -> None:
         """Take over another one's snapshot; a detector of another version begins anew."""
         self._history.restore(state["history"])
+        if "climb" in state:
+            self._climb.restore(state["climb"])
         if self._motion is not None and state["motion"] is not None:
             self._motion.restore(state["motion"])
         self._gate.restore(state["gate"])
