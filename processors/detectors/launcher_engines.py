@@ -15,11 +15,13 @@ from processors.launcher.engine_edges import (
     LANDING,
     EngineThresholds,
     Look,
+    is_turned,
     least_m_s2,
+    may_come,
     meaning,
 )
 from processors.launcher.kinks import SLACK_S, Means
-from processors.launcher.thrust import push_of, slowed_since_s
+from processors.launcher.thrust import along_m_s2, push_of, slowed_since_s
 from processors.motion.cell import Cell
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
@@ -144,12 +146,18 @@ class LauncherEngines(MotionDetector):
 
     def _look(self, cell: Cell, track: Track) -> Iterable[Finding]:
         state, limits = self.state, self.parameters
+        if not may_come(state.phase, cell, limits):
+            return ()
         noise = cell.speed_noise_m_s / 2.0**0.5
         in_air = state.phase == AIR
         sure = limits.landing_sigmas if in_air else limits.sure_sigmas
         least = least_m_s2(state.phase, limits)
         scales = BY_PHASE.get(state.phase, SCALES)
         for after, before, guard in state.means.worth(scales, 0.5 * least, noise, DEEP if in_air else 0):
+            if state.phase == BOOSTBACK and self._burns_on(after, cell):
+                continue
+            if in_air and after != DEEP and not cell.h_m < limits.landing_m:
+                continue
             kink = state.means.kink(after, before, guard, noise)
             if kink is None:
                 return ()
@@ -165,6 +173,13 @@ class LauncherEngines(MotionDetector):
                 event, state.phase = found
                 return (self._told(event, look, track),)
         return ()
+
+    def _burns_on(self, after: int, cell: Cell) -> bool:
+        """Return whether the last means alone show that a boostback goes on, and no entry has begun."""
+        limits, line = self.parameters, self.state.means.line(-after, 0)
+        if line is None or cell.v_m_s < -limits.falls_m_s:
+            return False
+        return not is_turned(line, line.rate + along_m_s2(cell), cell, limits)
 
     def _told(self, event: FlightEvent, look: Look, track: Track) -> Finding:
         state, kink, cell = self.state, look.kink, look.cell

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from processors.launcher.kinks import Kink
+from processors.launcher.kinks import Kink, Line
 from processors.launcher.thrust import Push
 from processors.motion.cell import Cell
 from telemetry.vocabulary import FlightEvent
@@ -162,7 +162,14 @@ def _boostback_end(look: Look) -> bool:
     steady = kink.after.spread < most_m_s < bends_m_s
     steady &= abs(look.push.before) > 2.0 * limits.back_coast_m_s2
     ends = steady and abs(kink.change) > limits.back_m_s2 and limits.apart_s < look.since_s < limits.back_most_s
-    return ends and abs(look.push.after) < limits.back_coast_m_s2 + limits.coast_sigmas * noise / kink.after.lever
+    return ends and is_turned(kink.after, look.push.after, look.cell, limits)
+
+
+def is_turned(after: Line, push_m_s2: float, cell: Cell, limits: EngineThresholds) -> bool:
+    """Return whether what pushes along a line is little enough for a boostback that has ended."""
+    noise = cell.speed_noise_m_s / 2.0**0.5
+    least: float = limits.back_coast_m_s2 + limits.coast_sigmas * noise / after.lever
+    return abs(push_m_s2) < least
 
 
 def _entry(look: Look) -> bool:
@@ -223,6 +230,14 @@ def least_m_s2(phase: str, limits: EngineThresholds) -> float:
     """Return the least change of rate that means anything in a phase."""
     least: float = LEAST.get(phase, LEAST_ELSE)(limits)
     return least
+
+
+def may_come(phase: str, cell: Cell, limits: EngineThresholds) -> bool:
+    """Return whether the motion allows any event of a phase: what all its rules ask for besides a change of rate."""
+    falls = cell.v_m_s < -limits.falls_m_s
+    if phase == ASCENT:
+        return cell.s_m_s > limits.meco_m_s
+    return falls or not (phase == TURNED or (phase == UPPER and not cell.s_m_s > limits.seco_m_s))
 
 
 def meaning(phase: str, look: Look) -> tuple[FlightEvent, str] | None:

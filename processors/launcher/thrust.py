@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan
+from math import isnan, nan
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -44,14 +44,20 @@ def gravity_m_s2(height_m: float) -> float:
     return GRAVITY_M_S2 * (EARTH_M / (EARTH_M + max(height_m, 0.0))) ** 2
 
 
-def push_of(kink: Kink, cell: Cell) -> Push:
-    """Return what pushes on either side of a kink of speed, and what air may take of it."""
+def along_m_s2(cell: Cell) -> float:
+    """Return what gravity takes along the path; NaN without a climb."""
     speed = max(cell.s_m_s, SLOWEST_M_S)
     if not abs(cell.v_m_s) < 1.5 * speed + 3.0 * cell.v_sigma_m_s:
+        return nan
+    return gravity_m_s2(cell.h_m) * min(max(cell.v_m_s / speed, -1.0), 1.0)
+
+
+def push_of(kink: Kink, cell: Cell) -> Push:
+    """Return what pushes on either side of a kink of speed, and what air may take of it."""
+    gravity = along_m_s2(cell)
+    if isnan(gravity):
         return Push(nan, nan, 0.0, 0.0)
-    slope = min(max(cell.v_m_s / speed, -1.0), 1.0)
-    gravity = gravity_m_s2(cell.h_m) * slope
-    return Push(kink.before.rate + gravity, kink.after.rate + gravity, speed, cell.h_m)
+    return Push(kink.before.rate + gravity, kink.after.rate + gravity, max(cell.s_m_s, SLOWEST_M_S), cell.h_m)
 
 
 def slowed_since_s(means: Means, kink: Kink, push: Push, noise: float) -> float | None:

@@ -46,8 +46,10 @@ class Climbed:
 
     def take(self, cell: Cell, *, left: bool) -> float:
         """Take the next cell; return how high it is over the pad, which it has left or not; NaN if nothing says so."""
+        if self.heights:
+            return nan
         measured = abs(cell.altitude_m) < inf or cell.pressure_pa > 0.0
-        self.heights = self.heights or (measured and self.cells <= ALONE)
+        self.heights = measured and self.cells <= ALONE
         climb_m_s = cell.vertical_speed_m_s
         if self.heights or measured or not abs(climb_m_s) < inf:
             return nan
