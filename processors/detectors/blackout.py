@@ -9,7 +9,7 @@ import numpy as np
 
 from processors.airframe import Airframe
 from processors.detector import Detector, Finding, found
-from processors.evidence.signals import UNSET
+from processors.evidence.signals import CUT_OFF_S, UNSET
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
@@ -66,7 +66,7 @@ class Blackout(Detector):
     up again within the air. Where a relay hears it through its wake there is none.
 
     Time: the last packet before, and the first that comes live afterwards; what was kept on board meanwhile does not
-    end it. Uncertainty: half the distance of rows, and what a station needs to find the signal again.
+    end it. Uncertainty: the distance of rows; afterwards also what a station needs to find the signal again.
 
     Failure modes: none of a blackout that begins out of everybody's view. A loss in the plasma is a blackout without
     an end.
@@ -131,7 +131,7 @@ class Blackout(Detector):
             "vertical_speed_m_s": round(state.climb_m_s, 3),
         }
         packet, event = self.airframe.packet_of[MOTION[0]], FlightEvent.BLACKOUT_START.value
-        sigma_s = 1.0 / self.airframe.rates_hz[packet]
+        sigma_s = 1.0 / self.airframe.rates_hz[packet] + CUT_OFF_S
         return (Finding(event, state.last_ns, round(sigma_s, 4), values, packet, state.count, state.count),)
 
     def _in_plasma(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from typing import Any, Final
 
@@ -74,25 +75,56 @@ class Climb:
             self._keep = round(WINDOW_S * airframe.rates_hz[self._packet])
             self._adds_up = all(airframe.packet_of.get(name) == self._packet for name in (SPEED, *LEVEL))
         self._was_alive = False
-        self._t_ns = np.empty(0, dtype=np.int64)
-        self._altitude_m = np.empty(0, dtype=np.float64)
+        # the last rows, as they came: times and altitudes
+        self._past: deque[tuple[NDArray[np.int64], NDArray[np.float64]]] = deque()
+        self._rows = 0
 
     def mended(self, frame: Frame) -> Frame:
         """Return the next rows, with vertical speed where altitude tells it."""
         if frame.packet != self._packet or not len(frame):
             return frame
+        if self._is_well(frame):
+            self._was_alive = True
+            self._remember(frame.t_ns, frame.columns[ALTITUDE])
+            return frame
         dead = ~self._measured(frame, CLIMB)
-        before = len(self._t_ns)
-        times = np.concatenate([self._t_ns, frame.t_ns])
-        heights = np.concatenate([self._altitude_m, frame.columns[ALTITUDE]])
+        before_ns, before_m = self._remembered()
         doubted = self._doubted(frame) if self._adds_up else np.zeros_like(dead)
         lived = np.logical_or.accumulate(~dead) | self._was_alive
         bad = np.flatnonzero((dead & lived) | doubted)
-        if bad.size:
-            frame = self._filled(frame, bad.tolist(), times, heights, before)
         self._was_alive = bool(lived[-1])
-        self._t_ns, self._altitude_m = times[-self._keep :], heights[-self._keep :]
-        return frame
+        self._remember(frame.t_ns, frame.columns[ALTITUDE])
+        if not bad.size:
+            return frame
+        times, heights = np.concatenate([before_ns, frame.t_ns]), np.concatenate([before_m, frame.columns[ALTITUDE]])
+        return self._filled(frame, bad.tolist(), times, heights, len(before_ns))
+
+    def _is_well(self, frame: Frame) -> bool:
+        """Return whether all rows are measured, and add up: what almost all do, so it is told at once."""
+        columns = frame.columns
+        climb = columns[CLIMB]
+        low, high = self._ranges[CLIMB]
+        # no comparison holds for what is no number
+        if not (climb.min() >= low and climb.max() <= high):
+            return False
+        if not self._adds_up:
+            return True
+        east, north = columns[LEVEL[0]], columns[LEVEL[1]]
+        whole = np.sqrt(climb * climb + east * east + north * north)
+        return bool(np.abs(whole - columns[SPEED]).max() <= APART_M_S)
+
+    def _remember(self, t_ns: NDArray[np.int64], altitude_m: NDArray[np.float64]) -> None:
+        self._past.append((t_ns, altitude_m))
+        self._rows += len(t_ns)
+        while self._rows - len(self._past[0][0]) >= self._keep:
+            self._rows -= len(self._past.popleft()[0])
+
+    def _remembered(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the last rows, as many as count."""
+        if not self._past:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
+        t_ns, altitude_m = zip(*self._past, strict=True)
+        return np.concatenate(t_ns)[-self._keep :], np.concatenate(altitude_m)[-self._keep :]
 
     def _doubted(self, frame: Frame) -> NDArray[np.bool_]:
         """Return where velocity does not add up to speed; shape (n,)."""
@@ -124,13 +156,14 @@ class Climb:
 
     def snapshot(self) -> list[Any]:
         """Return the state as plain values."""
-        return [self._was_alive, self._t_ns.tolist(), self._altitude_m.tolist()]
+        return [self._was_alive, *(each.tolist() for each in self._remembered())]
 
     def restore(self, state: list[Any]) -> None:
         """Take over another one's state."""
-        self._was_alive = state[0]
-        self._t_ns = np.array(state[1], dtype=np.int64)
-        self._altitude_m = np.array(state[2], dtype=np.float64)
+        self._was_alive, times, heights = state
+        self._past, self._rows = deque(), 0
+        if times:
+            self._remember(np.array(times, dtype=np.int64), np.array(heights, dtype=np.float64))
 
 
 def _slope(t_ns: NDArray[np.int64], altitude_m: NDArray[np.float64], at_ns: int) -> float:
