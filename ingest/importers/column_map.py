@@ -25,6 +25,8 @@ class Clock(BaseModel):
         Its name, or its place from 1.
     unit
         Of its numbers.
+    scale
+        For a column that counts rows or frames: so many of the unit for each.
     offset_s
         Added after conversion: the way from this clock's zero to the log's.
     """
@@ -33,6 +35,7 @@ class Clock(BaseModel):
 
     column: ColumnName
     unit: str = "s"
+    scale: Annotated[float, Field(gt=0)] = 1.0
     offset_s: float = 0.0
 
     @field_validator("unit")

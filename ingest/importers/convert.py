@@ -137,7 +137,8 @@ def _times(
 ) -> Floats:
     at = place_of(source, table, clock.column)
     values, wrong = table.numbers(at, marks, comma=comma)
-    t_s = values * factor("s", clock.unit)
+    unit_s = factor("s", clock.unit) * clock.scale
+    t_s = values * unit_s
     _read_clocks(table, at, t_s, wrong)
     name = table.names[at] if at < len(table.names) else clock.column
     for i, fault in wrong.items():
@@ -145,7 +146,7 @@ def _times(
     since_1970 = (t_s > MAX_T_S) & (t_s < LATEST_S)
     if clock.offset_s == 0.0 and 2 * np.count_nonzero(since_1970) > np.count_nonzero(~np.isnan(t_s)):
         # the clock on the wall
-        t_s = (values - values[np.flatnonzero(since_1970)[0]]) * factor("s", clock.unit)
+        t_s = (values - values[np.flatnonzero(since_1970)[0]]) * unit_s
     t_s += clock.offset_s
     for i in np.flatnonzero(np.abs(t_s) > MAX_T_S).tolist():
         faults.setdefault(i, f"{name}: {values[i]:g} {clock.unit} is no time of a flight")

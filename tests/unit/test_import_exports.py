@@ -183,3 +183,11 @@ def test_a_map_reads_clocks_too(tmp_path: Path) -> None:
     )
     log = read(tmp_path, "Ship, T_Plus\n36,0:00:01\n,\n", LogOptions(columns=load_map(tmp_path / "map.yaml")))
     assert (seconds(log), log.samples.columns["speed_m_s"].tolist()) == ([3.0], [10.0])
+
+
+def test_frames_are_a_clock_too(tmp_path: Path) -> None:
+    (tmp_path / "map.yaml").write_text(
+        "time: {column: Frame, scale: 0.04, offset_s: -1}\ncolumns: {altitude_m: {column: Alt}}\n"
+    )
+    log = read(tmp_path, "Frame,Alt\n25,0\n50,1\n", LogOptions(columns=load_map(tmp_path / "map.yaml")))
+    assert seconds(log) == pytest.approx([0.0, 1.0])
