@@ -16,6 +16,7 @@ from processors.motion_detector import MotionDetector
 from processors.small.apex import GRAVITY_M_S2, Apex, apex
 from processors.small.burn import Burn
 from processors.small.climb import climb_of, hop_climbs, most_spread_m
+from processors.small.flown import Flown
 from processors.small.heights import measured_m
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
@@ -38,8 +39,7 @@ class SmallApogeeParameters:
     rise_m, rise_sigmas, rise_cells
         It has flown when it was so much over the pad, and over the noise, for so many cells.
     before_s, longest_s, after_s
-        Window of the fit: before the top, longer where heights are noisier; after it only while a parachute, which
-        takes a second to fill, makes no difference.
+        Window of the fit: before the top, longer where heights are noisier; after it only until a parachute fills.
     furthest_s, cells
         It begins so much earlier at most, if there are fewer cells before the top.
     noise_m, least_m
@@ -53,7 +53,7 @@ class SmallApogeeParameters:
     slow_m_s
         Slower than this, drag bends the climb by less than gravity; a steeper one is not yet fitted.
     sure_sigmas, soonest_s, latest_s
-        It is told when it lies so many sigmas back, but at these times after it at the earliest and latest.
+        It is told when it lies so many sigmas back, but so long after it at the earliest and latest.
     share
         Of the heights that must lie about the curve.
     spread_m
@@ -82,7 +82,7 @@ class SmallApogeeParameters:
     slow_m_s: float = 120.0
     sure_sigmas: float = 6.0
     soonest_s: float = 0.4
-    latest_s: float = 1.5
+    latest_s: float = 1.25
     share: float = 0.6
     spread_m: float = 4.0
     bias_m_s2: float = 2.5
@@ -96,6 +96,7 @@ class SmallApogeeState:
     """What it remembers."""
 
     burn: Burn = field(default_factory=Burn)
+    flown: Flown = field(default_factory=Flown)
     high: int = 0
     next_ns: int = 0
     near_ns: int = 0
@@ -111,8 +112,8 @@ class SmallApogee(MotionDetector):
     through the heights before it and shortly after; robust against the spikes of an ejection charge. It needs no fall,
     so it is told early. While it coasts, it says when to look again.
 
-    Failure modes: without a coast that can be fitted it is told when the heights fall for seconds, at their highest.
-    None while the motor burns, and none from frozen rows.
+    Failure modes: without a coast that can be fitted it is told when heights fall for seconds, at their highest. None
+    while the motor burns, none from frozen rows.
 
     References
     ----------
@@ -137,7 +138,7 @@ class SmallApogee(MotionDetector):
             return ()
         state.burn = state.burn.after(cell)
         if state.high < limits.rise_cells:
-            state.high = state.high + 1 if cell.h_m > self._least_m(cell) else 0
+            state.high = state.high + 1 if state.flown.take(cell) and cell.h_m > self._least_m(cell) else 0
             return ()
         burns = state.burn.burning and not state.burn.over
         if burns or cell.t_ns < state.next_ns or cell.stale_s or not cell.height_m < inf:
@@ -194,9 +195,8 @@ class SmallApogee(MotionDetector):
             near_ns = cell.t_ns + round(near_s * NS_PER_S)
             end_ns = min(near_ns, cell.t_ns)
             after_s = limits.after_s * before_s / limits.before_s
-            cells = track.between(
-                cell, self._begin_ns(cell, track, end_ns, before_s), near_ns + round(after_s * NS_PER_S)
-            )
+            begin_ns = self._begin_ns(cell, track, end_ns, before_s)
+            cells = track.between(cell, begin_ns, near_ns + round(after_s * NS_PER_S))
             top = self._fit(cells, cell.t_ns, near_s)
             if top is None:
                 return None
@@ -228,7 +228,7 @@ class SmallApogee(MotionDetector):
     def _fit(self, cells: list[Cell], origin_ns: int, near_s: float) -> Apex | None:
         limits, burn = self.parameters, self.state.burn
         begin_ns = burn.coast_ns + round(limits.push_s * NS_PER_S)
-        cells = [one for one in cells if one.t_ns > begin_ns] if burn.over else cells
+        cells = [one for one in cells if not burn.over or one.t_ns > begin_ns]
         t_s, heights = points(cells, measured_m, origin_ns)
         recent_s = max(limits.recent_s, 4.0 * float(np.median(np.diff(t_s)))) if t_s.size >= FEW else 0.0
         if t_s.size < FEW or t_s[-1] - t_s[-3] > recent_s or min(near_s, 0.0) - t_s[0] < limits.least_s:

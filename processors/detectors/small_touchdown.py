@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import hypot, inf, nan, sqrt
 from typing import ClassVar, Final
 
@@ -14,15 +14,14 @@ from processors.motion.cell import Cell
 from processors.motion.fits import Hinge, hinge, polynomial
 from processors.motion.medians import median_of
 from processors.motion.polynomials import Floats, Polynomial
-from processors.motion.track import Track, points
+from processors.motion.track import Track
 from processors.motion_detector import MotionDetector
-from processors.small.landing import misfit, together
+from processors.small.flown import Flown
+from processors.small.landing import around_pad_m, misfit, seen_for, together
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
 FEW: Final = 5
-# heights of which the pad's is the median, if the record begins five seconds before liftoff
-PAD: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +49,10 @@ class SmallTouchdownParameters:
     descent_m_s, parachute_m_s, fast_m_s
         No parachute lets a rocket down more slowly; what most are made for, at least; and faster than any main one,
         which has opened long before the ground is near.
-    sure_sigmas, main_sigmas, falls_sigmas
+    sure_sigmas, main_sigmas, fast_sigmas, falls_sigmas
         How surely the rest must be slower than half a fast descent, as it is asked at every look; and than half a slow
-        one, or that parachute, which nothing but the ground stops; and how surely it falls while nothing is fitted.
+        one, or that parachute, which nothing but the ground stops and a fast one may be stopped by; and how surely it
+        falls while nothing is fitted.
     worse
         By how much more a rest may misfit than a descent that only becomes slower, in squared standard deviations.
     gain
@@ -61,13 +61,14 @@ class SmallTouchdownParameters:
     near_m
         Around the pad's height nothing but the ground stops a descent.
     near_s, far_s
-        For how long it must have rested near that height, or elsewhere: a body that tumbles under a drogue seems to
-        stand still for a second; a drogue is followed by a parachute which slows the descent, yet never to
-        `rest_m_s`.
+        For how long it must have rested near that height, or elsewhere, as far as noise lets anyone know: a body that
+        tumbles under a drogue seems to stand still for a second; a drogue is followed by a parachute which slows the
+        descent, yet never to `rest_m_s`.
     rest_m_s
         A barometer at rest drifts less.
-    settle_s
-        It takes that long to come to rest.
+    settle_s, model_s
+        It takes that long to come to rest; and it lands in parts on a cord of some metres, which touch one after the
+        other: the altimeter's may be the first or the last.
     still_s
         An altimeter that showed one value for so long on the pad does so at rest, too; for another one it is frozen.
     """
@@ -90,14 +91,19 @@ class SmallTouchdownParameters:
     fast_m_s: float = 10.0
     sure_sigmas: float = 2.5
     main_sigmas: float = 1.0
+    fast_sigmas: float = 1.7
     falls_sigmas: float = 3.0
     worse: float = 8.0
     gain: float = 12.0
+    noisy_m: float = 4.0
+    longer_s: float = 22.0
+    longest_s: float = 34.0
     near_m: float = 40.0
     near_s: float = 1.8
     far_s: float = 6.0
     rest_m_s: float = 1.5
     settle_s: float = 0.3
+    model_s: float = 1.0
     still_s: float = 1.0
 
 
@@ -105,6 +111,7 @@ class SmallTouchdownParameters:
 class SmallTouchdownState:
     """What it remembers."""
 
+    flown: Flown = field(default_factory=Flown)
     high: int = 0
     still_s: float = 0.0
     highest_m: float = 0.0
@@ -143,41 +150,33 @@ class SmallTouchdown(MotionDetector):
             return ()
         if state.high < limits.rise_cells:
             state.still_s = max(state.still_s, cell.stale_s)
-            state.high = state.high + 1 if abs(cell.h_m) > self._least_m(cell) else 0
+            may_have = state.flown.take(cell)
+            state.high = state.high + 1 if may_have and abs(cell.h_m) > self._least_m(cell) else 0
             return ()
         falls = cell.v_m_s + limits.falls_sigmas * cell.v_sigma_m_s < -limits.descent_m_s
         if falls or cell.t_ns < state.next_ns or not cell.height_m < inf:
             return ()
         state.next_ns = cell.t_ns + round(limits.every_s * NS_PER_S)
-        t_s, heights = self._heights(cell, track)
-        if not self._stops(t_s, heights, cell.noise_m):
+        t_s, heights = self._heights(cell, track, limits.window_s)
+        stops = self._stops(t_s, heights, cell.noise_m)
+        if not stops or state.highest_m - float(np.min(heights[-FEW:])) < self._least_m(cell):
             return ()
-        fallen_m = state.highest_m - float(np.min(heights[-FEW:]))
         since_s = limits.since_s + max(-float(t_s[0]) - limits.window_s, 0.0)
-        landing = self._landing(t_s, heights, since_s) if fallen_m > self._least_m(cell) else None
-        if landing is None:
-            return ()
-        state.done = True
+        landing = self._landing(t_s, heights, since_s)
+        for window_s in (limits.longer_s, limits.longest_s) if cell.noise_m > limits.noisy_m else ():
+            landing = landing or self._landing(*self._heights(cell, track, window_s), since_s)
+        return () if landing is None else self._tell(cell, landing)
+
+    def _tell(self, cell: Cell, landing: Hinge) -> tuple[Finding, ...]:
+        self.state.done = True
         t_ns = cell.t_ns + round(landing.t_s * NS_PER_S)
         values = {"height_above_pad_m": float(landing.after[0]), "vertical_speed_m_s": float(landing.before[1])}
-        sigma_s = hypot(landing.sigma_s, limits.settle_s)
+        sigma_s = hypot(landing.sigma_s, self.parameters.model_s)
         return (self.finding(FlightEvent.TOUCHDOWN.value, t_ns, sigma_s, cell, cell.count_first, values),)
 
-    def _heights(self, cell: Cell, track: Track) -> tuple[Floats, Floats]:
-        """Return times and heights of the window, longer by the holes in it."""
-        limits = self.parameters
-        # where there are no holes the first look back has them all
-        for holes_s in (2.0 * limits.hole_s, limits.holes_s):
-            first_ns = cell.t_ns - round((limits.window_s + holes_s) * NS_PER_S)
-            t_s, heights = points(track.between(cell, first_ns, cell.t_ns), self._measured, cell.t_ns)
-            if t_s.size < FEW:
-                continue
-            steps = np.diff(t_s)
-            seen_s = np.concatenate([np.cumsum(np.where(steps > limits.hole_s, 0.0, steps)[::-1])[::-1], [0.0]])
-            if seen_s[0] > limits.window_s:
-                kept = seen_s <= limits.window_s
-                return t_s[kept], heights[kept]
-        return t_s, heights
+    def _heights(self, cell: Cell, track: Track, window_s: float) -> tuple[Floats, Floats]:
+        """Return times and heights of a window, longer by the holes in it."""
+        return seen_for(cell, track, self._measured, window_s, self.parameters.hole_s, self.parameters.holes_s)
 
     def _least_m(self, cell: Cell) -> float:
         return float(self.parameters.rise_m + self.parameters.rise_sigmas * cell.noise_m)
@@ -217,7 +216,7 @@ class SmallTouchdown(MotionDetector):
         alike = together(found, t_s, heights)
         if (found.gain - 1.0) * t_s.size < limits.gain * alike:
             return None
-        if line is None or not self._rests(found, line, self._over_pad_m(found, t_s, heights), alike):
+        if line is None or not self._rests(found, line, around_pad_m(found, t_s, heights, limits.near_s), alike):
             return None
         # the descent may only have become slower, before that
         other = hinge(t_s, heights, (float(t_s[FEW]), -limits.near_s), (1, 1))
@@ -229,21 +228,18 @@ class SmallTouchdown(MotionDetector):
         sigma_s = max(found.sigma_s, found.spread / abs(float(found.before[1])) * sqrt(ends))
         return replace(found, sigma_s=sigma_s * sqrt(alike))
 
-    def _over_pad_m(self, found: Hinge, t_s: Floats, heights: Floats) -> float:
-        """Return how far from the pad's height it may be, on either side."""
-        last = heights[t_s > -self.parameters.near_s]
-        level_m = max(abs(median_of(last)), abs(float(found.after[0])))
-        # a median errs by a quarter more than a mean; and the pad's own height was learnt from some heights, too
-        return level_m + 1.5 * 1.25 * found.spread * sqrt(1.0 / last.size + 1.0 / PAD)
-
-    def _rests(self, found: Hinge, line: Polynomial, over_pad_m: float, alike: float) -> bool:
+    def _rests(self, found: Hinge, line: Polynomial, around_m: tuple[float, float], alike: float) -> bool:
         limits = self.parameters
         rate, sigma = float(line.coefficients[1]), sqrt(float(line.covariance[1, 1]) * alike)
         descent = float(found.before[1])
-        if over_pad_m > limits.near_m:
-            return bool(-found.t_s >= limits.far_s and abs(rate) + 2.0 * sigma < limits.rest_m_s)
+        if around_m[1] > limits.near_m and -found.t_s < limits.far_s:
+            return False
+        if around_m[0] > limits.near_m:
+            return bool(abs(rate) + 2.0 * sigma < limits.rest_m_s)
         if abs(rate) > limits.rest_m_s + 2.0 * sigma:
             return False
+        slow = max(0.5 * descent, -limits.parachute_m_s)
         if descent < -limits.fast_m_s:
-            return bool(rate - limits.sure_sigmas * sigma > 0.5 * descent)
-        return bool(rate - limits.main_sigmas * sigma > max(0.5 * descent, -limits.parachute_m_s))
+            stops = rate - limits.sure_sigmas * sigma > 0.5 * descent
+            return bool(stops and rate - limits.fast_sigmas * sigma > slow)
+        return bool(rate - limits.main_sigmas * sigma > slow)

@@ -14,6 +14,7 @@ from processors.motion.polynomials import Floats
 from processors.motion.track import Track, points
 from processors.small.heights import measured_m, resting, spread_m
 from processors.small.rise import rise
+from processors.small.squeeze import squeeze
 from telemetry.cuc import NS_PER_S
 
 NEEDED: Final = 3
@@ -21,6 +22,10 @@ NEEDED: Final = 3
 HIGH: Final = 2.5
 # so many cells tell how noisy heights are
 LEARNT: Final = 15
+# after four seconds at rest heights are known, and gusts change over ten; a normal deviate is 0.8 in the mean
+SETTLED: Final = 40
+KEPT: Final = 100
+ABSOLUTE: Final = 1.25
 # a height worth a fit: wind of 3 m/s moves a barometer by less; and over its noise
 RISE_M: Final = 0.5
 RISE_SIGMAS: Final = 3.0
@@ -70,12 +75,24 @@ class Left:
 
 @dataclass(slots=True)
 class Departure:
-    """The last three heights, what was known of their noise, the oldest first, and how many rose in succession."""
+    """The last three heights, what was known of their noise, the oldest first, and how many rose in succession.
+
+    `seen` heights were `usual_m` from the pad's level on average: what they do at rest, gusts and all.
+    """
 
     heights: list[float] = field(default_factory=list)
     times_ns: list[int] = field(default_factory=list)
     noises: list[float] = field(default_factory=list)
     rising: int = 0
+    seen: int = 0
+    usual_m: float = 0.0
+
+    @property
+    def noise_m(self) -> float:
+        """The noise of a height: as the filter has it, or as it was at rest, if that is less."""
+        if self.seen < SETTLED:
+            return self.noises[0]
+        return min(self.noises[0], max(LEAST_M, ABSOLUTE * self.usual_m))
 
     def rises(self, cell: Cell) -> bool:
         """Take a cell; return whether the last heights rise steeply over the noise, or it is high up already."""
@@ -86,8 +103,10 @@ class Departure:
         # a filter that lags takes a rise for noise, so what it was half a second ago counts
         recent = [*self.noises[-5:], cell.noise_m]
         self.noises = recent if cell.index > LEARNT else [max(recent)]
+        self.seen += 1
+        self.usual_m += (abs(cell.height_m) - self.usual_m) / min(self.seen, KEPT)
         first, second, third = self.heights if len(self.heights) == NEEDED else (0.0, 0.0, 0.0)
-        noise_m = self.noises[0]
+        noise_m = self.noise_m
         least_m = RISE_M + RISE_SIGMAS * noise_m
         if cell.index <= LEARNT and self.rising < LEARNT // 3:
             # how noisy heights are is not known yet
@@ -104,16 +123,20 @@ class Departure:
         t_s, heights = resting(cells, cell.t_ns)
         if not t_s.size:
             return None
+        pressed = squeeze(t_s, heights, self.noise_m)
+        if pressed is not None:
+            until_ns = cell.t_ns + round(pressed.t_s * NS_PER_S)
+            return Left(until_ns, pressed.sigma_s, pressed.acceleration_m_s2)
         # a record may begin a little after liftoff
         earliest = max(float(t_s[0]) - 1.0, -BEFORE_S)
-        found = rise(t_s, heights, (earliest, -AFTER_S), max(LEAST_M, self.noises[0]))
+        found = rise(t_s, heights, (earliest, -AFTER_S), max(LEAST_M, self.noise_m))
         if found is None or found.better < BETTER:
             return None
         until_ns = cell.t_ns + round(found.t_s * NS_PER_S)
         gusts_m = spread_m(cell, track, until_ns - round(GUSTS_S * NS_PER_S), until_ns)
         high = float(heights[-1]) - found.level_m > RISE_M + GUSTS_SIGMAS * gusts_m
         # it leaves the pad, not some other height, and as smoothly as thrust makes it
-        near = max(abs(found.level_m), found.spread_m) < OFF_M + OFF_SIGMAS * self.noises[0]
+        near = max(abs(found.level_m), found.spread_m) < OFF_M + OFF_SIGMAS * self.noise_m
         hard = found.acceleration_m_s2 - found.sigma_m_s2 > LEAST_M_S2
         seen = found.t_s > t_s[0] + AFTER_S or _hastens(t_s, heights)
         if not (high and near and hard and seen):

@@ -55,7 +55,9 @@ class Proof:
         """Take a cell before the push."""
         height_m = measured_m(cell)
         if isfinite(height_m):
-            self.before_m = [*self.before_m[1 - LEVEL :], height_m]
+            self.before_m.append(height_m)
+            if len(self.before_m) > LEVEL:
+                del self.before_m[0]
 
     def sinks(self, noise_m: float) -> bool:
         """Return whether the heights before the push fall, as nothing on a pad does for two seconds."""

@@ -14,6 +14,7 @@ import numpy as np
 from quality.claims import heard
 from quality.flights import Floats, Log, Reference
 from quality.score import Case, Judge
+from quality.synthetic_small_bound import shows_liftoff
 from quality.synthetic_small_motion import GRAVITY_M_S2, Motor, Rocket, Truth, fly
 from quality.synthetic_small_sensors import Sensors, accelerations, heights, pressures, satellite_heights
 
@@ -59,17 +60,23 @@ def trouble_of(number: int) -> str:
 
 def judged_small(number: int) -> list[Case]:
     """Return every case of one flight."""
-    log = made(number)
+    log, truth, lag_s = _made(number)
     cases = Judge(log, None, MADE_UP, number).cases(heard(log))
     # burn-out is asked for where acceleration is measured, and neither it nor liftoff within half a row
-    asked_meco = "acceleration_m_s2" in log.columns
+    pulls = "acceleration_m_s2" in log.columns
     slow = float(np.median(np.diff(log.t_s))) > SLOW_S
-    unasked = ({"meco"} if not asked_meco else set()) | ({"liftoff", "meco"} if slow else set())
+    unasked = ({"meco"} if not pulls else set()) | ({"liftoff", "meco"} if slow else set())
+    unasked |= {"liftoff"} if not pulls and not shows_liftoff(log, truth, lag_s) else set()
     return [replace(case, blind=True) if case.event in unasked else case for case in cases]
 
 
 def made(number: int) -> Log:
     """Return a flight's log."""
+    return _made(number)[0]
+
+
+def _made(number: int) -> tuple[Log, Truth, float]:
+    """Return a flight's log, what flew, and by how much its heights come late."""
     chance = np.random.default_rng([6_1803, number])
     trouble = trouble_of(number)
     truth = fly(_rocket(trouble, chance))
@@ -92,7 +99,7 @@ def made(number: int) -> Log:
     first_s = float(np.min(log.t_s)) - LONG_BEFORE_S
     references = tuple(one for one in known if first_s <= one.t_s - offset_s <= last_s)
     blind = tuple((first + offset_s, last + offset_s) for first, last in log.blind_s)
-    return replace(log, t_s=log.t_s + offset_s, references=references, blind_s=blind)
+    return replace(log, t_s=log.t_s + offset_s, references=references, blind_s=blind), truth, sensors.lag_s
 
 
 def _rocket(trouble: str, chance: Chance) -> Rocket:
