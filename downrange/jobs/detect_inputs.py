@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from downrange.jobs.detect import FLIGHT_EVENTS, Detected, LogFlight
+from downrange.jobs.heap import settled_heap
 from ingest.importers.log import open_log
 from ingest.importers.options import LogOptions
 from processors.detect.reading import Packets, packets_of
@@ -48,10 +49,11 @@ def hear(path: Path, vehicle_class: str, options: LogOptions, registry: Registry
         If there is no such class.
     """
     flight = LogFlight(vehicle_class)
-    if path.is_dir() and parts_of(path, Stream.TELEMETRY):
-        return Heard(list(_recorded(path, registry)))
-    log = open_log(path, options)
-    return Heard(list(flight.take_all([log.samples])), log.notes, log.samples.bad_rows)
+    with settled_heap():
+        if path.is_dir() and parts_of(path, Stream.TELEMETRY):
+            return Heard(list(_recorded(path, registry)))
+        log = open_log(path, options)
+        return Heard(list(flight.take_all([log.samples])), log.notes, log.samples.bad_rows)
 
 
 def _recorded(folder: Path, registry: Registry) -> Iterator[Detected]:
@@ -69,7 +71,8 @@ def _recorded(folder: Path, registry: Registry) -> Iterator[Detected]:
             if read.dictionary is None:
                 detail = f"holds telemetry of dictionary {message.dictionary!r}, which is not known"
                 raise ArchiveError(str(folder), f"{detail}: set DOWNRANGE_DICTIONARY_DIR")
-            output = engine.take_frames(message, read.frames, read.dictionary, {})
+            # a second's messages are looked at together
+            output = engine.take_frames(message, read.frames, read.dictionary, {}, look=False)
         yield from (_detected(event) for event in output.events if event.type in FLIGHT_EVENTS)
     yield from (_detected(event) for event in engine.settle().events if event.type in FLIGHT_EVENTS)
 
