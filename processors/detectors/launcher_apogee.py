@@ -116,7 +116,7 @@ class LauncherApogee(MotionDetector):
     parameters_type: ClassVar[type] = LauncherApogeeParameters
     state_type: ClassVar[type] = LauncherApogeeState
 
-    def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:  # noqa: ARG002 -- medians of seconds are enough
+    def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
         """Look for a parabola when another second is complete."""
         state, limits = self.state, self.parameters
         if not cell.speed_trusted or not cell.h_m > limits.least_m:
@@ -128,7 +128,7 @@ class LauncherApogee(MotionDetector):
         state.second = second
         state.times_s.append(cell.t_ns / NS_PER_S)
         state.speeds.append(cell.speed_m_s)
-        return self._look(cell) if complete and len(state.medians) >= limits.shortest_s else ()
+        return self._look(cell, track) if complete and len(state.medians) >= limits.shortest_s else ()
 
     def _close(self) -> None:
         """Turn the speeds of a second into their median, and forget what is too old."""
@@ -140,7 +140,7 @@ class LauncherApogee(MotionDetector):
         while state.medians_s[0] < state.medians_s[-1] - limits.longest_s:
             del state.medians_s[0], state.medians[0]
 
-    def _look(self, cell: Cell) -> Iterable[Finding]:
+    def _look(self, cell: Cell, track: Track) -> Iterable[Finding]:
         state, limits = self.state, self.parameters
         now_s = state.medians_s[-1]
         if state.open:
@@ -156,12 +156,22 @@ class LauncherApogee(MotionDetector):
         top = self._top(cell, now_s, falls=False)
         if top is None or not -limits.shortest_s < top.t_s < -limits.after_s:
             return ()
-        if top.sigma_s > (limits.sure_s if top.t_s > -limits.late_s else limits.late_sure_s):
+        unsure = top.sigma_s > (limits.sure_s if top.t_s > -limits.late_s else limits.late_sure_s)
+        if unsure or self._fell(cell, now_s + top.t_s, track):
             return ()
         top = self._without_air(cell, top)
         state.open, state.told_s = True, now_s + top.t_s
         state.count += 1
         return (self._finding(cell, top, "provisional", now_s),)
+
+    def _fell(self, cell: Cell, top_s: float, track: Track) -> bool:
+        """Return whether it was falling before: what engines have stopped in its fall is slowest, and no higher."""
+        before_s = 0.5 * self.parameters.shortest_s
+        first_ns, last_ns = (round((top_s - times * before_s) * NS_PER_S) for times in (2.0, 1.0))
+        cells = track.between(cell, first_ns, last_ns)
+        # free fall would have it climb by as much; a display that counts kilometres shows nothing of it
+        fastest = -0.5 * gravity_m_s2(cell.h_m) * before_s
+        return any(one.v_m_s < fastest - self.parameters.sure_sigmas * one.v_sigma_m_s for one in cells)
 
     def _top(self, cell: Cell, origin_s: float, *, falls: bool) -> Top | None:
         """Return the least speed by the stretch of free fall that shows it best.

@@ -13,16 +13,22 @@ from processors.launcher.engine_edges import (
     ASCENT,
     BOOSTBACK,
     LANDING,
-    EngineThresholds,
     Look,
+    in_air,
     is_turned,
     least_m_s2,
     may_come,
     meaning,
+    orbits,
 )
-from processors.launcher.kinks import SLACK_S, Means
+from processors.launcher.engine_thresholds import EngineThresholds
+from processors.launcher.kinks import SLACK_S
+from processors.launcher.leaving import LEAP
+from processors.launcher.means import Means
 from processors.launcher.thrust import along_m_s2, push_of, slowed_since_s
+from processors.launcher.told_edge import Told
 from processors.motion.cell import Cell
+from processors.motion.noise import STALE_MOST_S
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
 from telemetry.cuc import NS_PER_S
@@ -43,6 +49,8 @@ EARLIER_S: Final = 0.5
 BY_PHASE: Final = {AIR: IN_AIR, BOOSTBACK: (*SCALES, *AFTER_BACK)}
 # a display that stands still for longer shows nothing; at the rates looked for here it counts on in every cell
 STALE_S: Final = 0.25
+# sticking for longer is rare, and an orbit a matter of course
+STANDS_S: Final = 2.5
 # of a change of rate: what is left of it when it is over, if the rate does not change its sign
 LEFT: Final = 0.05
 # the same of a boostback's engines, which stop one after the other: the last is a third or less of them
@@ -65,26 +73,8 @@ class LauncherEnginesParameters(EngineThresholds):
 
 
 @dataclass(slots=True)
-class Open:
-    """An event that is told and not yet confirmed.
-
-    `change_m_s2` is that of the rate of speed, `rate_m_s2` the rate that it passes then, `low_s` and `high_s` between
-    which times it was, from `origin_ns`; `t_ns` and `sigma_s` are what was told.
-    """
-
-    type: str = ""
-    origin_ns: int = 0
-    change_m_s2: float = 0.0
-    rate_m_s2: float = 0.0
-    low_s: float = 0.0
-    high_s: float = 0.0
-    t_ns: int = 0
-    sigma_s: float = 0.0
-
-
-@dataclass(slots=True)
 class LauncherEnginesState:
-    """What it remembers: the phase and when it began, how many events there were, and the lowest rate of speed."""
+    """What it remembers: the phase, when it began and how fast it was, how many events there were, the lowest rate."""
 
     means: Means = field(default_factory=Means)
     phase: str = ASCENT
@@ -92,7 +82,9 @@ class LauncherEnginesState:
     count: int = 0
     deepest_m_s2: float = 0.0
     deepest_s: float = 0.0
-    open: Open = field(default_factory=Open)
+    refused: int = 0
+    since_m_s: float = 0.0
+    open: Told = field(default_factory=Told)
 
 
 class LauncherEngines(MotionDetector):
@@ -103,7 +95,8 @@ class LauncherEngines(MotionDetector):
     share along the path. Time: an engine has stopped, or slows the stage, where the rate of speed passes zero (speed
     is greatest or least), or else the end of the change; one that comes slowly starts where the change begins.
     Uncertainty: of the fit, and a third of a second of thrust that comes or goes. Told at once as provisional, and
-    confirmed with the fit of both sides three seconds later.
+    confirmed with the fit of both sides three seconds later; or withdrawn, if speed has gone on as if nothing had been.
+    In a circular orbit a display stands: that it does is the end of the burn, and confirmed when none sticks so long.
 
     Failure modes: late by a second or two, by up to four in strong noise. None within a hole longer than 12 s, nor if
     the record leaps or is frozen there; landing engines need the braking by the air before them.
@@ -138,9 +131,23 @@ class LauncherEngines(MotionDetector):
     def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
         """Look for a change when another fifth of a second is complete."""
         state = self.state
-        if not cell.speed_trusted or cell.stale_s > STALE_S or (state.phase == LANDING and not state.open.type):
+        if state.phase == LANDING and not state.open.type:
             return ()
+        # a circular orbit stands on a display, as a display does that sticks
+        sticks = cell.stale_s > STALE_S
+        stands = sticks and (state.open.stands or orbits(state.phase, cell, self.parameters))
+        if not stands and (sticks or not cell.speed_trusted):
+            state.refused += cell.speed_m_s == cell.speed_m_s and not cell.stale_s
+            return ()
+        if state.refused >= LEAP:
+            # what goes on elsewhere is another stage, or another display
+            state.means = Means()
+        state.refused = 0
+        if not state.open.type and in_air(state.phase, cell, self.parameters):
+            state.phase, state.since_s, state.since_m_s = AIR, cell.t_ns / NS_PER_S, cell.s_m_s
         if not state.means.add(cell.t_ns, cell.t_ns / NS_PER_S, cell.speed_m_s):
+            return ()
+        if stands and cell.stale_s < (STALE_MOST_S if state.open.type else STANDS_S):
             return ()
         return self._confirmed(cell, track) if state.open.type else self._look(cell, track)
 
@@ -148,52 +155,54 @@ class LauncherEngines(MotionDetector):
         state, limits = self.state, self.parameters
         if not may_come(state.phase, cell, limits):
             return ()
-        noise = cell.speed_noise_m_s / 2.0**0.5
-        in_air = state.phase == AIR
-        sure = limits.landing_sigmas if in_air else limits.sure_sigmas
+        noise = state.means.noise(cell.speed_noise_m_s)
+        air = state.phase == AIR
+        sure = limits.landing_sigmas if air else limits.sure_sigmas
         least = least_m_s2(state.phase, limits)
         scales = BY_PHASE.get(state.phase, SCALES)
-        for after, before, guard in state.means.worth(scales, 0.5 * least, noise, DEEP if in_air else 0):
-            if state.phase == BOOSTBACK and self._burns_on(after, cell):
+        for after, before, guard in state.means.worth(scales, 0.5 * least, noise, DEEP if air else 0):
+            if state.phase == BOOSTBACK and self._burns_on(after, cell, noise):
                 continue
-            if in_air and after != DEEP and not cell.h_m < limits.landing_m:
+            if air and after != DEEP and not cell.h_m < limits.landing_m:
                 continue
             kink = state.means.kink(after, before, guard, noise)
             if kink is None:
                 return ()
-            if in_air and after == DEEP and kink.after.rate < state.deepest_m_s2:
+            if air and after == DEEP and kink.after.rate < state.deepest_m_s2:
                 state.deepest_m_s2, state.deepest_s = kink.after.rate, kink.after.t_s
-            change = kink.change - (limits.easing_m_s3 * kink.apart_s if in_air else 0.0)
+            change = kink.change - (limits.easing_m_s3 * kink.apart_s if air else 0.0)
             if abs(change) < max(least, sure * kink.least_sigma) or not kink.joined or abs(change) < sure * kink.sigma:
                 continue
             since_s = kink.at_s - state.since_s
-            look = Look(kink, push_of(kink, cell), cell, since_s, state.deepest_m_s2, state.deepest_s, limits)
+            push = push_of(kink, cell)
+            look = Look(kink, push, cell, since_s, state.since_m_s, state.deepest_m_s2, state.deepest_s, noise, limits)
             found = meaning(state.phase, look)
             if found is not None:
-                event, state.phase = found
-                return (self._told(event, look, track),)
+                return (self._told(*found, look, track),)
         return ()
 
-    def _burns_on(self, after: int, cell: Cell) -> bool:
+    def _burns_on(self, after: int, cell: Cell, noise: float) -> bool:
         """Return whether the last means alone show that a boostback goes on, and no entry has begun."""
-        limits, line = self.parameters, self.state.means.line(-after, 0)
+        limits, means = self.parameters, self.state.means
+        line = means.line(-max(means.many(after), means.fewest), 0)
         if line is None or cell.v_m_s < -limits.falls_m_s:
             return False
-        return not is_turned(line, line.rate + along_m_s2(cell), cell, limits)
+        return not is_turned(line, line.rate + along_m_s2(cell), noise, limits)
 
-    def _told(self, event: FlightEvent, look: Look, track: Track) -> Finding:
+    def _told(self, event: FlightEvent, phase: str, look: Look, track: Track) -> Finding:
         state, kink, cell = self.state, look.kink, look.cell
-        state.since_s = kink.at_s
+        before = (state.phase, state.since_s, state.since_m_s)
+        state.phase, state.since_s, state.since_m_s = phase, kink.at_s, kink.before.at(kink.at_s)
         state.count += 1
         low_s, high_s = kink.before.last_s - SLACK_S, kink.after.first_s + SLACK_S
         at_s = min(max(kink.at_s, low_s), high_s)
         if event is FlightEvent.BOOSTBACK_START:
-            first_s = slowed_since_s(state.means, kink, look.push, cell.speed_noise_m_s / 2.0**0.5)
+            first_s = slowed_since_s(state.means, kink, look.push, state.means.noise(cell.speed_noise_m_s))
             if first_s is not None:
                 at_s, low_s, high_s = first_s, first_s - EARLIER_S, min(first_s + EARLIER_S, high_s)
         slower, faster = sorted((kink.before.rate + LEFT * kink.change, kink.after.rate - LEFT * kink.change))
         across = event is FlightEvent.BOOSTBACK_END
-        state.open = Open(
+        state.open = Told(
             event.value,
             round(at_s * NS_PER_S),
             kink.change,
@@ -202,6 +211,10 @@ class LauncherEngines(MotionDetector):
             high_s - at_s,
             round(at_s * NS_PER_S),
             (high_s - low_s) / 12.0**0.5,
+            kink.before.at(at_s),
+            kink.before.rate,
+            *before,
+            cell.stale_s > STALE_S,
         )
         return self._finding(cell, track, "provisional")
 
@@ -209,8 +222,12 @@ class LauncherEngines(MotionDetector):
         state = self.state
         if cell.t_ns < state.open.origin_ns + self.parameters.after_s * NS_PER_S:
             return ()
-        finding = self._finding(cell, track, "confirmed")
-        state.open = Open()
+        told = state.open
+        holds = told.holds(state.means, cell)
+        finding = self._finding(cell, track, "confirmed" if holds else "retracted")
+        state.open = Told()
+        if not holds:
+            state.phase, state.since_s, state.since_m_s = told.phase, told.since_s, told.since_m_s
         return (finding,)
 
     def _finding(self, cell: Cell, track: Track, status: Status) -> Finding:

@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from processors.launcher.kinks import Kink, Line, Means
+from processors.launcher.kinks import Kink, Line
+from processors.launcher.means import FEWEST, Means
 from processors.motion.cell import Cell
 from telemetry.atmosphere import TOP_M, density_kg_m3
 
@@ -73,12 +74,12 @@ def slowed_since_s(means: Means, kink: Kink, push: Push, noise: float) -> float 
         Standard deviation of a mean.
     """
     gravity = push.before - kink.before.rate
-    end = -sum(t_s > kink.before.last_s for t_s in means.t_s)
+    end, second = -sum(t_s > kink.before.last_s for t_s in means.t_s), max(means.many(SECOND), FEWEST)
     slowed: Line | None = None
-    while (line := means.line(end - SECOND, end)) is not None:
+    while (line := means.line(end - second, end)) is not None:
         if not line.rate + gravity < -SLOWED_M_S2 - noise / line.lever:
             # where the lines meet, one through the coast and one through what is slowed for sure
-            before, after = means.line(end - 2 * SECOND, end - SECOND), means.line(end, min(end + SECOND, 0))
+            before, after = means.line(end - 2 * second, end - second), means.line(end, min(end + second, 0))
             if slowed is None or before is None or after is None or not after.rate < before.rate:
                 return None
             meet_s = after.t_s + (before.at(after.t_s) - after.value) / (after.rate - before.rate)

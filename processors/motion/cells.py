@@ -19,6 +19,8 @@ SHIFT_NS: Final = NS_PER_S // 2000
 # where rows are seldom, as of a display that is read once a second, as far again and half as far is no leap
 NEAR_NS: Final = 3 * CELL_NS // 2
 SELDOM_NS: Final = NS_PER_S
+# a row so far behind the one before it, and that one behind its own, has its cell for itself
+ALONE_NS: Final = 2 * CELL_NS
 # shuffled rows are off by less: what is further ahead of the rows after it has a wrong time
 AHEAD_NS: Final = 2 * NS_PER_S
 WITNESSES: Final = 2
@@ -69,9 +71,11 @@ class Gatherer:
 
     Rows come in the order of the file. Time is as far as the rows agree: a row less than 0.15 s after the one before it
     moves it on at once, one that leaps needs the next row to confirm it. A cell is complete when time has passed
-    its end; a row that comes after that is late and left out, so it delays no other. A row whose time is more than 2 s
-    ahead of the two that follow it has a wrong time and is left out too. When three rows in succession lie at
-    least 10 s back, no later than 10 s after the log's first, its clock has begun again: a new segment.
+    its end, or at once where rows are so seldom that no other will come into it: a display that is read twice a second
+    is not believed half a second late. A row that comes after that is late and left out, so it delays no other. A row
+    whose time is more than 2 s ahead of the two that follow it has a wrong time and is left out too. When three rows in
+    succession lie at least 10 s back, no later than 10 s after the log's first, its clock has begun again: a new
+    segment.
 
     How the rows are cut into calls makes no difference.
 
@@ -102,7 +106,9 @@ class Gatherer:
         if clock.now_ns == NEVER:
             clock.first_ns = clock.now_ns = clock.last_ns = clock.before_ns = int(t_ns[0])
         times = np.concatenate([(clock.before_ns, clock.last_ns), t_ns])
-        agreed = np.maximum(np.maximum.accumulate(_believed(times)), clock.now_ns)
+        believed = _believed(times)
+        through = np.where(_alone(times, believed), _end_of(t_ns), believed)
+        agreed = np.maximum(np.maximum.accumulate(through), clock.now_ns)
         before = np.concatenate([(clock.now_ns,), agreed[:-1]])
         on_time = _end_of(t_ns) > before
         rows = Rows(t_ns, counts, np.arange(clock.rows, clock.rows + n), values)
@@ -124,9 +130,9 @@ class Gatherer:
             self._pending = rows
             return []
         self._pending = rows.select(~complete)
-        return self._cells(rows.select(complete), agreed, counts)
+        return self._cells(rows.select(complete), agreed, np.minimum(agreed, np.maximum(t_ns, believed)), counts)
 
-    def _cells(self, rows: Rows, agreed: Ints, counts: Ints) -> list[Cell]:
+    def _cells(self, rows: Rows, agreed: Ints, reached: Ints, counts: Ints) -> list[Cell]:
         """Return the cells of some rows that are complete, in order of time."""
         places = _end_of(rows.t_ns) // CELL_NS
         if (places[1:] < places[:-1]).any():
@@ -142,7 +148,7 @@ class Gatherer:
         clock = self.clock
         heads = zip(
             means.tolist(),
-            agreed[known].tolist(),
+            reached[known].tolist(),
             counts[known].tolist(),
             rows.counts[starts].tolist(),
             sizes.tolist(),
@@ -207,6 +213,12 @@ def _believed(times: Ints) -> Ints:
         return t_ns
     middle = np.maximum(np.minimum(before, last), np.minimum(np.maximum(before, last), t_ns))
     return np.where(leaps, middle, t_ns)
+
+
+def _alone(times: Ints, believed: Ints) -> NDArray[np.bool_]:
+    """Return which rows have a cell for themselves, for what `_believed` takes and returns."""
+    before, last, t_ns = times[:-2], times[1:-1], times[2:]
+    return np.asarray((last - before >= ALONE_NS) & (t_ns - last >= ALONE_NS) & (believed == t_ns))
 
 
 def _joined(one: Rows, two: Rows) -> Rows:

@@ -13,18 +13,23 @@ from typing import Final
 import numpy as np
 from quality.claims import heard
 from quality.flights import Floats, Log, Reference
-from quality.perturb import KINDS, perturbed
+from quality.knowable import is_knowable
+from quality.perturb import KINDS, SPEED_NOISE_M_S, perturbed
 from quality.rules import PLATEAU, RULES
 from quality.score import Case, Judge
-from quality.synthetic_webcast_motion import SCALE_M, Launcher, Track, fly
+from quality.synthetic_webcast_motion import Launcher, Track, density_of, fly
 
 Chance = np.random.Generator
 CLEAN: Final = "clean"
 # as the table calls them
 SHOWN: Final = tuple(f"web {kind}" for kind in (CLEAN, *KINDS))
 SIGMA_S: Final = 0.1
-# a display that is read less often cannot tell within a second or two
-SLOW_S: Final = 0.5
+NOISE_M_S: Final = {"noise": SPEED_NOISE_M_S, "noise x3": 3.0 * SPEED_NOISE_M_S}
+# those of which `quality.knowable` says what a record lets anybody know
+BOUNDED: Final = frozenset(
+    {"liftoff", "meco", "ses", "seco", "boostback_start", "boostback_end", "entry_start", "entry_end"}
+    | {"landing_burn_start", "touchdown", "apogee"}
+)
 # an apogee is told from free fall, so long before and after it
 FREE_BEFORE_S: Final = 20.0
 FREE_AFTER_S: Final = 3.0
@@ -32,6 +37,7 @@ KM_H: Final = 1.0 / 3.6
 # higher up it counts in kilometres
 COARSE_FROM_M: Final = 100_000.0
 PICTURES: Final = ("ship", "booster", "booster", "booster", "switch")
+BURNT: Final = (0.68, 0.74)
 ENDS: Final = ("whole", "whole", "whole", "entry is lost", "ends early")
 
 
@@ -53,21 +59,49 @@ def kind_of(number: int) -> str:
     return CLEAN if number % 3 == 0 else tuple(KINDS)[number % 8]
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A flight as it is shown, what truly flew, and on which clock: the log's zero is so long before liftoff."""
+
+    log: Log
+    track: Track
+    shows: Display
+    zero_s: float
+
+    @property
+    def truth(self) -> tuple[Floats, Floats]:
+        """Times by the log's clock, when the display shows them, and speeds, shape (n,) each."""
+        return self.track.t_s + self.zero_s + self.shows.lag_s, np.array(self.track.speeds)
+
+
 def judged_webcast(number: int) -> list[Case]:
     """Return every case of one flight."""
     kind = kind_of(number)
-    log = made_webcast(number)
-    changed = perturbed(log, kind, number)
+    shown = made_webcast(number)
+    changed = perturbed(shown.log, kind, number)
     cases = Judge(changed, None, f"web {kind}", number).cases(heard(changed))
-    slow = float(np.median(np.diff(np.sort(changed.t_s)))) > SLOW_S
-    driven = _is_driven(log)
-    return [
-        replace(_on_plateau(case, log), blind=case.blind or slow or (driven and case.event == "apogee"))
-        for case in cases
-    ]
+    driven = _is_driven(shown.log)
+    noise = float(np.hypot(NOISE_M_S.get(kind, 0.0), shown.shows.speed_step_m_s / 12.0**0.5))
+    found: list[Case] = []
+    for case in cases:
+        hidden = (
+            case.event in BOUNDED
+            and np.isfinite(case.t_reference_s)
+            and not is_knowable(
+                case.event,
+                case.t_reference_s + shown.shows.lag_s,
+                RULES["orbital"][case.event],
+                changed.t_s[changed.t_s <= case.t_reference_s + RULES["orbital"][case.event].latency_s],
+                shown.truth,
+                noise,
+            )
+        )
+        hidden = hidden or (driven and case.event == "apogee")
+        found.append(replace(_on_plateau(case, shown), blind=case.blind or bool(hidden)))
+    return found
 
 
-def made_webcast(number: int) -> Log:
+def made_webcast(number: int) -> Shown:
     """Return a flight as it is shown."""
     chance = np.random.default_rng([6_0417, number])
     picture, ending = str(chance.choice(PICTURES)), str(chance.choice(ENDS))
@@ -94,21 +128,26 @@ def made_webcast(number: int) -> Log:
         begin_s = known["entry_start"] + float(chance.uniform(-10.0, 10.0))
         lost = ((begin_s, begin_s + float(chance.uniform(5.0, 40.0))),)
         t_s = t_s[(t_s < lost[0][0]) | (t_s > lost[0][1])]
-    columns = _shown(shows, t_s, Track(speeds.tolist(), heights.tolist()), chance)
+    flown = Track(speeds.tolist(), heights.tolist())
+    columns = _shown(shows, t_s, flown, chance)
     # a mission clock, or one that began with the scrape
     zero_s = float(chance.choice([0.0, shows.pad_s]))
     references = tuple(Reference(name, t + zero_s, SIGMA_S) for name, t in known.items() if t < t_s[-1])
-    return Log(f"{picture}, {one.back}, {ending}", "orbital", t_s + zero_s, columns, references)
+    log = Log(f"{picture}, {one.back}, {ending}", "orbital", t_s + zero_s, columns, references)
+    return Shown(log, flown, shows, zero_s)
 
 
 def _launcher(chance: Chance) -> Launcher:
     uniform = chance.uniform
     bucket_s = float(uniform(42.0, 55.0))
     back = str(chance.choice(["down", "down", "boostback", "expended"]))
+    thrust, impulse_s = float(uniform(1.2, 1.55)), float(uniform(280.0, 315.0))
+    # of its mass, what a first stage burns: a weak one burns for longer
+    share = float(uniform(*BURNT))
     return Launcher(
-        thrust=float(uniform(1.2, 1.55)),
-        impulse_s=float(uniform(280.0, 315.0)),
-        burns_s=float(uniform(138.0, 155.0)) - (10.0 if back == "boostback" else 0.0),
+        thrust=thrust,
+        impulse_s=impulse_s,
+        burns_s=share * impulse_s / thrust - (10.0 if back == "boostback" else 0.0),
         lean_deg=float(uniform(55.0, 68.0)) - (10.0 if back == "boostback" else 0.0),
         bucket=(bucket_s, bucket_s + float(uniform(10.0, 25.0)), float(uniform(0.7, 1.0))),
         most_m_s2=float(uniform(35.0, 48.0)),
@@ -177,13 +216,13 @@ def _is_driven(log: Log) -> bool:
     return turns or late or (begins_s is not None and begins_s < top_s + FREE_AFTER_S)
 
 
-def _on_plateau(case: Case, log: Log) -> Case:
+def _on_plateau(case: Case, shown: Shown) -> Case:
     """Return a greatest dynamic pressure that is as good as the greatest as right."""
     if case.event != "max_q" or case.kind != "wrong":
         return case
-    q_pa = log.columns["speed_m_s"] ** 2 * np.exp(-log.columns["altitude_m"] / SCALE_M)
-    rising = log.t_s < case.t_reference_s + 30.0
-    there = float(np.interp(case.t_event_s, log.t_s, q_pa))
-    if there < PLATEAU * float(q_pa[rising].max()):
+    track, until_s = shown.track, case.t_reference_s - shown.zero_s + 30.0
+    q_pa = np.array([density_of(height) for height in track.heights]) * np.array(track.speeds) ** 2
+    there = float(np.interp(case.t_event_s - shown.zero_s, track.t_s, q_pa))
+    if there < PLATEAU * float(q_pa[track.t_s < until_s].max()):
         return case
     return replace(case, kind="hit", late=case.latency_s > RULES["orbital"]["max_q"].latency_s)

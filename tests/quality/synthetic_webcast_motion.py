@@ -1,12 +1,12 @@
 """How launchers made up move: two stages over a round Earth, and a first stage that comes back, or not.
 
 Independent of the product: no code of detectors, filters or the simulator. Point masses in the plane, thrust along a
-program, drag by an exponential atmosphere; what matters is that speeds and heights hang together as physics says.
+program, drag by a table of the atmosphere; what matters is that speeds and heights hang together as physics says.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import cos, exp, hypot, pi, sin, sqrt
 from typing import Final
 
@@ -16,12 +16,37 @@ from quality.flights import Floats
 STEP_S: Final = 0.05
 EARTH_M: Final = 6_371_000.0
 GRAVITY_M_S2: Final = 9.80665
-SURFACE_KG_M3: Final = 1.225
-SCALE_M: Final = 7_200.0
+# km and kg/m^3, U.S. Standard Atmosphere 1976, table I
+AIR: Final = (
+    (0, 1.2250), (2, 1.0066), (4, 0.81935), (6, 0.66011), (8, 0.52579), (10, 0.41351), (11, 0.36480), (12, 0.31194),
+    (14, 0.22786), (16, 0.16647), (18, 0.12165), (20, 0.08891), (25, 0.04008), (30, 0.01841), (40, 0.003996),
+    (50, 0.001027), (60, 3.097e-4), (70, 8.283e-5), (80, 1.846e-5), (90, 3.416e-6), (100, 5.60e-7), (120, 2.22e-8),
+)  # fmt: skip
+AIR_STEP_M: Final = 250.0
 # thrust dies away as an exponential with this time, and comes as one
 CUT_S: Final = 0.15
 LIT_S: Final = 0.35
 STANDS_S: Final = 15.0
+# of the speed at its beginning, what an entry burn leaves at least
+ENTRY_SHARE: Final = 0.5
+# stages part where there is little air, so that the first one comes higher than this; a weak launcher climbs steeper
+LEAST_TOP_M: Final = 90_000.0
+STEEPER: Final = 0.95
+STEEPEST_DEG: Final = 35.0
+# of its mass at the parting, what is left of a second stage without propellant
+DRY: Final = 0.06
+
+
+_LOGS: Final = np.interp(
+    np.arange(0.0, 120_001.0, AIR_STEP_M), [1000.0 * km for km, _ in AIR], np.log([density for _, density in AIR])
+).tolist()
+
+
+def density_of(height_m: float) -> float:
+    """Return the air's density (kg/m^3); higher than 120 km that of 120 km."""
+    place = min(max(height_m / AIR_STEP_M, 0.0), len(_LOGS) - 1.001)
+    at = int(place)
+    return exp(_LOGS[at] + (_LOGS[at + 1] - _LOGS[at]) * (place - at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +126,19 @@ class Body:
 
     def air_pa(self) -> float:
         """Dynamic pressure."""
-        return 0.5 * SURFACE_KG_M3 * exp(-self.h / SCALE_M) * self.speed**2
+        return 0.5 * density_of(self.h) * self.speed**2
 
 
 def fly(one: Launcher) -> tuple[Track, Track]:
     """Return the second stage and the first one, the same until the first has burnt out."""
+    while True:
+        upper, first = _fly(one)
+        if max(first.heights) > LEAST_TOP_M or one.lean_deg < STEEPEST_DEG:
+            return upper, first
+        one = replace(one, lean_deg=one.lean_deg * STEEPER)
+
+
+def _fly(one: Launcher) -> tuple[Track, Track]:
     body, track = Body(push=one.thrust * GRAVITY_M_S2), Track()
     track.events_s["liftoff"] = 0.0
     mass, most_pa = 1.0, 0.0
@@ -132,7 +165,7 @@ def _goes_on(one: Launcher, body: Body, track: Track) -> None:
     while (now_s := len(track.speeds) * STEP_S) < one.burns_s + one.ignites_s:
         body.step(0.0, 0.0, 0.0, track)
     track.events_s["ses"] = now_s
-    while body.speed < one.orbit_m_s and body.h > 0.0:
+    while body.speed < one.orbit_m_s and body.h > 0.0 and mass > DRY:
         push = one.upper_m_s2 / mass
         mass -= one.upper_m_s2 / (348.0 * GRAVITY_M_S2) * STEP_S
         up = (GRAVITY_M_S2 - body.vx**2 / EARTH_M - body.vy / 60.0) / push
@@ -145,7 +178,7 @@ def _goes_on(one: Launcher, body: Body, track: Track) -> None:
 
 def _comes_back(one: Launcher, body: Body, track: Track) -> None:
     """Fly the first stage to the ground."""
-    turns, burning, lands = one.back == "boostback", False, False
+    turns, burning, lands, slowed_m_s = one.back == "boostback", False, False, 0.0
     while body.h > 0.0 and len(track.speeds) < 1200 / STEP_S:
         now_s = len(track.speeds) * STEP_S
         events, push, lean = track.events_s, 0.0, 0.0
@@ -161,7 +194,10 @@ def _comes_back(one: Launcher, body: Body, track: Track) -> None:
             events.setdefault("apogee", now_s)
             burning = body.h < one.entry_m and one.back != "expended"
         if burning and now_s < events.setdefault("entry_start", now_s) + one.entry_s:
-            push, lean, events["entry_end"] = one.entry_m_s2, retro, now_s
+            # propellant is left for the landing: it brakes to what the air can take on, no further
+            slowed_m_s = slowed_m_s or ENTRY_SHARE * body.speed
+            if body.speed > slowed_m_s:
+                push, lean, events["entry_end"] = one.entry_m_s2, retro, now_s
         stops_m_s2 = body.speed**2 / (2.0 * max(body.h, 1.0))
         drag = body.air_pa() / one.stage_kg_m2
         # what the engine takes is on top of the air's

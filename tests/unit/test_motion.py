@@ -321,3 +321,13 @@ def test_numbers_that_are_none_are_not_measured() -> None:
     wild = np.where(np.arange(t_s.size) % 3 == 0, inf, np.where(np.arange(t_s.size) % 3 == 1, 1e30, 7.0))
     cells = cells_of(t_s, {"altitude_m": wild})
     assert {cell.altitude_m for cell in cells} == {7.0}
+
+
+def test_a_row_that_has_its_cell_for_itself_is_known_at_once() -> None:
+    # the second row might have a wrong time; from the third on it is seen how seldom they are
+    cells = gathered([0.0, 0.5, 1.0, 1.5, 2.0], [0.0, 1.0, 2.0, 3.0, 4.0])
+    assert [cell.known_count for cell in cells] == [2, 2, 2, 3, 4]
+    assert [cell.altitude_m for cell in cells] == [0.0, 1.0, 2.0, 3.0, 4.0]
+    # two rows at a time, as of a log with a line a channel, wait for each other
+    cells = gathered([0.0, 0.0, 0.5, 0.5, 1.0, 1.0], [0.0, nan, 1.0, nan, 2.0, nan])
+    assert [cell.rows for cell in cells] == [2, 2]

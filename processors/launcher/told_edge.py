@@ -1,0 +1,62 @@
+"""An engine's edge that is told and not yet confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from processors.launcher.means import Means
+from processors.motion.cell import Cell
+from telemetry.cuc import NS_PER_S
+from telemetry.vocabulary import FlightEvent
+
+# the last of the means say where the speed is now
+LAST: Final = 3
+# of these alone the rate is even before and after: in the air it changes by itself as much as by an engine, and engines
+# that turn a stage back come one after the other
+EVEN: Final = frozenset({FlightEvent.MECO, FlightEvent.SES, FlightEvent.SECO, FlightEvent.ENTRY_START})
+
+
+@dataclass(slots=True)
+class Told:
+    """An event that is told and not yet confirmed.
+
+    `change_m_s2` is that of the rate of speed, `rate_m_s2` the rate that it passes then, `low_s` and `high_s` between
+    which times it was, from `origin_ns`; `t_ns` and `sigma_s` are what was told. At the origin speed was `speed_m_s`
+    and grew by `before_m_s2`; `phase`, `since_s` and `since_m_s` are those before it.
+    """
+
+    type: str = ""
+    origin_ns: int = 0
+    change_m_s2: float = 0.0
+    rate_m_s2: float = 0.0
+    low_s: float = 0.0
+    high_s: float = 0.0
+    t_ns: int = 0
+    sigma_s: float = 0.0
+    speed_m_s: float = 0.0
+    before_m_s2: float = 0.0
+    phase: str = ""
+    since_s: float = 0.0
+    since_m_s: float = 0.0
+    stands: bool = False
+
+    def holds(self, means: Means, cell: Cell) -> bool:
+        """Return whether the speed is nearer to what the change has made of it than to what it was on the way to.
+
+        A display that sticks in noise looks like an engine that stops; then it shows where the speed has been going
+        all the time. One that has stood shows it in the first cell in which it goes on.
+        """
+        if self.type not in EVEN:
+            return True
+        t_s, value = cell.t_ns / NS_PER_S, cell.speed_m_s
+        if not self.stands:
+            line = means.line(-max(LAST, means.fewest), 0)
+            if line is None:
+                return True
+            t_s, value = line.t_s, line.value
+        since_s = t_s - self.origin_ns / NS_PER_S
+        if since_s <= 0.0:
+            return True
+        gained_m_s = value - self.speed_m_s - self.before_m_s2 * since_s
+        return gained_m_s / (self.change_m_s2 * since_s) > 0.5  # noqa: PLR2004 -- the nearer of the two
