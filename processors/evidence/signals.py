@@ -14,6 +14,9 @@ from telemetry.cuc import NS_PER_S
 UNSET = -1
 # what a time code of three fine octets and the rounding of rows may take
 CUT_OFF_S: Final = 1e-4
+# of errors from row to row; independent ones seem as correlated as 1 / sqrt(rows)
+CHANCE_SIGMAS: Final = 3.0
+MOST_ALIKE: Final = 0.99
 
 
 @dataclass(slots=True)
@@ -179,6 +182,12 @@ def zero_of_line(t_ns: NDArray[np.int64], values: NDArray[np.float64]) -> tuple[
     """Return when a line through some rows passes zero, in ns, and the standard uncertainty of that in seconds.
 
     None if there are fewer than three rows, or the line is level. Uncertainty by propagation of the residuals' spread.
+    Errors that hang together from row to row, as of a smoothed channel or of a curve that is no line, are worth fewer
+    rows than there are: `(1 - r) / (1 + r)` of them with a correlation of r, where it is greater than chance makes it.
+
+    References
+    ----------
+    Rows that are correlated: Bayley and Hammersley, Suppl. J. Royal Statistical Society 8 (1946) 184.
     """
     if len(t_ns) < 3:  # noqa: PLR2004 -- a line and its spread
         return None
@@ -190,4 +199,7 @@ def zero_of_line(t_ns: NDArray[np.int64], values: NDArray[np.float64]) -> tuple[
     zero_s = -offset / slope
     mean_s = float(t_s.mean())
     lever = 1.0 / len(t_s) + (zero_s - mean_s) ** 2 / max(float(np.sum((t_s - mean_s) ** 2)), 1e-12)
-    return origin_ns + round(zero_s * NS_PER_S), float(spread / abs(slope) * np.sqrt(lever))
+    off = values - offset - slope * t_s
+    alike = min(float(np.dot(off[1:], off[:-1])) / max(float(np.dot(off, off)), 1e-300), MOST_ALIKE)
+    worth = (1.0 - alike) / (1.0 + alike) if alike > CHANCE_SIGMAS / len(t_s) ** 0.5 else 1.0
+    return origin_ns + round(zero_s * NS_PER_S), float(spread / abs(slope) * np.sqrt(lever / worth))
