@@ -23,9 +23,9 @@ FAST_M_S: Final = 100.0
 HIGH_M: Final = 20.0
 LEVEL_M: Final = 1.0
 LEVEL_SIGMAS: Final = 3.0
-# the fall shows at once, or at some 100 m/s, which 15 g make in 0.6 s: any of them with the same chance
-BEFORE_S: Final = 0.3
-SIGMA_S: Final = 0.17
+# a fall begins at once, or at some 100 m/s, which 25 g make in 0.4 s: any of them with the same chance
+BEFORE_S: Final = 0.2
+SIGMA_S: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,11 @@ def squeeze(t_s: Floats, heights_m: Floats, noise_m: float) -> Squeeze | None:
     if heights_m[-1] < HIGH_M + DEEP_SIGMAS * noise_m or climbs_m_s < FAST_M_S:
         return None
     level = np.flatnonzero(heights_m[:lowest] > -LEVEL_M - LEVEL_SIGMAS * noise_m)
-    begin_s = float(t_s[level[-1]] if level.size else t_s[0])
+    begin = int(level[-1]) if level.size else 0
+    # the fall began at the top before it
+    while begin > 0 and heights_m[begin - 1] > heights_m[begin]:
+        begin -= 1
+    begin_s = float(t_s[begin])
     if t_s[lowest] - begin_s > LONGEST_S:
         return None
     left_s = begin_s - BEFORE_S
