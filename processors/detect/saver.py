@@ -10,7 +10,7 @@ from typing import Any, Final
 from structlog.typing import FilteringBoundLogger
 
 from processors.detect.flight import Flight, pack_flight
-from processors.detect.shard import BEGINS, CHECKPOINT_KEY, UNTOLD, Checkpoint, Shard, pack_checkpoint
+from processors.detect.shard import BEGINS, CHECKPOINT_KEY, UNTOLD, Shard, pack_checkpoint
 from processors.detect.snapshot_parts import split_snapshot
 from runtime.kafka import Headers, Producer
 from telemetry.errors import PacketError
@@ -46,13 +46,16 @@ class Saver:
         """
         complete = await self._save_flights(moved)
         kind, topic = CHECKPOINT, KafkaTopic.STATE
+        reached = {number: shard.checkpoint for number, shard in complete.items()}
         futures = [
-            await self._producer.send(topic, CHECKPOINT_KEY, pack_checkpoint(shard.at), kind, flight=shard.route)
+            await self._producer.send(
+                topic, CHECKPOINT_KEY, pack_checkpoint(shard.checkpoint), kind, flight=shard.route
+            )
             for shard in complete.values()
         ]
         await self._producer.acknowledged(futures)
-        for shard in complete.values():
-            shard.saved = Checkpoint(dict(shard.at.next_offsets), shard.at.events_offset)
+        for number, shard in complete.items():
+            shard.saved = reached[number]
             for flight in shard.flights.values():
                 flight.turn ^= flight.dirty
                 flight.dirty = False

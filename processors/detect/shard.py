@@ -57,8 +57,10 @@ class Shard:
     refused
         Commands behind `saved` that were refused already.
     waiting
-        Commands that wait until the telemetry is read up to `telemetry_end`, where it ended when the partition became
-        ours: whoever gave them may have seen what all of it led to.
+        Commands that wait until all telemetry is read that was there when the partition became ours: whoever gave them
+        may have seen what all of it led to.
+    ends
+        Where each input topic ended when the partition became ours.
     untold
         Flights that were saved before their books were told, or while late rows waited to be seen. Perhaps no message
         of theirs will ever come again.
@@ -73,18 +75,39 @@ class Shard:
     acts: dict[str, list[Event]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     waiting: list[Arrival] = field(default_factory=list)
-    telemetry_end: int = 0
+    ends: dict[str, int] = field(default_factory=dict)
     untold: set[str] = field(default_factory=set)
 
     @property
     def is_caught_up(self) -> bool:
         """Whether all telemetry is read that was there when the partition became ours."""
-        return self.at.next_offsets.get(KafkaTopic.TELEMETRY.value, 0) >= self.telemetry_end
+        return self._has_read(KafkaTopic.TELEMETRY.value)
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """How far the state reflects once it is saved.
+
+        Until all is read again that was there, nobody knows which events behind `saved` the state knows of. So the next
+        owner has to look them up too, and the checkpoint must not step over them.
+        """
+        events_offset = self.at.events_offset if self._reflects_events else self.saved.events_offset
+        return Checkpoint(dict(self.at.next_offsets), events_offset)
 
     @property
     def has_news(self) -> bool:
         """Whether something is to be saved."""
-        return self.at != self.saved or any(flight.dirty for flight in self.flights.values())
+        return self.checkpoint != self.saved or any(flight.dirty for flight in self.flights.values())
+
+    @property
+    def _reflects_events(self) -> bool:
+        if self.waiting or not all(map(self._has_read, self.ends)):
+            return False
+        # what came of a silence comes of no input: its flight has to fall silent again
+        silent = any(flight.acts and flight.engine.is_waiting for flight in self.flights.values())
+        return not silent and self.untold.isdisjoint(self.acts)
+
+    def _has_read(self, topic: str) -> bool:
+        return self.at.next_offsets.get(topic, 0) >= self.ends.get(topic, 0)
 
     def keep_act(self, event: Event) -> None:
         """Keep an event that stands behind `saved`, if it is somebody's act or came of a silence."""

@@ -8,7 +8,16 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from aiokafka.errors import KafkaError
 
 from processors.detect.intake import key_of
-from processors.detect.shard import BEGINS, CHECKPOINT_KEY, COMMAND, UNTOLD, Checkpoint, Shard, unpack_checkpoint
+from processors.detect.shard import (
+    BEGINS,
+    CHECKPOINT_KEY,
+    COMMAND,
+    INPUTS,
+    UNTOLD,
+    Checkpoint,
+    Shard,
+    unpack_checkpoint,
+)
 from processors.detect.snapshot_parts import is_part, join_snapshot, turn_of
 from runtime.kafka import Partition, Record, open_consumer, read_to_end
 from runtime.kafka_ends import log_ends
@@ -18,18 +27,17 @@ from telemetry.events import Event, event_from_kafka
 from telemetry.topics import KafkaTopic, flight_key
 
 READER = "downrange-detect-restore"
-AWAITED = (KafkaTopic.TELEMETRY, KafkaTopic.COMMANDS)
 
 
 async def input_ends(settings: KafkaSettings, numbers: Iterable[int]) -> dict[Partition, int]:
-    """Return the offset behind the last telemetry and the last command of partitions; 0 where there is none to read.
+    """Return the offset behind the last record of each input of partitions; 0 where there is none to read.
 
     Raises
     ------
     TransientError
         If Kafka does not answer.
     """
-    partitions = [Partition(topic.value, number) for number in numbers for topic in AWAITED]
+    partitions = [Partition(topic.value, number) for number in numbers for topic in INPUTS]
     try:
         async with open_consumer(settings, READER, None) as consumer:
             consumer.assign(partitions)
@@ -77,9 +85,9 @@ async def restore_shard(settings: KafkaSettings, partition: int, ends: Mapping[P
         if event is not None:
             shard.known.add(event.id)
             shard.keep_act(event)
-    shard.telemetry_end = ends[Partition(KafkaTopic.TELEMETRY.value, partition)]
+    shard.ends = {topic.value: ends[Partition(topic.value, partition)] for topic in INPUTS}
     saved, commands, rejected = shard.saved.next_offsets, KafkaTopic.COMMANDS.value, KafkaTopic.REJECTED
-    if ends[Partition(commands, partition)] > saved.get(commands, 0):
+    if shard.ends[commands] > saved.get(commands, 0):
         async for record in _records(settings, rejected, partition, saved.get(rejected.value, 0)):
             shard.refused |= {value.decode() for name, value in record.headers if name == COMMAND}
     return shard

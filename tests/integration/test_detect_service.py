@@ -10,17 +10,21 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from backlog import no_backlog
 from detection import detect, messages_of, new_engine, seen, transmitter
 from flown import new_flight, publish, running
 from servers.provide import SESSION_S
 
 from processors.detect.outbox import Findings, Outbox
+from processors.detect.stage import DetectStage
 from runtime.groups import ends_of, group_passes
+from runtime.health import Health
 from runtime.kafka import Outgoing, Partition, Producer, open_consumer, open_producer, read_to_end
 from runtime.kafka_topics import ensure_topics
 from runtime.logs import logger
 from runtime.settings import DetectSettings, KafkaSettings, Settings
-from telemetry.dictionary import built_in
+from telemetry.decoder import Decoder
+from telemetry.dictionary import Registry, built_in
 from telemetry.errors import TransientError
 from telemetry.events import Event, event_from_kafka
 from telemetry.message import Message
@@ -102,6 +106,44 @@ async def test_killed_twice_in_mid_flight_it_finds_the_same_events_and_says_each
     assert set(Counter(event.id for event in found).values()) == {1}
     assert seen(found) == seen(undisturbed.events)
     assert {event.id: event.detected_ns for event in found} == {e.id: e.detected_ns for e in undisturbed.events}
+
+
+async def test_saved_before_all_is_read_again_and_killed_again_it_says_each_once(
+    settings: Settings, tmp_path: Path
+) -> None:
+    flight = new_flight()
+    messages = messages_of(transmitter("hop"), flight)
+    await no_backlog(settings, "detect", INPUTS, tmp_path)
+    await publish(settings.kafka, messages)
+    async with running("detect", replace(settings, detect=DetectSettings(save_s=3600)), tmp_path) as service:
+        await event_comes(settings, flight, "landing_burn_start")
+        await service.kill()
+
+    await saves_after(100, settings, flight)
+    async with running("detect", settings, tmp_path) as service:
+        await handled(settings, flight)
+        assert await service.stop(25) == 0
+
+    undisturbed = detect(messages, new_engine(flight))
+    found = await events_of(settings, flight)
+    assert set(Counter(event.id for event in found).values()) == {1}
+    assert seen(found) == seen(undisturbed.events)
+
+
+async def saves_after(count: int, settings: Settings, flight: str) -> None:
+    """Read so many records of a flight's partition anew, save, and be gone."""
+    tp = Partition(KafkaTopic.TELEMETRY.value, partition_of(flight_key("live", flight), settings.kafka.partitions))
+    stop, log = asyncio.Event(), logger("test")
+    stop.set()
+    async with open_producer(settings.kafka, "test") as producer:
+        stage = DetectStage(settings, producer, Decoder(Registry()), Health("detect"), log, stop)
+        begin = (await stage.assigned(frozenset({tp}))).get(tp, 0)
+        some = [r async for r in read_to_end(settings.kafka, "test", [tp], {tp: begin}, {tp: begin + count})]
+        output = stage.advance(await stage.decode({tp: some}))
+        await stage.produce(output)
+        await stage.flush()
+        offsets = await stage.save()
+    assert offsets[tp] == begin + count
 
 
 class LosesAnswers:
