@@ -62,14 +62,14 @@ def contradiction(samples: Samples) -> str | None:
     return f"the altitude rises {times:,.0f} times as far as the speed can carry it"
 
 
-def detour(samples: Samples) -> float | None:
-    """Return how many times as far as it climbs the speed carries it in its first 5 km, if no launcher flies so.
+def detour(samples: Samples) -> str | None:
+    """Return what is wrong if the speed carries it much further than it climbs in its first 5 km; None if it does not.
 
     Examples
     --------
     >>> t_s = np.arange(0.0, 60.0)
-    >>> round(detour(Samples.of(t_s, speed_m_s=72 * t_s, altitude_m=10 * t_s**2)) or 0.0, 1)
-    3.6
+    >>> detour(Samples.of(t_s, speed_m_s=72 * t_s, altitude_m=10 * t_s**2))
+    'the speed carries it 3.6 times as far as it climbs at first, as km/h do'
     >>> detour(Samples.of(t_s, speed_m_s=20 * t_s, altitude_m=10 * t_s**2)) is None
     True
     """
@@ -83,7 +83,7 @@ def detour(samples: Samples) -> float | None:
     if begins > STEP_M or speed > SLOW_M_S or not high.size:
         return None
     ratio = float(path_m[high[0]] / climbed_m[high[0]])
-    return ratio if ratio > BENT else None
+    return f"the speed carries it {ratio:.1f} times as far as it climbs at first, as km/h do" if ratio > BENT else None
 
 
 def with_assumed_units(source: Source, reading: Reading, assumed: Sequence[str]) -> Reading:
@@ -94,14 +94,10 @@ def with_assumed_units(source: Source, reading: Reading, assumed: Sequence[str])
     ArchiveError
         If they contradict one another.
     """
-    wrong = contradiction(reading.samples)
+    wrong = contradiction(reading.samples) or detour(reading.samples)
     if wrong is not None:
         detail = f"taken for a webcast's ({', '.join(assumed)}) {wrong}: name the units in the headings or in a --map"
         raise ArchiveError(str(source.path), detail)
-    ratio = detour(reading.samples)
-    if ratio is not None:
-        way = f"the speed carries it {ratio:.1f} times as far as it climbs at first"
-        reading = reading.noted(f"{way}: if it is in km/h, name the unit, speed (km/h), or give a map")
     return reading.noted(f"taken: {', '.join(assumed)}")
 
 

@@ -144,14 +144,17 @@ def test_metres_are_not_taken_for_kilometres(tmp_path: Path) -> None:
         read(tmp_path, text)
     assert read(tmp_path, text.replace("altitude", "altitude (m)", 1)).samples.columns["altitude_m"].max() > 1000
     for right in (webcast_csv(FLIGHT), webcast_columns(FLIGHT)):
-        assert not any("km/h" in note for note in read(tmp_path, right).notes)
+        assert len(read(tmp_path, right).samples) == FLIGHT.t_s.size
 
 
-def test_kilometres_an_hour_taken_for_metres_a_second_are_told(tmp_path: Path) -> None:
+def test_kilometres_an_hour_are_not_taken_for_metres_a_second(tmp_path: Path) -> None:
     t_s = np.arange(0.0, 60.0)
     rows = "".join(f"{t},{20 * t * 3.6:.0f},{10 * t * t / 1000:.1f}\n" for t in t_s)
-    log = read(tmp_path, f"time,speed,altitude\n{rows}")
-    assert any("3.6 times as far as it climbs" in note for note in log.notes)
+    with pytest.raises(
+        ArchiveError, match=r"carries it 3\.6 times as far as it climbs at first, as km/h do: name the units"
+    ):
+        read(tmp_path, f"time,speed,altitude\n{rows}")
+    assert read(tmp_path, f"time,speed (km/h),altitude\n{rows}").samples.columns["speed_m_s"][10] == pytest.approx(200)
 
 
 def test_a_velocity_below_zero_is_no_speed(tmp_path: Path) -> None:
