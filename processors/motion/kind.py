@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isnan
+from math import inf, isnan, nan
 from typing import Final
 
 from processors.motion.cell import Cell
@@ -40,6 +40,11 @@ TOLD_S: Final = 6.0
 # mean acceleration up to there, v^2 / (2 h)
 GENTLE_M_S2: Final = 12.0
 REST_CELLS: Final = 5
+# altimeters and satellite receivers resolve metres; a display counts kilometres to one decimal, and half-way between
+# two of them lies their mean
+COARSE_M: Final = 50.0
+# of kilometres that were cut to whole metres
+ROUNDING_M: Final = 1.5
 # higher than this, and than what noise does, nothing stands on its pad
 RISEN_M: Final = 20.0
 # What pushes with a and then coasts to its top h has been as fast as v^2 / (2 h) = a g / (a + g), and is there after t
@@ -75,11 +80,12 @@ def given_class(word: str) -> str:
 class Kind:
     """The class of a vehicle, first by its channels, then by its motion.
 
-    Speed without an accelerometer, a barometer or a climb is what a webcast shows: a launcher. Anything else is what a
-    small rocket's computer writes. What pulls 25 m/s^2 off the pad is a small rocket all the same, and what has
-    climbed 100 m with less than 12 m/s^2, its engines still running, is none; nor is what has risen 20 m, more slowly
-    than anything that has come so high by coasting. A launcher that has gained less than 1.5 m/s^2 on average 20 to
-    60 s later hops, and so does one that loses speed over its pad.
+    Speed without an accelerometer, a barometer or a climb is what a webcast shows: a launcher; so are heights alone
+    that count in hundreds of metres. Anything else is what a small rocket's computer writes. What pulls 25 m/s^2 off
+    the pad is a small rocket all the same, and what has climbed 100 m with less than 12 m/s^2, its engines still
+    running, is none; nor is what has risen 20 m, more slowly than anything that has come so high by coasting.
+    A launcher that has gained less than 1.5 m/s^2 on average 20 to 60 s later hops, and so does one that loses speed
+    over its pad.
     """
 
     given: str = AUTO
@@ -98,6 +104,9 @@ class Kind:
     peak_m_s: float = 0.0
     slows: int = 0
     risen: bool = False
+    coarse: bool = True
+    steps: int = 0
+    level_m: float = nan
 
     def take(self, cell: Cell, pad_noise_m: float = 0.0) -> str:
         """Take the next cell, with its estimate, and the noise of the pad's level; return the kind as known with it."""
@@ -116,6 +125,10 @@ class Kind:
         self.others = self.others or any(abs(value) < inf for value in others)
         if not self.speed and not self.others and not abs(cell.altitude_m) < inf:
             return
+        if not self.speed and not self.others and self._is_display(cell):
+            # how it moves is not told by such steps
+            self.kind = LAUNCHER
+            return
         self.kind = LAUNCHER if self.speed and not self.others else SOUNDING
         if not self.moving_ns and self._moves(cell):
             self.moving_ns = cell.t_ns
@@ -133,6 +146,15 @@ class Kind:
             gentle = gentle and self.cells > REST_CELLS and not self._coasts(cell)
             self.kind = LAUNCHER if gentle else SOUNDING
             self.told = True
+
+    def _is_display(self, cell: Cell) -> bool:
+        """Return whether all altitudes so far count in such steps, and there was one."""
+        if abs(cell.altitude_m) < inf:
+            level_m = round(cell.altitude_m / COARSE_M) * COARSE_M
+            self.coarse = self.coarse and abs(cell.altitude_m - level_m) < ROUNDING_M
+            self.steps += abs(level_m - self.level_m) > 0.0
+            self.level_m = level_m
+        return self.coarse and self.steps > 0
 
     def _is_driven(self, cell: Cell, noise_m: float) -> bool:
         """Return whether it has risen so slowly that it cannot have come there by coasting."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from downrange.jobs.detect import detect
 from processors.motion.cell import Cell
 from processors.motion.kind import HOP, LAUNCHER, Kind
+from telemetry.samples import Samples
 
 TENTH_NS = 10**8
 
@@ -34,3 +38,13 @@ def test_what_leaves_its_pad_and_gains_nothing_more_hops() -> None:
     kinds = [kind.take(cell(at, min(0.4 * at, 15.0), 1.5 * at)) for at in range(400)]
     assert kinds[100] == LAUNCHER
     assert kinds[-1] == HOP
+
+
+def test_heights_that_count_in_hundreds_of_metres_are_a_displays() -> None:
+    """Without a speed, too: the time at which they first count on says little of a liftoff."""
+    t_s = np.arange(0.0, 60.0, 1 / 30)
+    height_m = 1.2 * np.maximum(t_s - 20.0, 0.0) ** 2
+    shown = Samples.of(t_s, altitude_m=np.floor(height_m / 100.0) * 100.0)
+    assert detect(shown) == []
+    measured = Samples.of(t_s, altitude_m=np.floor(height_m * 50.0))
+    assert "liftoff" in {one.type for one in detect(measured)}
