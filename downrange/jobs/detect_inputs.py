@@ -15,7 +15,7 @@ from processors.detect.reading import Packets, packets_of
 from processors.engine import Engine
 from runtime.archive.catalog import Recording
 from runtime.archive.contents import recorded_messages
-from runtime.archive.layout import Stream
+from runtime.archive.layout import Stream, parse_part_name
 from runtime.archive.reader import parts_of
 from telemetry.decoder import Decoder
 from telemetry.dictionary import Registry
@@ -52,8 +52,18 @@ def hear(path: Path, vehicle_class: str, options: LogOptions, registry: Registry
     with settled_heap():
         if path.is_dir() and parts_of(path, Stream.TELEMETRY):
             return Heard(list(_recorded(path, registry)))
+        _refuse_part_or_whole_archive(path)
         log = open_log(path, options)
         return Heard(list(flight.take_all([log.samples])), log.notes, log.samples.bad_rows)
+
+
+def _refuse_part_or_whole_archive(path: Path) -> None:
+    """Say what to name instead of a file of a recording, or of a folder of several."""
+    if path.is_file() and parse_part_name(path.name) is not None:
+        raise ArchiveError(str(path), f"is a part of a recording: name its folder, {path.absolute().parent}")
+    several = [each for each in sorted(path.iterdir()) if parts_of(each, Stream.TELEMETRY)] if path.is_dir() else []
+    if several:
+        raise ArchiveError(str(path), f"holds the recordings of several flights: name one, for example {several[0]}")
 
 
 def _recorded(folder: Path, registry: Registry) -> Iterator[Detected]:

@@ -163,6 +163,14 @@ def test_a_recording_tells_what_its_log_does(tmp_path: Path) -> None:
         assert other["vehicle"]
 
 
+def test_of_an_archive_a_flights_folder_is_to_be_named(tmp_path: Path) -> None:
+    log = written(tmp_path / "flight.csv")
+    assert run(log, job="import", DOWNRANGE_ARCHIVE_DIR=str(tmp_path / "archive")).exit_code == 0
+    folder = tmp_path / "archive" / "imported" / "flight"
+    for wrong in (next(folder.glob("telemetry-*")), folder.parent):
+        assert str(folder) in repr(run(wrong).exception)
+
+
 def test_parquet_with_the_same_columns_is_a_log_too(tmp_path: Path) -> None:
     t_s, columns = small_rocket()
     path = tmp_path / "flight.parquet"
