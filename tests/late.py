@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from detection import DECODER, NS, T0_NS, Flown, Known, detect, final, messages_of, new_engine, transmitter
+from quality.simulated import Lean
 
 from processors.frames import join_frames
 from simulator.faults.notation import parse_fault
-from simulator.packets import Transmitter
 from simulator.radio.downlink import COARSEST_BUNDLE_S, in_line, make_links, ticks
 from simulator.radio.stations import load_stations
 from simulator.simulate import simulate
@@ -100,14 +100,6 @@ def differences(known: Sequence[Known], whole: Sequence[Known]) -> list[str]:
         for one, other in zip(known, whole, strict=True)
         if abs(one[2] - other[2]) > NEWS_SIGMAS * other[3] * NS or one[4:] != other[4:]
     ]
-
-
-class Lean(Transmitter):
-    """Sends only the packets that flight events are told from."""
-
-    def packet_types(self, vehicle: str) -> tuple[str, ...]:
-        """Return the names of the packet types that a vehicle sends."""
-        return tuple(name for name in super().packet_types(vehicle) if name in {"nav", "propulsion"})
 
 
 def received(preset: str, faults: str, until_s: float = math.inf) -> list[Message]:
