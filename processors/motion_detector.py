@@ -11,15 +11,21 @@ from typing import Any, ClassVar, Final
 from processors.airframe import Airframe
 from processors.detector import Detector, Finding, Value
 from processors.motion.cell import Cell
-from processors.motion.kind import FAMILIES
+from processors.motion.kind import AUTO, FAMILIES, HOP, LAUNCHER, SOUNDING, given_class
 from processors.motion.roles import HEIGHT, SPEED, Roles
 from processors.motion.track import Track
+from processors.plain import from_plain, to_plain
 from processors.stretch import Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.events import Status
+from telemetry.vocabulary import FlightEvent
 
 # an estimate further from an event says nothing of it
 NEAR_NS: Final = NS_PER_S
+RETRACTED: Final = "retracted"
+CLASSES: Final = (LAUNCHER, SOUNDING, HOP)
+# no detector counts so far
+ALONE: Final = 10_000
 
 
 class MotionDetector(Detector):
@@ -29,7 +35,8 @@ class MotionDetector(Detector):
 
     `on_cell` is called for every cell in order. Cells of the track after the one in hand are not known yet: whoever
     asks `Track.between` names the cell. When the log's clock begins again, so does the state. What `looks_back` is
-    asked, once the vehicle is known to be of its class, about the cells before that are remembered.
+    asked, once the vehicle is known to be of its class, about the cells before that are remembered. What was told of a
+    vehicle that turns out to be of another class is taken back, but for its liftoff, which the other's rule revises.
     """
 
     requires: ClassVar[frozenset[str]] = frozenset()
@@ -40,6 +47,9 @@ class MotionDetector(Detector):
         super().__init__(airframe, parameters)
         self._segment = 0
         self._begun = False
+        # what may have to be taken back, while the class is told from the motion
+        self._is_sure = given_class(airframe.vehicle_class) != AUTO
+        self._revocable: dict[tuple[str, int], Finding] = {}
         self._packet = _packet_of(airframe)
         self._track = Track()
         self._words = {word for word, family in FAMILIES.items() if family in self.classes}
@@ -60,18 +70,38 @@ class MotionDetector(Detector):
         if motion is None or not motion.cells:
             return ()
         self._track = motion.track
-        if motion.kinds.isdisjoint(self._words) and motion.cells[-1].segment == self._segment:
+        if motion.kinds.isdisjoint(self._words) and motion.cells[-1].segment == self._segment and not self._revocable:
             return ()
         findings: list[Finding] = []
         for cell in motion.cells:
             if cell.segment != self._segment:
                 self._segment, self._begun, self.state = cell.segment, False, self.state_type()
+                self._revocable.clear()
             if cell.kind in self._words:
                 if self.looks_back and not self._begun:
                     findings += self._before(cell, motion.track)
                 self._begun = True
-                findings += self.on_cell(cell, motion.track)
+                findings += [self._numbered(each) for each in self.on_cell(cell, motion.track)]
+            elif self._revocable and cell.kind:
+                findings += [
+                    replace(each, status=RETRACTED, count_last=cell.known_count) for each in self._revocable.values()
+                ]
+                self._revocable.clear()
         return tuple(findings)
+
+    def _numbered(self, finding: Finding) -> Finding:
+        """Return a finding that can be taken back, while that may have to be."""
+        if self._is_sure or finding.type == FlightEvent.LIFTOFF.value:
+            return finding
+        if finding.occurrence is None:
+            # beside all numbers that detectors give, and those of other classes
+            first = ALONE * (1 + min(CLASSES.index(each) for each in self.classes))
+            finding = replace(finding, occurrence=first + len(self._revocable))
+        told = (finding.type, finding.occurrence or 0)
+        self._revocable.pop(told, None)
+        if finding.status != RETRACTED:
+            self._revocable[told] = finding
+        return finding
 
     def _before(self, cell: Cell, track: Track) -> Iterable[Finding]:
         """Return the last word of each event that it finds before a cell: known with that cell."""
@@ -79,7 +109,11 @@ class MotionDetector(Detector):
         for one in track.between(cell, 0, cell.t_ns)[:-1]:
             for each in self.on_cell(one, track):
                 last[each.type, len(last) if each.occurrence is None else -1 - each.occurrence] = each
-        return [replace(each, count_last=cell.known_count) for each in last.values() if each.status != "retracted"]
+        return [
+            self._numbered(replace(each, count_last=cell.known_count))
+            for each in last.values()
+            if each.status != RETRACTED
+        ]
 
     @abstractmethod
     def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
@@ -135,11 +169,13 @@ class MotionDetector(Detector):
 
     def snapshot(self) -> Any:
         """Return what it remembers, as plain values."""
-        return [self._segment, self._begun, super().snapshot()]
+        return [self._segment, self._begun, [to_plain(each) for each in self._revocable.values()], super().snapshot()]
 
     def restore(self, snapshot: Any) -> None:
         """Take over what another one remembered."""
-        self._segment, self._begun, state = snapshot
+        self._segment, self._begun, told, state = snapshot
+        findings = [from_plain(Finding, each) for each in told]
+        self._revocable = {(each.type, each.occurrence): each for each in findings}
         super().restore(state)
 
 

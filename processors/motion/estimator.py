@@ -10,6 +10,7 @@ from processors.motion.cell import Cell
 from processors.motion.climbed import Climbed
 from processors.motion.heights import Heights
 from processors.motion.kind import FAMILIES, LAUNCHER, SOUNDING, Kind
+from processors.motion.noise import LEARNING
 from processors.motion.pad import Pad
 from processors.motion.speeds import Speeds
 from processors.plain import from_plain, to_plain
@@ -68,7 +69,9 @@ class Estimator:
         known.speeds.take(cell, t_s, left=pad.left)
         known.heights.bound(cell)
         if not pad.left:
-            high = abs(cell.height_m) > LEFT_M + LEFT_SIGMAS * max(known.heights.noise.base, pad.noise_m)
+            noise = known.heights.noise
+            # before the noise is known it may be taken for a flight
+            high = noise.taken > LEARNING and abs(cell.height_m) > LEFT_M + LEFT_SIGMAS * max(noise.base, pad.noise_m)
             fast = cell.speed_m_s > LEFT_M_S + LEFT_SIGMAS * known.speeds.noise.base
             known.high = known.high + 1 if high or fast or cell.pull_m_s2 > LEFT_M_S2 else 0
             pad.left = known.high >= LEFT_CELLS

@@ -103,7 +103,7 @@ class Kind:
     driven: int = 0
     peak_m_s: float = 0.0
     slows: int = 0
-    risen: bool = False
+    high: int = 0
     coarse: bool = True
     steps: int = 0
     level_m: float = nan
@@ -132,7 +132,9 @@ class Kind:
         self.kind = LAUNCHER if self.speed and not self.others else SOUNDING
         if not self.moving_ns and self._moves(cell):
             self.moving_ns = cell.t_ns
-        self.fastest_m_s = max(self.fastest_m_s, cell.v_m_s - SIGMAS * cell.v_sigma_m_s)
+        if cell.trusted or isnan(cell.height_m):
+            # what refuses its heights has run away
+            self.fastest_m_s = max(self.fastest_m_s, cell.v_m_s - SIGMAS * cell.v_sigma_m_s)
         if self.kind == LAUNCHER:
             self._by_speed(cell)
         elif self._pulls(cell):
@@ -158,16 +160,18 @@ class Kind:
 
     def _is_driven(self, cell: Cell, noise_m: float) -> bool:
         """Return whether it has risen so slowly that it cannot have come there by coasting."""
+        if isnan(cell.h_m):
+            return False
         if not cell.h_m > MOVING_M_S + MOVING_SIGMAS * noise_m:
             # what comes down again unjudged flew like a small rocket
-            self.told = self.risen
-            self.low_ns, self.climb_m_s, self.driven = cell.t_ns, 0.0, 0
+            self.told = self.high >= HARD_CELLS
+            self.low_ns, self.climb_m_s, self.moving_ns, self.high, self.driven = cell.t_ns, 0.0, 0, 0, 0
             return False
         self.climb_m_s = max(self.climb_m_s, cell.v_m_s)
         if not cell.h_m > RISEN_M + TOLD_SIGMAS * noise_m:
             self.driven = 0
             return False
-        self.risen = True
+        self.high += 1
         since_s = (cell.t_ns - self.low_ns) / 1e9
         least = 2.0 * DRIVEN_M_S2 * cell.h_m
         slow = self.climb_m_s * self.climb_m_s < least and 2.0 * cell.h_m < DRIVEN_M_S2 * since_s * since_s
@@ -200,7 +204,7 @@ class Kind:
             self.told = True
         elif self.moving_ns and cell.t_ns - self.moving_ns > TOLD_S * 1e9:
             # a display's noise moves nothing for so long, and who has left a pad is faster by then
-            self.told = cell.s_m_s > MOVING_M_S
+            self.told = cell.s_m_s > MOVING_M_S or cell.h_m > RISEN_M + TOLD_SIGMAS * cell.noise_m
             self.moving_ns = self.moving_ns if self.told else 0
 
     def _hops(self, cell: Cell) -> None:

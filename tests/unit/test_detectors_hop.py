@@ -9,6 +9,10 @@ import pytest
 from hop_flight import Flight, Program, flown, fly, gusty, log_of
 
 from downrange.jobs.detect import Detected, detect, known_at
+from processors.detector import Finding
+from processors.detectors.small_apogee import SmallApogee
+from processors.motion.cell import Cell
+from processors.motion.track import Track
 from telemetry.samples import Samples
 
 ZERO_S = 100.0
@@ -109,6 +113,21 @@ def test_what_stops_its_engine_before_it_is_known_to_hop_has_its_cut_off_all_the
     assert set(found) == set(ALLOWED_S)
     for event, allowed_s in ALLOWED_S.items():
         assert abs(found[event].t_event_s - ZERO_S - flight.events_s[event]) < allowed_s, event
+
+
+def test_what_was_told_of_a_small_rocket_is_taken_back_when_it_hops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def falsely(self: SmallApogee, cell: Cell, _: Track) -> tuple[Finding, ...]:
+        if type(self) is not SmallApogee or self.state.done or cell.h_m < 15.0:
+            return ()
+        self.state.done = True
+        return (self.finding("downrange.flight.apogee", cell.t_ns, 0.1, cell, cell.count_first, {}),)
+
+    monkeypatch.setattr(SmallApogee, "on_cell", falsely)
+    found = detect(log_of(low(), "h", noise_m=0.3), "auto")
+    assert [(one.ordinal, one.status) for one in found if one.type == "apogee"] == [(0, "confirmed"), (0, "retracted")]
+    assert sorted(one.type for one in known_at(found)) == ["liftoff", "touchdown"]
 
 
 @pytest.mark.parametrize("climb_m_s", [1.5, 3.0])
