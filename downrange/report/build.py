@@ -113,14 +113,16 @@ def _liftoff_ns(events: Iterable[Event]) -> int | None:
 
 
 def _happenings(events: Iterable[Event], zero_ns: int) -> tuple[Happening, ...]:
-    """Return the last revision of each event with when its first was told."""
+    """Return the last revision of each event with when its first was told, or told again after it was taken back."""
     revisions: dict[tuple[str, str, int], list[Event]] = {}
     for event in events:
         revisions.setdefault(event.identity_in_flight[:3], []).append(event)
     found: list[Happening] = []
     for each in revisions.values():
-        last = max(each, key=lambda event: event.revision)
-        first = min(each, key=lambda event: event.revision)
+        each.sort(key=lambda event: event.revision)
+        last = each[-1]
+        taken_back = [at for at, event in enumerate(each[:-1]) if event.status == "retracted"]
+        first = each[taken_back[-1] + 1] if taken_back else each[0]
         known_after_s = (first.detected_ns - last.t_ns) / NS_PER_S
         found.append(Happening(last, (last.t_ns - zero_ns) / NS_PER_S, known_after_s, len(each)))
     return tuple(sorted(found, key=lambda happening: (happening.t_s, happening.event.vehicle)))

@@ -94,7 +94,7 @@ class Happening:
     t_s
         When.
     known_after_s
-        How long after it its first revision was told, by the flight's own time.
+        How long after it its first revision was told, or the first since it was taken back, by the flight's own time.
     revisions
         How many there were.
     """

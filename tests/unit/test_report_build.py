@@ -57,6 +57,15 @@ def test_the_last_revision_is_shown_with_when_the_first_was_told() -> None:
     assert [shown.t_s, shown.known_after_s] == pytest.approx([50.2, 0.3])
 
 
+def test_what_was_taken_back_and_told_again_was_known_then() -> None:
+    false = event("apogee", 20.0, status="provisional", known_s=20.5)
+    back = event("apogee", 20.0, revision=1, status="retracted", known_s=30.0)
+    again = event("apogee", 50.0, revision=2, status="provisional", known_s=50.5)
+    last = event("apogee", 50.2, revision=3, known_s=60.0)
+    (shown,) = [each for each in report([event("liftoff", 0.0), last, false, back, again]).happenings if each.t_s]
+    assert [shown.t_s, shown.known_after_s] == pytest.approx([50.2, 0.3])
+
+
 def test_what_is_provisional_or_retracted_is_said() -> None:
     found = report(
         [event("liftoff", 0.0), event("meco", 9.0, status="retracted"), event("apogee", 50.0, status="provisional")]
