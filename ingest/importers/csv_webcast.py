@@ -18,7 +18,7 @@ from ingest.importers.options import LogOptions
 from ingest.importers.reading import Reading
 from ingest.importers.source import Source, readable
 from ingest.importers.table import MISSING, Table, read_rows, separator_of, split_line
-from ingest.importers.units import SI_OF_CHANNEL, UNITS, factor, unit_of_heading
+from ingest.importers.units import FOOT_M, SI_OF_CHANNEL, UNITS, factor, unit_of_heading
 from telemetry.errors import ArchiveError
 
 NAME: Final = "webcast-csv"
@@ -36,8 +36,10 @@ OWN_UNITS: Final = {"speed_m_s": "m/s", "altitude_m": "km", "vertical_speed_m_s"
 
 def recognise(source: Source) -> str | None:
     """Return why this is such a file; None if it is not."""
-    names, _ = _headings(source)
-    if INSTRUMENTS & set(names):
+    names, units = _headings(source)
+    if INSTRUMENTS & set(names) or any(
+        name in SPEEDS and _is_feet_a_second(unit) for name, unit in zip(names, units, strict=True)
+    ):
         return None
     there = [next((n for n in known if n in names), None) for known in (TIMES, SPEEDS, ALTITUDES)]
     return f"the first line names {', '.join(n for n in there if n)}" if all(there) else None
@@ -89,6 +91,14 @@ def read(source: Source, options: LogOptions) -> Reading:
         )
     assumed = [names[at] + " in " + OWN_UNITS[c] for c, at in found.items() if units[at] is None]
     return with_assumed_units(source, reading, assumed) if assumed else reading
+
+
+def _is_feet_a_second(unit: str | None) -> bool:
+    """Whether a speed is in ft/s, as altimeters say and no display shows: miles an hour stand beside its feet."""
+    try:
+        return unit is not None and factor("m_s", unit) == FOOT_M
+    except ValueError:
+        return False
 
 
 def _one_clock(table: Table, clocks: dict[int, float]) -> tuple[int, float]:
