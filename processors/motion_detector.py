@@ -134,7 +134,7 @@ class MotionDetector(Detector):
 
         Besides `values` it tells the estimates nearest to the event, as far as they are known: `speed_m_s`,
         `height_above_pad_m`, and `altitude_m`, which counts from where the vehicle's own channel of that name does and
-        is left out where height is known by pressure alone.
+        is left out where height is known by pressure alone; or the acceleration, where nothing else was measured.
         """
         told = self._estimates(cell, t_ns) | dict(values)
         height_m, level_m = told.get("height_above_pad_m"), self._level_m(cell)
@@ -160,6 +160,9 @@ class MotionDetector(Detector):
             return {}
         near = min(cells, key=lambda one: abs(one.t_ns - t_ns))
         known = {"speed_m_s": near.s_m_s, "height_above_pad_m": near.h_m}
+        if not any(map(isfinite, known.values())):
+            # an accelerometer alone tells neither
+            known = {"acceleration_m_s2": near.pull_m_s2}
         return {name: value for name, value in known.items() if isfinite(value)}
 
     def _level_m(self, cell: Cell) -> float:

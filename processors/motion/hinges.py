@@ -178,7 +178,7 @@ def _hinge_at(
     variance = max(variance_of(residuals, weights, rows.shape[1] + 1), least * least, 1e-18)
     sigma_s = float(np.sqrt(2.0 * variance / bend)) if bend > 0.0 else float(t_s[-1] - t_s[0])
     common = solved[:first_after]
-    left_end = first_after + degrees[0] + 1 - first_after
+    left_end = degrees[0] + 1
     before = np.concatenate([common, solved[first_after:left_end]])
     after = np.concatenate([common, solved[left_end:]])
     straight = values - np.polynomial.polynomial.polyval(t_s, one.coefficients)

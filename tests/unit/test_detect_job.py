@@ -163,6 +163,16 @@ def test_a_recording_tells_what_its_log_does(tmp_path: Path) -> None:
         assert other["vehicle"]
 
 
+@pytest.mark.parametrize("channel", ["altitude_m", "acceleration_m_s2"])
+def test_every_event_says_what_was_measured_then_whatever_there_is(channel: str) -> None:
+    t_s, columns = small_rocket()
+    found = detect(Samples.of(t_s, **{channel: columns[channel]}))
+    assert {"liftoff", "meco"} <= {each.type for each in found}
+    for each in found:
+        assert each.values, each
+        assert all(isinstance(value, float) and np.isfinite(value) for value in each.values.values()), each
+
+
 def test_of_an_archive_a_flights_folder_is_to_be_named(tmp_path: Path) -> None:
     log = written(tmp_path / "flight.csv")
     assert run(log, job="import", DOWNRANGE_ARCHIVE_DIR=str(tmp_path / "archive")).exit_code == 0
