@@ -30,7 +30,7 @@ PACKET: Final = "samples"
 T0_NS: Final = round(datetime.fromisoformat("2025-01-01T00:00:00+00:00").timestamp()) * NS_PER_S
 # beyond it a time is none, not even in Unix seconds, and has no place after the log's zero
 MOST_TIME_NS: Final = 5 * 10**9 * NS_PER_S
-ROWS_AT_ONCE: Final = 4096
+ROWS_AT_ONCE: Final = 8192
 RETRACTED: Final = "retracted"
 FLIGHT_EVENTS: Final = frozenset(event.value for event in FlightEvent)
 
