@@ -17,6 +17,7 @@ PUSH_M_S2: Final = 14.0
 COAST_M_S2: Final = -5.0
 # an upright axis that points down shows thrust as this; nothing falls that fast
 INVERTED_M_S2: Final = -20.0
+SOON_NS: Final = NS_PER_S
 # a fall from a man's hand ends at 5 m/s, in a hundredth of a second: a cell or two, if its rows are few; and nothing
 # that is swung by hand gains more. Half of it does where the last height says so, too.
 SURELY_M_S: Final = 6.0
@@ -108,8 +109,9 @@ class Burn:
 
     def _wait(self, cell: Cell, pull: float) -> None:
         """Look for a push."""
-        # what slows down in its own drag is not at rest
-        rested = self.quiet_ns and self.quiet_m_s2 > COAST_M_S2
+        # what slows down in its own drag is not at rest; nor is it known what was in a hole, or what was frozen
+        rested = self.quiet_m_s2 > COAST_M_S2 and cell.t_ns - self.quiet_ns < SOON_NS
+        rested = rested and (self.inverted > 0 or not self.proof.lifted(cell.height_m, cell.noise_m))
         self.inverted = self.inverted + 1 if pull < INVERTED_M_S2 and rested else 0
         if self.inverted > PUSHES:
             self.sign, pull = -self.sign, -pull

@@ -38,12 +38,18 @@ class Flown:
     ----------
     heights_m, times_ns
         Those of the last five seconds.
-    rested, climbed
-        Whether it has stood still since it was last unseen, and whether it has climbed as only a rocket does.
+    before_m, before_ns
+        The height before the last hole, and when that was.
+    seen, rested, climbed
+        Whether five seconds were seen at all; whether it has stood still since it was last unseen; and whether it has
+        moved as only a rocket does.
     """
 
     heights_m: list[float] = field(default_factory=list)
     times_ns: list[int] = field(default_factory=list)
+    before_m: float = 0.0
+    before_ns: int = 0
+    seen: bool = False
     rested: bool = False
     climbed: bool = False
 
@@ -53,15 +59,25 @@ class Flown:
         if self.climbed or not isfinite(height_m):
             return self.climbed
         if self.times_ns and cell.t_ns - self.times_ns[-1] > HOLE_NS:
+            self.before_m, self.before_ns = median(self.heights_m[-THREE:]), self.times_ns[-1]
             self.rested, self.heights_m, self.times_ns = False, [], []
         self.heights_m.append(height_m)
         self.times_ns.append(cell.t_ns)
         while self.times_ns[0] < cell.t_ns - RESTS_NS:
             del self.heights_m[0], self.times_ns[0]
-        self.climbed = height_m > CLIMBED_M and self._climbs(cell)
-        seen = cell.t_ns - self.times_ns[0] > LEAST_NS
-        self.rested = self.rested or (seen and self._rests(cell))
-        return self.climbed or (seen and not self.rested)
+        self.climbed = self._moved(cell) or (height_m > CLIMBED_M and self._climbs(cell))
+        long = cell.t_ns - self.times_ns[0] > LEAST_NS
+        self.seen = self.seen or long
+        self.rested = self.rested or (long and self._rests(cell))
+        return self.climbed or (self.seen and not self.rested)
+
+    def _moved(self, cell: Cell) -> bool:
+        """Return whether it has moved as fast as a rocket through the hole that has just ended."""
+        if not self.before_ns or len(self.heights_m) != THREE:
+            return False
+        moved_m = abs(median(self.heights_m) - self.before_m)
+        since_s = (self.times_ns[0] - self.before_ns) / NS_PER_S
+        return moved_m > CLIMBS_M_S * since_s + SURE_SIGMAS * MEDIAN * cell.noise_m
 
     def _climbs(self, cell: Cell) -> bool:
         then = sum(t_ns <= cell.t_ns - NS_PER_S for t_ns in self.times_ns)

@@ -60,7 +60,7 @@ def _heights(log: Log, liftoff_s: float) -> tuple[Floats, Floats]:
     if "altitude_m" in log.columns:
         heights = log.columns["altitude_m"]
     else:
-        heights = 44_330.8 * (1.0 - (log.columns["pressure_pa"] / 101_325.0) ** 0.190263)
+        heights = 44_330.8 * (1.0 - (np.maximum(log.columns["pressure_pa"], 1.0) / 101_325.0) ** 0.190263)
     known = np.flatnonzero(np.isfinite(heights))
     known = known[np.argsort(log.t_s[known], kind="stable")]
     return log.t_s[known] - liftoff_s, heights[known]

@@ -78,3 +78,28 @@ def test_heights_without_a_top_have_none() -> None:
     for slope_m_s in (1e4, 1e6):
         assert apex(t_s, slope_m_s * t_s, None, 0.0, 0.3) is None
         assert apex(t_s, slope_m_s * t_s * t_s, None, 0.0, 0.3) is None or slope_m_s < 0.0
+
+
+def test_a_climb_in_a_hole_is_a_flight_all_the_same() -> None:
+    flight = fly(Rocket(pad_s=20.0))
+    top_s = flight.events_s["apogee"]
+    seen = (flight.t_s < -1.0) | (flight.t_s > top_s - 2.0)
+    altitude, pull = altitude_of(flight)[seen], flight.pull_m_s2[seen]
+    for columns in ({}, {"acceleration_m_s2": pull}):
+        found = told(Samples.of(flight.t_s[seen], altitude_m=altitude, **columns))
+        assert abs(found["apogee"][0].t_event_s - top_s) < 0.75
+        assert abs(found["touchdown"][0].t_event_s - flight.events_s["touchdown"]) < 2.0
+
+
+def test_drag_after_frozen_rows_is_no_push_either() -> None:
+    flight = fly(Rocket(pad_s=10.0, push_m_s2=120.0, burn_s=1.5, terminal_m_s=120.0))
+    still = (flight.t_s > -1.0) & (flight.t_s < 1.52)
+    first = int(np.argmax(still))
+    altitude = altitude_of(flight)
+    held = {
+        "altitude_m": np.where(still, altitude[first], altitude),
+        "acceleration_m_s2": np.where(still, flight.pull_m_s2[first], flight.pull_m_s2),
+    }
+    found = told(log_of(flight, **held))
+    assert abs(found["apogee"][0].t_event_s - flight.events_s["apogee"]) < 0.75
+    assert all(one.t_event_s < 3.0 for one in found.get("meco", []))
