@@ -127,6 +127,7 @@ class LauncherLiftoff(MotionDetector):
     classes: ClassVar[frozenset[str]] = frozenset({"launcher"})
     parameters_type: ClassVar[type] = LauncherLiftoffParameters
     state_type: ClassVar[type] = LauncherLiftoffState
+    looks_back: ClassVar[bool] = True
 
     def on_cell(self, cell: Cell, track: Track) -> Iterable[Finding]:
         """Look for a ramp."""
