@@ -24,8 +24,9 @@ from telemetry.vocabulary import FlightEvent
 NEAR_NS: Final = NS_PER_S
 RETRACTED: Final = "retracted"
 CLASSES: Final = (LAUNCHER, SOUNDING, HOP)
-# no detector counts so far
+# no detector counts so far, and no rules of all classes together
 ALONE: Final = 10_000
+FLIGHT: Final = 10 * ALONE
 
 
 class MotionDetector(Detector):
@@ -90,12 +91,15 @@ class MotionDetector(Detector):
         return tuple(findings)
 
     def _numbered(self, finding: Finding) -> Finding:
-        """Return a finding that can be taken back, while that may have to be."""
+        """Return a finding with a number of its own flight, by which it can be taken back while that may have to be."""
+        flight = self._segment * FLIGHT
+        if finding.occurrence is not None and flight:
+            finding = replace(finding, occurrence=flight + finding.occurrence)
         if self._is_sure or finding.type == FlightEvent.LIFTOFF.value:
             return finding
         if finding.occurrence is None:
             # beside all numbers that detectors give, and those of other classes
-            first = ALONE * (1 + min(CLASSES.index(each) for each in self.classes))
+            first = flight + ALONE * (1 + min(CLASSES.index(each) for each in self.classes))
             finding = replace(finding, occurrence=first + len(self._revocable))
         told = (finding.type, finding.occurrence or 0)
         self._revocable.pop(told, None)

@@ -120,7 +120,10 @@ def test_how_samples_are_cut_makes_no_difference() -> None:
 def test_the_clock_may_begin_again_and_the_second_flight_is_found_too() -> None:
     t_s, columns = small_rocket()
     twice = {name: np.tile(values, 2) for name, values in columns.items()}
-    found = [each for each in detect(Samples.of(np.tile(t_s, 2), **twice)) if each.type == "apogee"]
+    told = detect(Samples.of(np.tile(t_s, 2), **twice))
+    firsts = sorted((each.type, each.ordinal) for each in told if each.revision == 0)
+    assert firsts == [(name, at) for name in ("apogee", "liftoff", "max_q", "meco", "touchdown") for at in (0, 1)]
+    found = [each for each in told if each.type == "apogee"]
     assert [each.ordinal for each in found if each.revision == 0] == [0, 1]
     first, second = (next(each for each in found if each.ordinal == ordinal) for ordinal in (0, 1))
     assert second.t_event_s == pytest.approx(first.t_event_s, abs=0.05)
