@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from math import nan
 from statistics import median
 from typing import ClassVar, Final
 
@@ -25,6 +26,10 @@ from telemetry.vocabulary import FlightEvent
 MEDIAN: Final = 0.4
 # a display that counts km/h errs by this, however many are averaged
 STEP_M_S: Final = 0.08
+RECENT: Final = 5
+# a stage that climbs freely is a kilometre lower a quarter of a minute before its top, one that falls is higher
+HIGHER_M: Final = 300.0
+NEAR_S: Final = 2.0
 # medians in the shortest stretch, a second each
 SHORT: Final = 1.2
 
@@ -151,7 +156,7 @@ class LauncherApogee(MotionDetector):
             return () if top is None else (self._finding(cell, self._without_air(cell, top), "confirmed"),)
         # cheap: the least of the seconds has to be behind, and before it they fell
         values = state.medians
-        if values[-1] <= min(values[-6:-1]) or values[0] <= min(values) or now_s < state.told_s + limits.longest_s:
+        if values[-1] < min(values[-6:-1]) or values[0] <= min(values) or now_s < state.told_s + limits.longest_s:
             return ()
         top = self._top(cell, now_s, falls=False)
         if top is None or not -limits.shortest_s < top.t_s < -limits.after_s:
@@ -165,13 +170,17 @@ class LauncherApogee(MotionDetector):
         return (self._finding(cell, top, "provisional", now_s),)
 
     def _fell(self, cell: Cell, top_s: float, track: Track) -> bool:
-        """Return whether it was falling before: what engines have stopped in its fall is slowest, and no higher."""
-        before_s = 0.5 * self.parameters.shortest_s
-        first_ns, last_ns = (round((top_s - times * before_s) * NS_PER_S) for times in (2.0, 1.0))
-        cells = track.between(cell, first_ns, last_ns)
-        # free fall would have it climb by as much; a display that counts kilometres shows nothing of it
-        fastest = -0.5 * gravity_m_s2(cell.h_m) * before_s
-        return any(one.v_m_s < fastest - self.parameters.sure_sigmas * one.v_sigma_m_s for one in cells)
+        """Return whether it had been higher: what engines have stopped in its fall is slowest, and no higher."""
+        before_s = self.parameters.shortest_s
+        before_m = self._height_m(cell, top_s - before_s, top_s - 0.5 * before_s, track)
+        top_m = self._height_m(cell, top_s - NEAR_S, top_s + NEAR_S, track)
+        return before_m - top_m > HIGHER_M + self.parameters.sure_sigmas * cell.noise_m
+
+    def _height_m(self, cell: Cell, first_s: float, last_s: float, track: Track) -> float:
+        """Return the median of the heights shown between two times; the estimate of climb follows a display's steps."""
+        cells = track.between(cell, round(first_s * NS_PER_S), round(last_s * NS_PER_S))
+        heights = [one.height_m for one in cells if one.height_m == one.height_m]
+        return median(heights) if heights else nan
 
     def _top(self, cell: Cell, origin_s: float, *, falls: bool) -> Top | None:
         """Return the least speed by the stretch of free fall that shows it best.
@@ -180,7 +189,9 @@ class LauncherApogee(MotionDetector):
         no longer one is looked at.
         """
         state, limits = self.state, self.parameters
-        noise = float(np.hypot(MEDIAN * cell.speed_noise_m_s, STEP_M_S))
+        # a display that shows the same for seconds errs evenly within its step, and by the same
+        steps = len({*state.medians[-RECENT:]}) < RECENT
+        noise = float(np.hypot((1.0 if steps else MEDIAN) * cell.speed_noise_m_s, STEP_M_S))
         best: Top | None = None
         for longest_s in range(limits.shortest_s, limits.longest_s + 1, 10):
             first = next(i for i, t_s in enumerate(state.medians_s) if t_s >= state.medians_s[-1] - longest_s)

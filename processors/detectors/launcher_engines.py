@@ -12,9 +12,11 @@ from processors.launcher.engine_edges import (
     AIR,
     ASCENT,
     BOOSTBACK,
+    FALL,
     LANDING,
     Look,
-    in_air,
+    easing_m_s2,
+    falling,
     is_turned,
     least_m_s2,
     may_come,
@@ -46,7 +48,7 @@ DEEP: Final = 8
 IN_AIR: Final = ((4, 16, 1), (6, 16, 2), (DEEP, 16, 3), (12, 20, 3))
 # how well the lines through a second before and after tell when the first of several engines comes
 EARLIER_S: Final = 0.5
-BY_PHASE: Final = {AIR: IN_AIR, BOOSTBACK: (*SCALES, *AFTER_BACK)}
+BY_PHASE: Final = {AIR: IN_AIR, FALL: IN_AIR, BOOSTBACK: (*SCALES, *AFTER_BACK)}
 # a display that stands still for longer shows nothing; at the rates looked for here it counts on in every cell
 STALE_S: Final = 0.25
 # sticking for longer is rare, and an orbit a matter of course
@@ -143,8 +145,9 @@ class LauncherEngines(MotionDetector):
             # what goes on elsewhere is another stage, or another display
             state.means = Means()
         state.refused = 0
-        if not state.open.type and in_air(state.phase, cell, self.parameters):
-            state.phase, state.since_s, state.since_m_s = AIR, cell.t_ns / NS_PER_S, cell.s_m_s
+        phase = state.phase if state.open.type else falling(state.phase, cell, self.parameters)
+        if phase != state.phase:
+            state.phase, state.since_s, state.since_m_s = phase, cell.t_ns / NS_PER_S, cell.s_m_s
         if not state.means.add(cell.t_ns, cell.t_ns / NS_PER_S, cell.speed_m_s):
             return ()
         if stands and cell.stale_s < (STALE_MOST_S if state.open.type else STANDS_S):
@@ -156,8 +159,8 @@ class LauncherEngines(MotionDetector):
         if not may_come(state.phase, cell, limits):
             return ()
         noise = state.means.noise(cell.speed_noise_m_s)
-        air = state.phase == AIR
-        sure = limits.landing_sigmas if air else limits.sure_sigmas
+        air = state.phase in {AIR, FALL}
+        sure = limits.landing_sigmas if state.phase == AIR else limits.sure_sigmas
         least = least_m_s2(state.phase, limits)
         scales = BY_PHASE.get(state.phase, SCALES)
         for after, before, guard in state.means.worth(scales, 0.5 * least, noise, DEEP if air else 0):
@@ -170,7 +173,7 @@ class LauncherEngines(MotionDetector):
                 return ()
             if air and after == DEEP and kink.after.rate < state.deepest_m_s2:
                 state.deepest_m_s2, state.deepest_s = kink.after.rate, kink.after.t_s
-            change = kink.change - (limits.easing_m_s3 * kink.apart_s if air else 0.0)
+            change = kink.change - (easing_m_s2(kink, limits) if air else 0.0)
             if abs(change) < max(least, sure * kink.least_sigma) or not kink.joined or abs(change) < sure * kink.sigma:
                 continue
             since_s = kink.at_s - state.since_s

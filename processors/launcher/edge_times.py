@@ -13,6 +13,9 @@ Floats = NDArray[np.float64]
 
 # thrust comes and goes over tenths of a second, and a display follows: no fit is surer of its moment than that
 TAIL_S: Final = 0.3
+# the last of the thrust adds a metre a second, over some tenths: noise of as much hides it, and its end
+HIDDEN_S: Final = 0.27
+HIDDEN_M_S: Final = 1.0
 # half widths and degrees of the polynomials that close in on it
 STEPS: Final = ((2.0, 2), (1.6, 4), (1.2, 4))
 # the more noise there is for the change, the wider
@@ -67,7 +70,7 @@ def passing(t_s: Floats, speeds: Floats, noise: float, change: float, rate: floa
         bend = fit.value(best_s, 2)[0]
         sigma_s = fit.value(best_s, 1)[1] / -bend if bend < 0.0 else half_s
         top_s += best_s
-    return top_s, _with_tail(sigma_s)
+    return top_s, float(np.hypot(_with_tail(sigma_s), HIDDEN_S * min(noise / HIDDEN_M_S, 1.0)))
 
 
 def onset(t_s: Floats, speeds: Floats, between: tuple[float, float], noise: float) -> tuple[float, float] | None:

@@ -19,6 +19,7 @@ BOOSTBACK: Final = "boostback"
 TURNED: Final = "turned"
 ENTRY: Final = "entry"
 AIR: Final = "air"
+FALL: Final = "fall"
 LANDING: Final = "landing"
 UPPER: Final = "upper"
 ORBIT: Final = "orbit"
@@ -115,9 +116,14 @@ def _entry_end(look: Look) -> bool:
     return look.kink.change > limits.entry_m_s2 and look.push.after > -limits.entry_m_s2 - look.push.drag_m_s2
 
 
+def easing_m_s2(kink: Kink, limits: EngineThresholds) -> float:
+    """Return by how much less the air brakes after a kink: little if it brakes little any more."""
+    return min(limits.easing_m_s3, limits.easing_per_s * abs(kink.before.rate)) * kink.apart_s
+
+
 def _landing(look: Look) -> bool:
     kink, cell, limits = look.kink, look.cell, look.limits
-    change = kink.change - limits.easing_m_s3 * kink.apart_s
+    change = kink.change - easing_m_s2(kink, limits)
     slows = change < -limits.landing_m_s2 and kink.change < -0.5 * limits.landing_m_s2
     if not (slows and look.falls and cell.h_m < limits.landing_m):
         return False
@@ -152,6 +158,7 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
     ORBIT: ((FlightEvent.SES, _ses, UPPER), _ENTRY),
     ENTRY: ((FlightEvent.ENTRY_END, _entry_end, AIR),),
     AIR: ((FlightEvent.LANDING_BURN_START, _landing, LANDING),),
+    FALL: ((FlightEvent.LANDING_BURN_START, _landing, LANDING),),
     LANDING: (),
 }
 
@@ -164,11 +171,17 @@ def orbits(phase: str, cell: Cell, limits: EngineThresholds) -> bool:
     return cell.s_m_s > circular_m_s - limits.short_m_s
 
 
-def in_air(phase: str, cell: Cell, limits: EngineThresholds) -> bool:
-    """Return whether a stage that has burnt out falls where only the air and the engines of a landing brake."""
+def falling(phase: str, cell: Cell, limits: EngineThresholds) -> str:
+    """Return the phase of a stage that may have fallen to where only the air and the engines of a landing brake.
+
+    Of one that was not seen to brake before nobody knows that it means to land.
+    """
     falls = cell.v_m_s < -limits.falls_m_s - limits.coast_sigmas * cell.v_sigma_m_s
-    least_m = limits.landing_m if phase == ENTRY else limits.air_m
-    return phase not in {ASCENT, AIR, LANDING} and falls and cell.h_m < least_m
+    if not falls or phase in {ASCENT, AIR, FALL, LANDING}:
+        return phase
+    if phase == ENTRY:
+        return AIR if cell.h_m < limits.landing_m else phase
+    return FALL if cell.h_m < limits.air_m else phase
 
 
 LEAST: Final = {
@@ -177,6 +190,7 @@ LEAST: Final = {
     ORBIT: attrgetter("ses_m_s2"),
     BOOSTBACK: attrgetter("back_m_s2"),
     AIR: attrgetter("landing_m_s2"),
+    FALL: attrgetter("landing_m_s2"),
 }
 LEAST_ELSE: Final = attrgetter("retro_m_s2")
 

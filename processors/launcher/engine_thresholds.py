@@ -47,10 +47,11 @@ class EngineThresholds:
     landing_m, landing_m_s2
         Engines light for the landing below this, and the rate falls by so much, for good: air alone takes less and
         less from a stage that it has slowed.
-    easing_m_s3
-        What the air takes less of it each second, at least, as the stage comes near the speed at which it carries it.
+    easing_m_s3, easing_per_s
+        What the air takes less of it each second, at least, as the stage comes near the speed at which it carries it;
+        at 200 m/s what is left of it dies away with 2 g over the speed.
     landing_sigmas
-        How sure; it is looked for only for some seconds.
+        How sure, after an entry burn; it is looked for only for some seconds.
     air_m_s2, air_share
         The air has slowed it by this, and takes less than this share of its most now.
     need_m_s2
@@ -82,6 +83,7 @@ class EngineThresholds:
     landing_m: float = 12_000.0
     landing_m_s2: float = 1.2
     easing_m_s3: float = 0.4
+    easing_per_s: float = 0.1
     landing_sigmas: float = 3.5
     air_m_s2: float = 10.0
     air_share: float = 0.5

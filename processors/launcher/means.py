@@ -104,6 +104,14 @@ class Means:
         if len(self.t_s) > KEPT:
             del self.t_s[0], self.values[0]
 
+    def between(self, first_s: float, last_s: float) -> tuple[float, float] | None:
+        """Return the mean time and value of those between two times; None if there are none."""
+        found = [(t_s, value) for t_s, value in zip(self.t_s, self.values, strict=True) if first_s <= t_s <= last_s]
+        if not found:
+            return None
+        times, values = zip(*found, strict=True)
+        return sum(times) / len(found), sum(values) / len(found)
+
     def line(self, first: int, last: int) -> Line | None:
         """Return the line through the means from one index to before another; None if too few.
 

@@ -12,9 +12,15 @@ from telemetry.vocabulary import FlightEvent
 
 # the last of the means say where the speed is now
 LAST: Final = 3
-# of these alone the rate is even before and after: in the air it changes by itself as much as by an engine, and engines
-# that turn a stage back come one after the other
+# of these the rate is even before and after
 EVEN: Final = frozenset({FlightEvent.MECO, FlightEvent.SES, FlightEvent.SECO, FlightEvent.ENTRY_START})
+
+
+# in the air it soon changes by itself as much as by an engine: a display that stuck has gone on by then
+SOON_S: Final = (1.2, 2.2)
+# of what a change makes of the speed: nearer to it than to nothing; and nearly nothing, where the air takes some of it
+HALF: Final = 0.5
+GONE: Final = 0.2
 
 
 @dataclass(slots=True)
@@ -47,10 +53,16 @@ class Told:
         A display that sticks in noise looks like an engine that stops; then it shows where the speed has been going
         all the time. One that has stood shows it in the first cell in which it goes on.
         """
-        if self.type not in EVEN:
+        t_s, value, share = cell.t_ns / NS_PER_S, cell.speed_m_s, HALF
+        if self.type == FlightEvent.ENTRY_END:
+            soon = means.between(*(self.origin_ns / NS_PER_S + after_s for after_s in SOON_S))
+            if soon is None:
+                return True
+            (t_s, value), share = soon, GONE
+        elif self.type not in EVEN:
+            # engines that turn a stage back, or land it, come one after the other
             return True
-        t_s, value = cell.t_ns / NS_PER_S, cell.speed_m_s
-        if not self.stands:
+        elif not self.stands:
             line = means.line(-max(LAST, means.fewest), 0)
             if line is None:
                 return True
@@ -59,4 +71,4 @@ class Told:
         if since_s <= 0.0:
             return True
         gained_m_s = value - self.speed_m_s - self.before_m_s2 * since_s
-        return gained_m_s / (self.change_m_s2 * since_s) > 0.5  # noqa: PLR2004 -- the nearer of the two
+        return gained_m_s / (self.change_m_s2 * since_s) > share

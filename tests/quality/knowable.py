@@ -14,7 +14,9 @@ change, the Fisher information of (a, b, c, t) is the sum over the rows of the p
 And a row may be wild, as two in a thousand are, or one may stick: so it takes three of them after a change, of which
 any two still show one.
 
-A liftoff is a change from rest: a and b are known to be zero then. An apogee is where the speed of free fall is least:
+A liftoff is a change from rest: a and b are known to be zero then, and c to 0.8 m/s^2; a record that has just begun is
+looked at less often, and 5 standard deviations do (docs/events.md). A touchdown is one to rest: a and b are zero after
+it, and that it stands is nothing that noise hides. An apogee is where the speed of free fall is least:
 `v^2 = v_0^2 + (g (u - t))^2`, with v_0 and t unknown, over the rows of free fall.
 """
 
@@ -23,10 +25,14 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from quality.flights import Floats
-from quality.rules import Rule
+from quality.flights import Floats, Log
+from quality.perturb import SPEED_NOISE_M_S
+from quality.rules import RULES, Rule
+from quality.score import Case
 
 SIGMAS: Final = 6.4
+LIFTOFF_SIGMAS: Final = 5.0
+PULL_SIGMA_M_S2: Final = 0.8
 TWICE: Final = 2.0
 # as far back as a rate is even
 BEFORE_S: Final = 8.0
@@ -34,6 +40,37 @@ BEFORE_S: Final = 8.0
 RAMP_S: Final = 0.5
 GRAVITY_M_S2: Final = 9.4
 FEWEST: Final = 3
+
+
+# those of which there is a bound
+BOUNDED: Final = frozenset(
+    {"liftoff", "meco", "ses", "seco", "boostback_start", "boostback_end", "entry_start", "entry_end"}
+    | {"landing_burn_start", "touchdown", "apogee"}
+)
+NOISE_M_S: Final = {"noise": SPEED_NOISE_M_S, "noise x3": 3.0 * SPEED_NOISE_M_S}
+
+
+def is_hidden(case: Case, kind: str, log: Log, track: tuple[Floats, Floats], step_m_s: float, lag_s: float) -> bool:
+    """Return whether the rows of a disturbed log let nobody know an event in time.
+
+    Parameters
+    ----------
+    case
+        The event.
+    kind
+        What was done to the log.
+    log
+        The log as it was after that.
+    track
+        Times and speeds as the display would show them without it, shape (n,) each.
+    step_m_s, lag_s
+        In what steps it shows them, and how late.
+    """
+    if case.group != "orbital" or case.event not in BOUNDED or not np.isfinite(case.t_reference_s):
+        return False
+    rule, noise = RULES[case.group][case.event], float(np.hypot(NOISE_M_S.get(kind, 0.0), step_m_s / 12.0**0.5))
+    rows_s = log.t_s[log.t_s <= case.t_reference_s + rule.latency_s]
+    return not is_knowable(case.event, case.t_reference_s + lag_s, rule, rows_s, track, noise)
 
 
 def is_knowable(event: str, t_s: float, rule: Rule, rows_s: Floats, track: tuple[Floats, Floats], noise: float) -> bool:
@@ -59,12 +96,19 @@ def is_knowable(event: str, t_s: float, rule: Rule, rows_s: Floats, track: tuple
     after = np.maximum(rows_s - t_s, 0.0)
     if np.count_nonzero(after) < FEWEST or not change:
         return False
-    gradients = [after, np.where(after > 0.0, -change, 0.0)]
+    if event == "touchdown":
+        before = np.minimum(rows_s - t_s, 0.0)
+        rows = np.stack([before, np.where(before < 0.0, change, 0.0)], axis=1) / noise
+        return TWICE * _sigma(rows, 1) <= rule.error_s
+    gradients, sigmas = [after, np.where(after > 0.0, -change, 0.0)], LIFTOFF_SIGMAS
     if event != "liftoff":
-        gradients += [np.ones(rows_s.size), rows_s - t_s]
+        gradients, sigmas = [*gradients, np.ones(rows_s.size), rows_s - t_s], SIGMAS
     rows = np.stack(gradients, axis=1) / noise
-    with_time, without = rows, np.delete(rows, 1, axis=1)
-    return abs(change) >= SIGMAS * _sigma(without, 0) and TWICE * _sigma(with_time, 1) <= rule.error_s
+    if abs(change) < sigmas * _sigma(np.delete(rows, 1, axis=1), 0):
+        return False
+    if event == "liftoff":
+        rows = np.vstack([rows, [1.0 / PULL_SIGMA_M_S2, 0.0]])
+    return TWICE * _sigma(rows, 1) <= rule.error_s
 
 
 def _sigma_of_top(t_s: float, rows_s: Floats, track: tuple[Floats, Floats], noise: float) -> float:

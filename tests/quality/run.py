@@ -17,15 +17,17 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from quality.claims import heard
 from quality.faults import SHARES
-from quality.flights import ABSENT, FOLDER, load, names
+from quality.flights import ABSENT, FOLDER, Log, load, names
+from quality.knowable import NOISE_M_S, is_hidden
 from quality.perturb import KINDS, perturbed
 from quality.score import Case, Judge
 from quality.simulated import judged_flight
@@ -42,6 +44,8 @@ MADE: Final = 240
 WEBCASTS: Final = 120
 HOPS: Final = 160
 CLEAN: Final = "clean"
+# of a display that counts km/h
+STEP_M_S: Final = 0.28
 
 
 def judged(name: str, kinds: Sequence[str], seeds: int, vehicle_class: str = "auto") -> list[Case]:
@@ -52,8 +56,17 @@ def judged(name: str, kinds: Sequence[str], seeds: int, vehicle_class: str = "au
     for kind in kinds:
         for seed in range(1 if kind == CLEAN else seeds):
             changed = perturbed(log, kind, seed)
-            cases += Judge(changed, record, kind, seed).cases(heard(changed, vehicle_class))
+            found = Judge(changed, record, kind, seed).cases(heard(changed, vehicle_class))
+            cases += _without_hidden(found, kind, changed, record) if kind in NOISE_M_S else found
     return cases
+
+
+def _without_hidden(cases: list[Case], kind: str, log: Log, record: Record) -> list[Case]:
+    """Return cases, those blind that noise lets nobody know in time (`quality.knowable`)."""
+    clean = record.clean
+    shown = np.isfinite(clean.speed_m_s)
+    track = (clean.t_s[shown], clean.speed_m_s[shown])
+    return [replace(case, blind=case.blind or is_hidden(case, kind, log, track, STEP_M_S, 0.0)) for case in cases]
 
 
 def recorded(

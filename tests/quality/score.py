@@ -18,6 +18,7 @@ more than the allowed error it was another claim at first (*moved*): then it is 
 A case is *blind* if its reference lies where the disturbed record says nothing: in a gap of more than a second or a
 frozen stretch, more than a second before the first row or after the last one, or before such a stretch by less than the
 allowed error (a second at most), for then nobody can tell it in time.
+So it is where rate and noise of the rows let nobody know it (`quality.knowable`).
 They are counted and shown, but a share is asked of the rest. Coverage compares the error with the stated sigma and the
 reference's own, added in squares; max_q has none: its plateau is no error.
 """

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from quality.claims import heard
 from quality.flights import Floats, Log, Reference
-from quality.knowable import is_knowable
-from quality.perturb import KINDS, SPEED_NOISE_M_S, perturbed
+from quality.knowable import is_hidden
+from quality.perturb import KINDS, perturbed
 from quality.rules import PLATEAU, RULES
 from quality.score import Case, Judge
 from quality.synthetic_webcast_motion import Launcher, Track, density_of, fly
@@ -24,12 +24,6 @@ CLEAN: Final = "clean"
 # as the table calls them
 SHOWN: Final = tuple(f"web {kind}" for kind in (CLEAN, *KINDS))
 SIGMA_S: Final = 0.1
-NOISE_M_S: Final = {"noise": SPEED_NOISE_M_S, "noise x3": 3.0 * SPEED_NOISE_M_S}
-# those of which `quality.knowable` says what a record lets anybody know
-BOUNDED: Final = frozenset(
-    {"liftoff", "meco", "ses", "seco", "boostback_start", "boostback_end", "entry_start", "entry_end"}
-    | {"landing_burn_start", "touchdown", "apogee"}
-)
 # an apogee is told from free fall, so long before and after it
 FREE_BEFORE_S: Final = 20.0
 FREE_AFTER_S: Final = 3.0
@@ -81,23 +75,11 @@ def judged_webcast(number: int) -> list[Case]:
     changed = perturbed(shown.log, kind, number)
     cases = Judge(changed, None, f"web {kind}", number).cases(heard(changed))
     driven = _is_driven(shown.log)
-    noise = float(np.hypot(NOISE_M_S.get(kind, 0.0), shown.shows.speed_step_m_s / 12.0**0.5))
-    found: list[Case] = []
+    shows, found = shown.shows, list[Case]()
     for case in cases:
-        hidden = (
-            case.event in BOUNDED
-            and np.isfinite(case.t_reference_s)
-            and not is_knowable(
-                case.event,
-                case.t_reference_s + shown.shows.lag_s,
-                RULES["orbital"][case.event],
-                changed.t_s[changed.t_s <= case.t_reference_s + RULES["orbital"][case.event].latency_s],
-                shown.truth,
-                noise,
-            )
-        )
+        hidden = is_hidden(case, kind, changed, shown.truth, shows.speed_step_m_s, shows.lag_s)
         hidden = hidden or (driven and case.event == "apogee")
-        found.append(replace(_on_plateau(case, shown), blind=case.blind or bool(hidden)))
+        found.append(replace(_on_plateau(case, shown), blind=case.blind or hidden))
     return found
 
 

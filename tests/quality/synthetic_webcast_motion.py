@@ -178,7 +178,7 @@ def _goes_on(one: Launcher, body: Body, track: Track) -> None:
 
 def _comes_back(one: Launcher, body: Body, track: Track) -> None:
     """Fly the first stage to the ground."""
-    turns, burning, lands, slowed_m_s = one.back == "boostback", False, False, 0.0
+    turns, burning, braked, lands, slowed_m_s = one.back == "boostback", False, False, False, 0.0
     while body.h > 0.0 and len(track.speeds) < 1200 / STEP_S:
         now_s = len(track.speeds) * STEP_S
         events, push, lean = track.events_s, 0.0, 0.0
@@ -196,7 +196,8 @@ def _comes_back(one: Launcher, body: Body, track: Track) -> None:
         if burning and now_s < events.setdefault("entry_start", now_s) + one.entry_s:
             # propellant is left for the landing: it brakes to what the air can take on, no further
             slowed_m_s = slowed_m_s or ENTRY_SHARE * body.speed
-            if body.speed > slowed_m_s:
+            braked = braked or body.speed < slowed_m_s
+            if not braked:
                 push, lean, events["entry_end"] = one.entry_m_s2, retro, now_s
         stops_m_s2 = body.speed**2 / (2.0 * max(body.h, 1.0))
         drag = body.air_pa() / one.stage_kg_m2
