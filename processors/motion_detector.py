@@ -74,15 +74,20 @@ class MotionDetector(Detector):
         if motion.kinds.isdisjoint(self._words) and motion.cells[-1].segment == self._segment and not self._revocable:
             return ()
         findings: list[Finding] = []
+        words, track, on_cell = self._words, motion.track, self.on_cell
         for cell in motion.cells:
             if cell.segment != self._segment:
                 self._segment, self._begun, self.state = cell.segment, False, self.state_type()
                 self._revocable.clear()
-            if cell.kind in self._words:
-                if self.looks_back and not self._begun:
-                    findings += self._before(cell, motion.track)
-                self._begun = True
-                findings += [self._numbered(each) for each in self.on_cell(cell, motion.track)]
+            if cell.kind in words:
+                if not self._begun:
+                    if self.looks_back:
+                        findings += self._before(cell, track)
+                    self._begun = True
+                found = on_cell(cell, track)
+                # most cells complete nothing
+                if found:
+                    findings += [self._numbered(each) for each in found]
             elif self._revocable and cell.kind:
                 findings += [
                     replace(each, status=RETRACTED, count_last=cell.known_count) for each in self._revocable.values()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf, isnan
+from math import inf, isnan, nan
 from typing import Any, Final
 
 from processors.motion.cell import Cell
@@ -61,13 +61,14 @@ class Estimator:
         self._stale(cell)
         if not pad.left:
             pad.take(cell)
-        climbed_m = known.climbed.take(cell, left=pad.left)
+        climbed_m = nan if known.climbed.heights else known.climbed.take(cell, left=pad.left)
         cell.height_m = pad.height_m(cell) if isnan(climbed_m) else climbed_m
         cell.pull_m_s2 = cell.acceleration_m_s2 - pad.rest_m_s2
         kind = known.kind.kind
         known.heights.take(cell, t_s, left=pad.left, launcher=kind == LAUNCHER, small=kind == SOUNDING)
         known.speeds.take(cell, t_s, left=pad.left)
-        known.heights.bound(cell)
+        if cell.speed_trusted:
+            known.heights.bound(cell)
         if not pad.left:
             noise = known.heights.noise
             # before the noise is known it may be taken for a flight
