@@ -16,6 +16,7 @@ from downrange.report.model import Books, FlightReport, Missing
 from downrange.report.tracks import NS_PER_S, Tracks
 from downrange.report.words import plural
 from ingest.importers.log import open_log
+from ingest.importers.options import LogOptions
 from processors.audit.recount import Recount
 from processors.audit.verdict import Counts, judge
 from processors.detect.reading import Packets, advance, read_rejected, read_telemetry
@@ -78,7 +79,7 @@ def report_of_log(path: Path) -> FlightReport:
     ArchiveError
         If it cannot be read, or holds no row.
     """
-    log = open_log(path)
+    log = open_log(path, LogOptions(asked_by="downrange import --format"))
     tracks = Tracks()
     tracks.take_samples(LOG_VEHICLE, log.samples)
     if not tracks.vehicles:
