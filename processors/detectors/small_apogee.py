@@ -125,7 +125,7 @@ class SmallApogee(MotionDetector):
     0.7
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.APOGEE.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"sounding"})
     parameters_type: ClassVar[type] = SmallApogeeParameters

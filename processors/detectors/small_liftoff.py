@@ -91,6 +91,7 @@ class SmallLiftoff(MotionDetector):
     3.0
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.LIFTOFF.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"sounding"})
     parameters_type: ClassVar[type] = SmallLiftoffParameters

@@ -106,6 +106,7 @@ class SmallMaxQ(MotionDetector):
     (6125, 5558)
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.MAX_Q.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"sounding"})
     parameters_type: ClassVar[type] = SmallMaxQParameters

@@ -104,6 +104,7 @@ class SmallMeco(MotionDetector):
     0.05
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.MECO.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"sounding"})
     parameters_type: ClassVar[type] = SmallMecoParameters

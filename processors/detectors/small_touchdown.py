@@ -58,6 +58,8 @@ class SmallTouchdownParameters:
     gain
         Of the squared residuals over those of a descent that goes on, times the number of heights that say something
         of their own.
+    noisy_m, longer_s, longest_s
+        Where heights are noisier, longer windows are fitted, too: a longer descent says better that it has ended.
     near_m
         Around the pad's height nothing but the ground stops a descent.
     near_s, far_s
@@ -138,6 +140,7 @@ class SmallTouchdown(MotionDetector):
     1.8
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.TOUCHDOWN.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"sounding"})
     parameters_type: ClassVar[type] = SmallTouchdownParameters
