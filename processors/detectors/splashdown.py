@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from processors.detector import Detector, Finding, found
 from processors.evidence.plunge import first_touch
-from processors.evidence.signals import Sustained, Trail, seconds_from
+from processors.evidence.signals import UNSET, Sustained, Trail, seconds_from
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
@@ -33,6 +33,9 @@ class SplashdownParameters:
     steady_from_s, steady_to_s
         The speed before this stretch of time before the stop is that of the descent: the water stops a stage within
         a second.
+    sinks_evenly_m_s
+        Speeds of a descent differ by less, three times their noise and what engines still take off; those of a vehicle
+        that bobs up and down by more.
     steady_share
         It has met the water when it has lost a tenth of that speed: more than the noise.
     slowed_share, slowed_rows
@@ -57,6 +60,7 @@ class SplashdownParameters:
     stop_s: float = 0.3
     steady_from_s: float = 2.5
     steady_to_s: float = 1.2
+    sinks_evenly_m_s: float = 0.15
     steady_share: float = 0.9
     slowed_share: float = 0.5
     slowed_rows: int = 3
@@ -76,6 +80,7 @@ class SplashdownState:
     pad_m: float | None = None
     sank_ns: int = 0
     left_s: float = 0.0
+    low_ns: int = UNSET
     rise: Sustained = field(default_factory=Sustained)
     flown: bool = False
     done: bool = False
@@ -105,7 +110,7 @@ class Splashdown(Detector):
     10.0
     """
 
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.SPLASHDOWN.value, FlightEvent.TOUCHDOWN.value)
     requires: ClassVar[frozenset[str]] = frozenset({"altitude_m", "vertical_speed_m_s", "speed_m_s"})
     parameters_type: ClassVar[type] = SplashdownParameters
@@ -157,8 +162,11 @@ class Splashdown(Detector):
         state, limits = self.state, self.parameters
         ground_m = state.pad_m or 0.0
         high = np.flatnonzero(altitude[first:stop] > ground_m + limits.low_m)
+        after = first + int(high[-1]) + 1 if high.size else first
+        if (high.size or state.low_ns == UNSET) and first < stop:
+            state.low_ns = int(rows.t_ns[after]) if after < stop else UNSET
         if high.size:
-            at = first + int(high[-1])
+            at = after - 1
             state.sank_ns = int(rows.t_ns[at])
             sinks_m_s = -float(speed[at])
             state.left_s = (float(altitude[at]) - ground_m) / sinks_m_s if sinks_m_s > limits.stop_m_s else 0.0
@@ -170,6 +178,15 @@ class Splashdown(Detector):
         still = bool(after.any()) and bool((np.abs(speeds[after]) < self.parameters.still_m_s).all())
         return still and self.state.stop.since_ns - touch_ns <= self.parameters.bounce_s * NS_PER_S
 
+    def _came_through_hole(self) -> bool:
+        """Return whether it was not seen for a while when it came down to the water."""
+        return bool(self.state.low_ns - self.state.sank_ns > self.parameters.sure_s * NS_PER_S)
+
+    def _sinks(self, speeds: NDArray[np.float64]) -> bool:
+        """Return whether speeds are those of a descent, and not of a vehicle that the waves lift and drop."""
+        limits = self.parameters
+        return bool(np.median(speeds) < -limits.stop_m_s and np.std(speeds) < limits.sinks_evenly_m_s)
+
     def _touch(self) -> tuple[int, float, int]:
         """Return when the steady descent ended, how sure that is, and on how many rows it rests."""
         times, speeds = self.state.trail.arrays()
@@ -177,7 +194,7 @@ class Splashdown(Detector):
         before_s = -seconds_from(times, stop_ns)
         limits = self.parameters
         steady = (before_s <= limits.steady_from_s) & (before_s >= limits.steady_to_s)
-        if not steady.any():
+        if not steady.any() or (self._came_through_hole() and not self._sinks(speeds[steady])):
             # in a hole: no earlier than its last fall led it down, no later than it was seen to float
             first_ns = min(self.state.sank_ns + round(self.state.left_s * NS_PER_S), stop_ns)
             width_ns = stop_ns - first_ns

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from detection import T0_NS, new_engine, take
-from quality.simulated import is_no_ascent
+from quality.flights import Floats
+from quality.simulated import heard_s, is_no_ascent
 
 from simulator.faults import parse_fault
 from simulator.happenings import Happening
@@ -40,6 +41,8 @@ from telemetry.message import Message
 from telemetry.vocabulary import FlightEvent, short_name
 
 SEED: Final = 5
+# as in `quality.score`: what happens in a longer one is not seen
+GAP_S: Final = 1.0
 SHORT: Final = ("hop", "sounding", "static_fire")
 VERDICTS: Final = ("hit", "miss", "wrong", "late", "false")
 # what makes or ends a silence is heard beside it
@@ -165,7 +168,16 @@ def fly(case: Case) -> tuple[list[Said], list[Message]]:
     if case.stations:
         preset = sent.flight.preset.model_copy(update={"stations": case.stations})
         object.__setattr__(sent.flight, "preset", preset)
-    return truth(sent), messages(sent)
+    said, coming = truth(sent), messages(sent)
+    times = heard_s(coming, T0_NS)
+    return [replace(one, heard=one.heard and not in_gap(one, times[one.vehicle])) for one in said], coming
+
+
+def in_gap(one: Said, times: Floats) -> bool:
+    """Return whether nothing came of an event's time, whoever could have heard it."""
+    t_s, ordered = one.t_s + BESIDE_S.get(one.name, 0.0), np.sort(times)
+    after = int(np.searchsorted(ordered, t_s))
+    return after in {0, len(ordered)} or bool(ordered[after] - ordered[after - 1] > GAP_S)
 
 
 def truth(sent: Transmitter) -> list[Said]:

@@ -66,7 +66,7 @@ def judged_flight(number: int) -> list[Case]:
     last_s = max((one.t_s for each in truth.values() for one in each), default=0.0) + AFTER_S
     messages = [one for one in messages_of(sent) if one.ert_ns <= sent.t0_ns + last_s * NS]
     said = detect(messages, new_engine()).events
-    times = _heard_s(messages, sent.t0_ns)
+    times = heard_s(messages, sent.t0_ns)
     cases: list[Case] = []
     for vehicle, references in truth.items():
         heard = times.get(vehicle, np.empty(0))
@@ -131,7 +131,7 @@ def _told(sent: Transmitter, events: list[Event], vehicle: str) -> Iterator[Dete
             )
 
 
-def _heard_s(messages: list[Message], t0_ns: int) -> dict[str, Floats]:
+def heard_s(messages: list[Message], t0_ns: int) -> dict[str, Floats]:
     """Return by vehicle the times of the navigation packets that came in time, whoever heard them."""
     found: dict[str, list[Any]] = defaultdict(list)
     for message in messages:
