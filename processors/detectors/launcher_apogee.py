@@ -174,7 +174,8 @@ class LauncherApogee(MotionDetector):
         before_s = self.parameters.shortest_s
         before_m = self._height_m(cell, top_s - before_s, top_s - 0.5 * before_s, track)
         top_m = self._height_m(cell, top_s - NEAR_S, top_s + NEAR_S, track)
-        return before_m - top_m > HIGHER_M + self.parameters.sure_sigmas * cell.noise_m
+        most_m: float = HIGHER_M + self.parameters.sure_sigmas * cell.noise_m
+        return before_m - top_m > most_m
 
     def _height_m(self, cell: Cell, first_s: float, last_s: float, track: Track) -> float:
         """Return the median of the heights shown between two times; the estimate of climb follows a display's steps."""
