@@ -179,7 +179,9 @@ class SmallLiftoff(MotionDetector):
             state.sure = since_s > limits.last_s
         if not state.sure or since_s < limits.flown_s:
             return ()
-        state.done = flies(cell, track)
+        high = flies(cell, track)
+        # of frozen rows, and in a hole, nothing speaks against it
+        state.done = high is True or (high is None and since_s > limits.latest_s)
         if not state.done and since_s > limits.latest_s:
             return self._taken_back(cell)
         return self._tell(cell) if state.done else ()

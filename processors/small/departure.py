@@ -41,6 +41,8 @@ BEFORE_S: Final = 6.0
 # the least noise, and the least acceleration of a rocket that is safe to launch, less what a fit may be off by
 LEAST_M: Final = 0.3
 LEAST_M_S2: Final = 8.0
+# twice what the hardest motors do to the lightest rockets; an altimeter that leaps shows more
+MOST_M_S2: Final = 1_000.0
 # how much better a rise must fit than rest, in squared standard deviations
 BETTER: Final = 30.0
 # it is told when it has risen for so long at least
@@ -137,7 +139,7 @@ class Departure:
         high = float(heights[-1]) - found.level_m > RISE_M + GUSTS_SIGMAS * gusts_m
         # it leaves the pad, not some other height, and as smoothly as thrust makes it
         near = max(abs(found.level_m), found.spread_m) < OFF_M + OFF_SIGMAS * self.noise_m
-        hard = found.acceleration_m_s2 - found.sigma_m_s2 > LEAST_M_S2
+        hard = found.acceleration_m_s2 - found.sigma_m_s2 > LEAST_M_S2 and found.acceleration_m_s2 < MOST_M_S2
         seen = found.t_s > t_s[0] + AFTER_S or _hastens(t_s, heights)
         if not (high and near and hard and seen):
             return None
@@ -145,11 +147,11 @@ class Departure:
         return Left(until_ns, sigma_s, found.acceleration_m_s2)
 
 
-def flies(cell: Cell, track: Track) -> bool:
-    """Return whether the last second's heights are so high that it must be in the air; true if there are none."""
+def flies(cell: Cell, track: Track) -> bool | None:
+    """Return whether the last second's heights are so high that it must be in the air; None if there are none."""
     _, heights = points(track.between(cell, cell.t_ns - NS_PER_S, cell.t_ns), measured_m, cell.t_ns)
     if not heights.size:
-        return True
+        return None
     return float(np.median(heights)) > FLOWN_M + FLOWN_SIGMAS * MEDIAN * cell.noise_m / sqrt(heights.size)
 
 

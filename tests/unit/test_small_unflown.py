@@ -103,3 +103,12 @@ def test_drag_after_frozen_rows_is_no_push_either() -> None:
     found = told(log_of(flight, **held))
     assert abs(found["apogee"][0].t_event_s - flight.events_s["apogee"]) < 0.75
     assert all(one.t_event_s < 3.0 for one in found.get("meco", []))
+
+
+def test_a_glitch_that_stands_for_two_seconds_is_no_flight() -> None:
+    t_s = np.arange(0.0, 60.0, 0.05)
+    altitude = np.random.default_rng(6).normal(0.0, 0.3, t_s.size)
+    rises = (t_s > 30.0) & (t_s < 30.5)
+    altitude += np.where(rises, 100.0 * (t_s - 30.0) ** 2, 0.0)
+    altitude[(t_s >= 30.5) & (t_s < 32.6)] = 25.0
+    assert not told(Samples.of(t_s, altitude_m=altitude))
