@@ -16,6 +16,7 @@ MAX_STRETCHES: Final = 64
 # a step between two packets that is off by more than this many counts is a pause, an outage with a wrong clock, a jump
 IRREGULAR_COUNTS: Final = 256
 DRIFT_COUNTS: Final = 512
+AT_ONCE: Final = 512
 # an old packet stands on its stretch within this, and a twentieth of the way beyond its end
 NEAR_COUNTS: Final = 1024
 SURE_COUNTS: Final = 32
@@ -182,17 +183,21 @@ class Timeline:
         t_ns
             Shape (n,), generation times.
         """
-        n, last_t_ns, at = t_ns.size, int(t_ns[-1]), 0
-        while at < n:
-            first_t_ns, rate_hz = int(t_ns[at]), self.rate_hz
-            if at == n - 1 or abs((last_t_ns - first_t_ns) * rate_hz / NS_PER_S - (n - 1 - at)) <= IRREGULAR_COUNTS:
-                self._go_on(first + at, first_t_ns, first + n - 1, last_t_ns)
-                return
-            # one by one; once another rate is learnt the rest may well be even
-            while at < n and self.rate_hz == rate_hz:
-                if first + at > self.highest:
-                    self._go_on(first + at, int(t_ns[at]), first + at, int(t_ns[at]))
-                at += 1
+        for begin in range(0, t_ns.size, AT_ONCE):
+            some = t_ns[begin : begin + AT_ONCE]
+            if first + begin + some.size - 1 > self.highest:
+                self._learn(first + begin, some)
+
+    def _learn(self, first: int, t_ns: NDArray[np.int64]) -> None:
+        """Take note of so few packets that a rate which is roughly right holds for all of them."""
+        first_t_ns, last_t_ns = int(t_ns[0]), int(t_ns[-1])
+        n = t_ns.size
+        if n > 1 and abs((last_t_ns - first_t_ns) * self.rate_hz / NS_PER_S - (n - 1)) > IRREGULAR_COUNTS:
+            for i, one_ns in enumerate(t_ns.tolist()):
+                if first + i > self.highest:
+                    self._go_on(first + i, one_ns, first + i, one_ns)
+            return
+        self._go_on(first, first_t_ns, first + n - 1, last_t_ns)
 
     def _go_on(self, first: int, first_t_ns: int, last: int, last_t_ns: int) -> None:
         stretches = self._stretches
