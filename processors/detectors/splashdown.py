@@ -183,9 +183,10 @@ class Splashdown(Detector):
         return bool(self.state.low_ns - self.state.sank_ns > self.parameters.sure_s * NS_PER_S)
 
     def _sinks(self, speeds: NDArray[np.float64]) -> bool:
-        """Return whether speeds are those of a descent, and not of a vehicle that the waves lift and drop."""
+        """Return whether speeds are those of a descent that was seen, and not of a vehicle that bobs up and down."""
         limits = self.parameters
-        return bool(np.median(speeds) < -limits.stop_m_s and np.std(speeds) < limits.sinks_evenly_m_s)
+        seen = len(speeds) * limits.rows_s > (limits.steady_from_s - limits.steady_to_s) / 2.0
+        return bool(seen and np.median(speeds) < -limits.stop_m_s and np.std(speeds) < limits.sinks_evenly_m_s)
 
     def _touch(self) -> tuple[int, float, int]:
         """Return when the steady descent ended, how sure that is, and on how many rows it rests."""

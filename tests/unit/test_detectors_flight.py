@@ -188,7 +188,7 @@ def test_a_top_in_a_hole_is_provisional_and_its_sigma_covers_the_hole(hole_s: tu
     assert abs(found.t_ns - true.t_ns) < 2.0 * found.t_sigma_s * NS
 
 
-@pytest.mark.parametrize("until_s", [122.5, 123.5, 124.4, 125.2, 127.0])
+@pytest.mark.parametrize("until_s", [122.5, 125.6, 126.0, 127.0])
 def test_a_splashdown_in_a_hole_is_provisional_and_its_sigma_covers_the_hole(until_s: float) -> None:
     hop = simulated("hop", "ship")
     nav = hop.frames["nav"]
