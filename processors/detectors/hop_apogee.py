@@ -20,13 +20,15 @@ SURE_SIGMAS: Final = 2.0
 # a coast may be as short as this; a longer one is surer where heights are noisy
 SHORT_S: Final = 2.0
 LEAST_M: Final = 0.3
+# accelerations that tell by themselves: a median of so many is no wild value
+FEW: Final = 3
 
 
 class HopApogee(SmallApogee):
     """The climb (m/s) of a hop whose engines are off passes zero.
 
     Time: as of a small rocket's coast. A hop's must be a free fall for sure, by its accelerations where there are any,
-    and by how the heights bend: of the heights at which a vehicle hovers none is the highest for sure.
+    else by how the heights bend: of the heights at which a vehicle hovers none is the highest for sure.
 
     Failure modes: none where engines burn over the top, nor where heights are too noisy to tell a fall from a hover.
 
@@ -56,8 +58,8 @@ def _falls_freely(cells: list[Cell], origin_ns: int, top_s: float) -> bool:
     """Return whether it surely was in free fall about the top."""
     pulls_s, pulls = points(cells, lambda one: np.nan if one.stale_s else one.pull_m_s2, origin_ns)
     about = pulls_s > top_s - SHORT_S / 2.0
-    if np.count_nonzero(about) and float(np.median(pulls[about])) > FALLS_M_S2:
-        return False
+    if np.count_nonzero(about) >= FEW:
+        return bool(float(np.median(pulls[about])) < FALLS_M_S2)
     t_s, heights = points(cells, measured_m, origin_ns)
     return any(_bends(t_s[part] - top_s, heights[part]) for part in (t_s > top_s - SHORT_S, t_s < np.inf))
 

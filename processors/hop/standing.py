@@ -97,8 +97,9 @@ def standing(t_s: Floats, heights_m: Floats, between: tuple[float, float], least
     line = hinge(t_s[near], heights_m[near], around, (1, 0), least=least_m)
     if found is None or line is None:
         return None
-    # a parabola only where braking bends the descent so much that a line does not fit
-    if line.spread < BENDS * found.spread:
+    # a parabola only where braking bends the descent so much that a line does not fit, and not beyond its lowest point:
+    # it would climb along a gust to its end
+    if line.spread < BENDS * found.spread or float(found.before[1]) > 0.0:
         found = line
     after, before = t_s > found.t_s + SETTLE_S, near & (t_s <= found.t_s)
     rest = polynomial(t_s[after], heights_m[after], 1, least_m) if np.count_nonzero(after) >= FEW else None
