@@ -26,6 +26,7 @@ AIR_STEP_M: Final = 250.0
 # thrust dies away as an exponential with this time, and comes as one
 CUT_S: Final = 0.15
 LIT_S: Final = 0.35
+DIES_S: Final = 2.0
 STANDS_S: Final = 15.0
 # of the speed at its beginning, what an entry burn leaves at least
 ENTRY_SHARE: Final = 0.5
@@ -134,6 +135,11 @@ def fly(one: Launcher) -> tuple[Track, Track]:
     while True:
         upper, first = _fly(one)
         if max(first.heights) > LEAST_TOP_M or one.lean_deg < STEEPEST_DEG:
+            for track in (upper, first):
+                # as the references of recorded flights have it: when speed is greatest
+                begin = round(one.burns_s / STEP_S)
+                near = track.speeds[begin : begin + round(DIES_S / STEP_S)]
+                track.events_s["meco"] = (begin + near.index(max(near))) * STEP_S
             return upper, first
         one = replace(one, lean_deg=one.lean_deg * STEEPER)
 
