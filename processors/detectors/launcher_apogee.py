@@ -12,7 +12,7 @@ import numpy as np
 
 from processors.detector import Finding
 from processors.launcher.free_fall import Top, top_of
-from processors.launcher.thrust import gravity_m_s2
+from processors.launcher.thrust import EARTH_M, gravity_m_s2
 from processors.motion.cell import Cell
 from processors.motion.cells import SHIFT_NS
 from processors.motion.track import Track
@@ -30,6 +30,8 @@ RECENT: Final = 5
 # a stage that climbs freely is a kilometre lower a quarter of a minute before its top, one that falls is higher
 HIGHER_M: Final = 300.0
 NEAR_S: Final = 2.0
+# of a display that counts km/h
+SHOWN_M_S: Final = 0.28
 # medians in the shortest stretch, a second each
 SHORT: Final = 1.2
 
@@ -158,7 +160,7 @@ class LauncherApogee(MotionDetector):
         values = state.medians
         if values[-1] < min(values[-6:-1]) or values[0] <= min(values) or now_s < state.told_s + limits.longest_s:
             return ()
-        top = self._top(cell, now_s, falls=False)
+        top = self._top(cell, now_s, falls=False) if self._would_show(cell) else None
         if top is None or not -limits.shortest_s < top.t_s < -limits.after_s:
             return ()
         unsure = top.sigma_s > (limits.sure_s if top.t_s > -limits.late_s else limits.late_sure_s)
@@ -168,6 +170,15 @@ class LauncherApogee(MotionDetector):
         state.open, state.told_s = True, now_s + top.t_s
         state.count += 1
         return (self._finding(cell, top, "provisional", now_s),)
+
+    def _would_show(self, cell: Cell) -> bool:
+        """Return whether speed gains a step of a display beside the top of free fall, of the longest stretch.
+
+        Its square gains that of what gravity adds, less the share of it that only bends the path; in orbit all does.
+        """
+        falls_m_s2 = gravity_m_s2(cell.h_m) - cell.speed_m_s**2 / (EARTH_M + cell.h_m)
+        gained_m_s = 0.5 * self.parameters.longest_s * max(falls_m_s2, 0.0)
+        return gained_m_s**2 > 2.0 * cell.speed_m_s * SHOWN_M_S
 
     def _fell(self, cell: Cell, top_s: float, track: Track) -> bool:
         """Return whether it had been higher: what engines have stopped in its fall is slowest, and no higher."""
