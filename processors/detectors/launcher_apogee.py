@@ -177,8 +177,8 @@ class LauncherApogee(MotionDetector):
         Its square gains that of what gravity adds, less the share of it that only bends the path; in orbit all does.
         """
         falls_m_s2 = gravity_m_s2(cell.h_m) - cell.speed_m_s**2 / (EARTH_M + cell.h_m)
-        gained_m_s = 0.5 * self.parameters.longest_s * max(falls_m_s2, 0.0)
-        return gained_m_s**2 > 2.0 * cell.speed_m_s * SHOWN_M_S
+        gained_m_s: float = 0.5 * self.parameters.longest_s * max(falls_m_s2, 0.0)
+        return gained_m_s * gained_m_s > 2.0 * cell.speed_m_s * SHOWN_M_S
 
     def _fell(self, cell: Cell, top_s: float, track: Track) -> bool:
         """Return whether it had been higher: what engines have stopped in its fall is slowest, and no higher."""

@@ -96,11 +96,9 @@ def test_drag_after_frozen_rows_is_no_push_either() -> None:
     still = (flight.t_s > -1.0) & (flight.t_s < 1.52)
     first = int(np.argmax(still))
     altitude = altitude_of(flight)
-    held = {
-        "altitude_m": np.where(still, altitude[first], altitude),
-        "acceleration_m_s2": np.where(still, flight.pull_m_s2[first], flight.pull_m_s2),
-    }
-    found = told(log_of(flight, **held))
+    altitude_m = np.where(still, altitude[first], altitude)
+    acceleration_m_s2 = np.where(still, flight.pull_m_s2[first], flight.pull_m_s2)
+    found = told(log_of(flight, altitude_m=altitude_m, acceleration_m_s2=acceleration_m_s2))
     assert abs(found["apogee"][0].t_event_s - flight.events_s["apogee"]) < 0.75
     assert all(one.t_event_s < 3.0 for one in found.get("meco", []))
 
