@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from math import nan
+from math import exp, nan
 from statistics import median
 from typing import ClassVar, Final
 
@@ -30,6 +30,8 @@ RECENT: Final = 5
 # a stage that climbs freely is a kilometre lower a quarter of a minute before its top, one that falls is higher
 HIGHER_M: Final = 300.0
 NEAR_S: Final = 2.0
+# above the table's top density falls to 1/e of itself in this, up to 120 km (US Standard Atmosphere 1976)
+THINNER_M: Final = 6_000.0
 # of a display that counts km/h
 SHOWN_M_S: Final = 0.28
 # medians in the shortest stretch, a second each
@@ -224,7 +226,7 @@ class LauncherApogee(MotionDetector):
     def _without_air(self, cell: Cell, top: Top) -> Top:
         """Return when it is highest: what air is left still slows it when gravity begins to hasten it."""
         limits, height_m = self.parameters, min(cell.h_m, TOP_M)
-        density = float(density_kg_m3(np.array(height_m)))
+        density = float(density_kg_m3(np.array(height_m))) * exp(min(TOP_M - cell.h_m, 0.0) / THINNER_M)
         drag = 0.5 * density * top.speed_m_s**2 / limits.stage_kg_m2
         early_s = drag * top.speed_m_s / gravity_m_s2(cell.h_m) ** 2
         sigma_s = float(np.hypot(top.sigma_s, limits.stage_share * early_s))
