@@ -19,6 +19,7 @@ from processors.launcher.leaving import (
     is_ramp,
     leaps,
     leaving,
+    quiet_sigmas,
 )
 from processors.launcher.rest import Rest, grows
 from processors.motion.cell import Cell
@@ -122,7 +123,7 @@ class LauncherLiftoff(MotionDetector):
     1.8
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.LIFTOFF.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"launcher"})
     parameters_type: ClassVar[type] = LauncherLiftoffParameters
@@ -172,7 +173,7 @@ class LauncherLiftoff(MotionDetector):
         t_s, speeds = np.array(state.t_s) - now_s, np.array(state.speeds)
         between = (earliest_s(t_s, limits.longest_s), -limits.shortest_s)
         like = leaving(t_s, speeds - rest_m_s, between, noise, SLOWLY, FIRST_SIGMA_M_S2)
-        if like is None or like.sigmas < sure:
+        if like is None or max(like.sigmas, quiet_sigmas(t_s[-count:], speeds[-count:], noise)) < sure:
             return ()
         speeds = state.rest.without(speeds)
         left = leaving(t_s, speeds, between, noise)

@@ -34,6 +34,11 @@ FEWEST: Final = 3
 LEAP: Final = 5
 # without rows for so long it may have left unseen
 HOLE_S: Final = 1.0
+# ten cells of the pad's own noise spread by less than this share of it once in 400,000 times; a display's step is less
+# than this of 2 m/s. Cells of one value spread by nothing, so that no less than the last share is believed
+QUIET_CELLS: Final = 8
+QUIET_SHARE: Final = 0.15
+LEAST_SHARE: Final = 0.05
 # a ramp is carried back by no more
 MOST_BEFORE_S: Final = 6.0
 
@@ -133,6 +138,24 @@ def is_ramp(speeds: Floats, noise: float) -> bool:
     low, middle, high = (float(np.median(part)) for part in (speeds[:third], speeds[third:-third], speeds[-third:]))
     slack, share = noise / third**0.5, 0.2 * (high - low)
     return bool(low - slack < middle - share + slack and middle < high - share + slack)
+
+
+def quiet_sigmas(t_s: Floats, speeds: Floats, noise: float) -> float:
+    """Return by how many sigmas the last speeds grow if they are much quieter than the pad was; 0 if they are not.
+
+    What is noisy on a pad is often its surroundings: reflections, people, a display without a signal. Whoever climbs
+    away from them is measured better, and is judged by that.
+    """
+    if speeds.size < QUIET_CELLS:
+        return 0.0
+    since = t_s - t_s.mean()
+    spread = float(since @ since)
+    slope = float(since @ speeds) / spread
+    residuals = speeds - speeds.mean() - slope * since
+    own = float(np.sqrt(residuals @ residuals / (speeds.size - 2)))
+    if own > QUIET_SHARE * noise:
+        return 0.0
+    return slope * float(np.sqrt(spread)) / max(own, LEAST_SHARE * noise)
 
 
 def earliest_s(t_s: Floats, longest_s: float) -> float:

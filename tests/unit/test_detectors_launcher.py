@@ -122,6 +122,18 @@ def test_ten_minutes_of_noise_end_without_a_liftoff() -> None:
     assert [one for one in known_at(detect(Samples.of(t_s, **columns), "launcher")) if one.status != "retracted"] == []
 
 
+def test_who_leaves_a_noisy_pad_and_its_noise_is_told_as_soon_as_from_a_quiet_one() -> None:
+    chance = np.random.default_rng(5)
+    t_s = np.arange(0.0, 330.0, 1.0 / 30.0)
+    climbs_s = np.maximum(t_s - 300.0, 0.0)
+    shown = np.round(1.8 * climbs_s / 0.2778) * 0.2778 + np.where(
+        climbs_s > 0.0, 0.0, chance.normal(0.0, 2.0, t_s.size)
+    )
+    found = detect(Samples.of(t_s, speed_m_s=shown, altitude_m=0.9 * climbs_s**2 // 100 * 100), "launcher")
+    first = next(one for one in found if one.t_event_s > 299.0)
+    assert 0.0 < first.t_detected_s - 300.0 < 1.6
+
+
 @pytest.mark.parametrize("size", [np.abs, lambda speed: np.maximum(speed, 0.0)], ids=["its size", "cut at zero"])
 def test_noise_without_a_sign_is_no_climb_and_hides_none(
     size: Callable[[NDArray[np.float64]], NDArray[np.float64]],
