@@ -17,7 +17,14 @@ from bench.kit import machine, say
 
 HERE: Final = Path(__file__).parent
 # what prints tables of its own kind and knows neither --json nor --quick
-PLAIN: Final = {"bench_codec.py", "bench_xtce.py", "bench_simulator.py", "bench_fleet.py", "bench_importers.py"}
+PLAIN: Final = {
+    "bench_codec.py",
+    "bench_xtce.py",
+    "bench_simulator.py",
+    "bench_fleet.py",
+    "bench_importers.py",
+    "bench_late.py",
+}
 PARTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "a": ("MQTT to Kafka, beside Telegraf", ("bench_ingest.py",)),
     "b": ("the whole line, beside InfluxDB alone", ("bench_line.py",)),
@@ -31,9 +38,10 @@ PARTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "j": ("detection on files, all detectors; 100 vehicles at once", ("bench_detect_file.py",)),
     "k": ("importers", ("bench_importers.py",)),
     "l": ("events of every preset with every fault: half an hour", ("bench_events.py",)),
+    "m": ("late data of every preset, beside the same data in time: an hour", ("bench_late.py",)),
 }
-# as long as all others together
-LONG: Final = "l"
+# each as long as all others together
+LONG: Final = ("l", "m")
 
 
 def main() -> None:
@@ -43,8 +51,10 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="\n".join(f"  {letter}  {about}" for letter, (about, _) in PARTS.items()),
     )
-    usual = ",".join(letter for letter in PARTS if letter != LONG)
-    parser.add_argument("--only", default=usual, help=f"letters, for example a,c; all but {LONG} by default")
+    usual = ",".join(letter for letter in PARTS if letter not in LONG)
+    parser.add_argument(
+        "--only", default=usual, help=f"letters, for example a,c; all but {' and '.join(LONG)} by default"
+    )
     parser.add_argument("--quick", action="store_true", help="less of everything: for a look, not for the record")
     parser.add_argument("--json", action="store_true", help="one JSON document of all tables")
     chosen = parser.parse_args()
