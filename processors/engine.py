@@ -9,13 +9,13 @@ import msgpack
 
 from processors.books.flight import FlightBooks
 from processors.changes import Changes
-from processors.detect.snapshot_check import check_version
 from processors.detector import Found
 from processors.frames import received_at
 from processors.limits.alarms import OPERATOR, SHELF, Alarms
 from processors.links.watches import Watches
 from processors.output import Moment, Output
 from processors.receive_clock import ReceiveClock
+from processors.snapshot_check import check_version
 from processors.teller import Completed, Teller
 from processors.tracks import Tracks
 from processors.vehicle import Known, VehicleTrack

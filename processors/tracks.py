@@ -7,8 +7,8 @@ from typing import Any
 
 from processors.airframe import Airframe
 from processors.books.flight import FlightBooks
-from processors.detect.snapshot_check import named_in_snapshot
 from processors.hold import Hold
+from processors.snapshot_check import named_in_snapshot
 from processors.teller import Completed, Teller
 from processors.vehicle import VehicleTrack
 from telemetry.dictionary import Dictionary, Registry

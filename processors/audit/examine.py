@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from processors.archive.audit import recount_recording
 from processors.audit.behind import is_behind
 from processors.audit.look import Looker
+from processors.audit.recording import recount_recording
 from processors.audit.recount import Recount
 from processors.audit.tail import Tail, read_tail
 from processors.audit.verdict import Counts, Key, Verdict, judge

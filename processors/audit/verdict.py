@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from processors.archive.audit import Disagreement, disagreements_of
+from processors.audit.recording import Disagreement, disagreements_of
 from processors.books.completeness import Gap
 from telemetry.quality import LedgerRow
 

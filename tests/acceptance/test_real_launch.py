@@ -22,7 +22,7 @@ from flown import running, with_part_rules
 from pydantic import SecretStr
 from servers.provide import Influx
 
-from processors.archive.audit import audit
+from processors.audit.recording import audit
 from runtime.archive.catalog import find_recording
 from runtime.groups import ends_of, group_passes
 from runtime.kafka_topics import ensure_topics

@@ -9,7 +9,7 @@ import pytest
 from flown import fly
 
 from ingest.importers.csv_log import import_csv
-from processors.archive.audit import Audit, audit
+from processors.audit.recording import Audit, audit
 from processors.influx.stage import LINE_PROTOCOL
 from runtime.archive.catalog import find_recording
 from runtime.archive.layout import Stream, flight_folder

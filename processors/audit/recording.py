@@ -1,4 +1,4 @@
-"""Job `ledger`: the books of a recorded flight, counted again from its raw records, held against the recorded ones."""
+"""The books of a recorded flight, counted again from its raw records, held against the recorded ones."""
 
 from __future__ import annotations
 
