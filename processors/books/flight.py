@@ -8,11 +8,11 @@ from typing import Any
 from processors.books.bringers import Brought
 from processors.books.refusals import Refusals
 from processors.books.vehicle import VehicleBooks
-from processors.hold import Hold
+from processors.books.waiting import Waiting
 from telemetry.message import Message
 from telemetry.quality import GapRecord, LedgerRow
 
-HoldsOf = Callable[[str], Iterable[Hold]]
+HoldsOf = Callable[[str], Iterable[Waiting]]
 
 
 class FlightBooks:

@@ -11,8 +11,8 @@ from processors.books.completeness import Completeness
 from processors.books.counters import SentCounter
 from processors.books.gaps import GapWatch
 from processors.books.ledger import Passage, ledger_rows
+from processors.books.waiting import Waiting
 from processors.frames import margin_ns, pieces_of
-from processors.hold import Hold
 from telemetry.frames import Frame
 from telemetry.quality import GapRecord, LedgerRow
 
@@ -71,7 +71,7 @@ class VehicleBooks:
                 found[station] = Brought(*(a + b for a, b in zip(so_far, one, strict=True)))
         return found
 
-    def gap_changes(self, whose: Whose, as_of_ns: int, holds: Iterable[Hold]) -> Iterator[GapRecord]:
+    def gap_changes(self, whose: Whose, as_of_ns: int, holds: Iterable[Waiting]) -> Iterator[GapRecord]:
         """Yield what has changed about gaps since the last call, so many a packet type; see `processors.books.gaps`."""
         of_holds = list(holds)
         for packet, gaps in self.gaps.items():
@@ -83,7 +83,7 @@ class VehicleBooks:
         whose: Whose,
         as_of_ns: int,
         rejected: Mapping[str, Mapping[str, int]],
-        holds: Iterable[Hold] | None = None,
+        holds: Iterable[Waiting] | None = None,
     ) -> list[LedgerRow]:
         """Return one row a packet type.
 
