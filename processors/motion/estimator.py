@@ -63,7 +63,7 @@ class Estimator:
             pad.take(cell)
         climbed_m = nan if known.climbed.heights else known.climbed.take(cell, left=pad.left)
         cell.height_m = pad.height_m(cell) if isnan(climbed_m) else climbed_m
-        cell.pull_m_s2 = cell.acceleration_m_s2 - pad.rest_m_s2
+        cell.pull_m_s2 = pad.pull_m_s2(cell)
         kind = known.kind.kind
         known.heights.take(cell, t_s, left=pad.left, launcher=kind == LAUNCHER, small=kind == SOUNDING)
         known.speeds.take(cell, t_s, left=pad.left)

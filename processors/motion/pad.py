@@ -57,6 +57,14 @@ class Pad:
             return height - self.pressure.or_else(height)
         return nan
 
+    def pull_m_s2(self, cell: Cell) -> float:
+        """Return what a cell's acceleration is over that at rest, upwards; NaN if none.
+
+        What carries its weight is pushed up by 1 g: an axis along which that shows as -1 g points down.
+        """
+        over = cell.acceleration_m_s2 - self.rest_m_s2
+        return -over if self.rest_m_s2 < -BIAS_M_S2 else over
+
     @property
     def noise_m(self) -> float:
         """The noise of the heights that say where it is."""

@@ -18,6 +18,8 @@ COAST_M_S2: Final = -5.0
 # an upright axis that points down shows thrust as this; nothing falls that fast
 INVERTED_M_S2: Final = -20.0
 SOON_NS: Final = NS_PER_S
+# thrust is there after a tenth of a second, which is in two cells at most
+BUILDS_UP_NS: Final = NS_PER_S // 4
 # a fall from a man's hand ends at 5 m/s, in a hundredth of a second: a cell or two, if its rows are few; and nothing
 # that is swung by hand gains more. Half of it does where the last height says so, too.
 SURELY_M_S: Final = 6.0
@@ -55,7 +57,7 @@ class Burn:
     push_ns, push_m_s2
         The first cell of the push in hand.
     pushes, gained_m_s, rows
-        Cells of the push in succession, the speed that they gave, and how many rows they rest on.
+        Cells of the push in succession, the speed that they gave, and how many rows they rest on; or of one downwards.
     thrust_ns, thrust_m_s2
         The last cell that pushed up at all, while burning.
     coast_ns, coast_m_s2
@@ -112,17 +114,32 @@ class Burn:
         # what slows down in its own drag is not at rest; nor is it known what was in a hole, or what was frozen
         rested = self.quiet_m_s2 > COAST_M_S2 and cell.t_ns - self.quiet_ns < SOON_NS
         rested = rested and (self.inverted > 0 or not self.proof.lifted(cell.height_m, cell.noise_m))
-        self.inverted = self.inverted + 1 if pull < INVERTED_M_S2 and rested else 0
-        if self.inverted > PUSHES:
-            self.sign, pull = -self.sign, -pull
-        if pull < PUSH_M_S2:
+        down, up = pull < INVERTED_M_S2 and rested, pull >= PUSH_M_S2
+        if not (down if self.inverted else up):
             self.pushes, self.gained_m_s, self.rows = 0, 0.0, 0
-            if not self.inverted:
-                self.quiet_ns, self.quiet_m_s2, self.flies = cell.t_ns, pull, self._flies(cell)
-                self.proof.rests(cell)
+        self.inverted = self.inverted + 1 if down else 0
+        if not down and not up:
+            self._rest(cell, pull, rested)
             return
-        if self.flies:
+        if not self.flies:
+            self._push(cell, abs(pull))
+        if down and self.inverted <= PUSHES:
             return
+        if down:
+            self.sign, self.inverted = -self.sign, 0
+        # two rows may both be wild; three are not
+        if self.pushes >= PUSHES and self.rows > PUSHES:
+            self.burning = self._lifts(cell)
+
+    def _rest(self, cell: Cell, pull: float, rested: bool) -> None:
+        """Take a cell without push; if the axis points down, the one in which thrust builds up looks like drag."""
+        if rested and pull < COAST_M_S2 and cell.t_ns - self.quiet_ns < BUILDS_UP_NS:
+            return
+        self.quiet_ns, self.quiet_m_s2, self.flies = cell.t_ns, pull, self._flies(cell)
+        self.proof.rests(cell)
+
+    def _push(self, cell: Cell, pull: float) -> None:
+        """Add a cell to the push in hand."""
         if not self.pushes:
             self.push_ns, self.push_m_s2 = cell.t_ns, pull
             since_s = LONGEST_S
@@ -132,9 +149,6 @@ class Burn:
         self.rows += cell.rows
         self.gained_m_s += pull * min(since_s, LONGEST_S / 3.0)
         self.thrust_ns, self.thrust_m_s2 = cell.t_ns, pull
-        # two rows may both be wild; three are not
-        if self.pushes >= PUSHES and self.rows > PUSHES:
-            self.burning = self._lifts(cell)
 
     def _lifts(self, cell: Cell) -> bool:
         """Return whether the push in hand is a motor's."""
