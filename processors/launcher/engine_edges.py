@@ -79,6 +79,12 @@ def _seco(look: Look) -> bool:
     return stops and look.coasts and look.cell.s_m_s > limits.seco_m_s
 
 
+def _unseen_ses_seco(look: Look) -> bool:
+    # what pushed before the coast is the stage below, whose end has been told
+    since_s = look.kink.at_s - look.since_s
+    return look.kink.before.first_s > since_s and _seco(look)
+
+
 def _boostback(look: Look) -> bool:
     kink, limits = look.kink, look.limits
     slows = kink.change < -limits.retro_m_s2
@@ -142,12 +148,13 @@ Rule = tuple[FlightEvent, Callable[[Look], bool], str]
 _ENTRY: Final[Rule] = (FlightEvent.ENTRY_START, _entry, ENTRY)
 _ENTRY_END: Final[Rule] = (FlightEvent.ENTRY_END, _unseen_entry_end, AIR)
 _SECO: Final[Rule] = (FlightEvent.SECO, _seco, ORBIT)
+_UNSEEN_SES_SECO: Final[Rule] = (FlightEvent.SECO, _unseen_ses_seco, ORBIT)
 # by phase: which event may come, when it does, and the phase after it
 RULES: Final[dict[str, tuple[Rule, ...]]] = {
     ASCENT: ((FlightEvent.MECO, _meco, COAST),),
     COAST: (
         (FlightEvent.SES, _first_ses, UPPER),
-        _SECO,
+        _UNSEEN_SES_SECO,
         (FlightEvent.BOOSTBACK_START, _boostback, BOOSTBACK),
         _ENTRY,
         _ENTRY_END,
