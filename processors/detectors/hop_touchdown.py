@@ -10,10 +10,10 @@ from typing import ClassVar, Final
 import numpy as np
 
 from processors.detector import Finding
-from processors.hop.standing import STILL_M_S, STILL_SIGMAS, Standing, standing, white_m
+from processors.hop.standing import STILL_M_S, STILL_SIGMAS, Standing, spread_m, standing, white_m
 from processors.hop.tame import tame
 from processors.motion.cell import Cell
-from processors.motion.polynomials import HALF, Floats
+from processors.motion.polynomials import Floats
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
 from telemetry.cuc import NS_PER_S
@@ -59,8 +59,6 @@ class HopTouchdownParameters:
         It is confirmed when it has stood for so long.
     leaves_m, leaves_sigmas
         It did not stand when it is so far from there by then, and over the noise.
-    hole_s
-        Heights lie no further apart than this in three quarters of the rest.
     still_s
         An altimeter that showed one value for so long on the pad does so at rest, too; for another one it is frozen.
     """
@@ -122,6 +120,7 @@ class HopTouchdown(MotionDetector):
     5.0
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.TOUCHDOWN.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"hop"})
     parameters_type: ClassVar[type] = HopTouchdownParameters
@@ -149,7 +148,7 @@ class HopTouchdown(MotionDetector):
         if state.told_ns:
             return self._stays(cell, track, now_m, noise_m)
         if state.high < TWICE:
-            gusts_m = max(_spread_m(heights[t_s < -limits.rest_s]), noise_m)
+            gusts_m = max(spread_m(heights[t_s < -limits.rest_s]), noise_m)
             state.high = state.high + 1 if now_m > limits.rise_m + limits.rise_sigmas * gusts_m else 0
             return ()
         self._rest(cell, now_m, noise_m)
@@ -188,16 +187,22 @@ class HopTouchdown(MotionDetector):
         if long_s > limits.above_s:
             t_s, heights = self._heights(cell, track, long_s + limits.window_s / 2.0)
             return standing(t_s, heights, (-long_s - limits.below_s, -limits.above_s / 2.0), noise_m)
+        now_m = float(np.median(heights[t_s > min(-LAST_S, float(t_s[-FEW]))]))
+        if self._hovers(cell, now_m, 2.0 * noise_m):
+            return None
         found = standing(t_s, heights, (-limits.window_s + limits.near_s, -limits.near_s / 2.0), noise_m)
         if found is None or not (found.is_still or self._is_slow(cell, track)):
             return None
-        over_m = found.level_m - limits.near_m - found.level_sigma_m
+        hovers = self._hovers(cell, found.level_m, found.level_sigma_m)
+        most_m = limits.near_m + found.level_sigma_m
         altitude_m = cell.altitude_m - cell.height_m + found.level_m
-        at_sea = abs(altitude_m) < limits.near_m + found.level_sigma_m
-        if over_m > 0.0 and not at_sea:
-            return None
-        below = found.level_m < -limits.near_m - found.level_sigma_m and not at_sea
-        return found if -found.t_s >= (limits.below_s if below else limits.near_s) else None
+        near = abs(found.level_m) < most_m or abs(altitude_m) < most_m
+        return found if not hovers and -found.t_s >= (limits.near_s if near else limits.below_s) else None
+
+    def _hovers(self, cell: Cell, level_m: float, sigma_m: float) -> bool:
+        """Return whether it is higher than anything that it may stand on within a minute."""
+        most_m = self.parameters.near_m + sigma_m
+        return level_m > most_m and not abs(cell.altitude_m - cell.height_m + level_m) < most_m
 
     def _is_slow(self, cell: Cell, track: Track) -> bool:
         """Return whether speeds, if there are any, are surely those of something that stands."""
@@ -243,8 +248,3 @@ class HopTouchdown(MotionDetector):
         return self.finding(
             event, state.told_ns, state.sigma_s, cell, cell.count_first, values, status, state.occurrence
         )
-
-
-def _spread_m(heights: Floats) -> float:
-    """Return the robust standard deviation of heights, 0 without any."""
-    return float(np.median(np.abs(heights - np.median(heights)))) / HALF if heights.size else 0.0

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, sqrt
 from typing import Final
 
 import numpy as np
 
 from processors.motion.fits import hinge, polynomial
-from processors.motion.polynomials import Floats
+from processors.motion.polynomials import HALF, Floats
 from processors.small.landing import together
 
 FEW: Final = 5
-# what comes before a landing is fitted for so long: a steady sink, or the end of the braking
-BEFORE_S: Final = 5.0
+# so much of what comes before a landing is fitted: of a steady sink much, of the end of a braking little
+BEFORE_S: Final = (5.0, 3.5, 2.5, 1.7)
+AFTER_S: Final = 8.0
+# a window follows the time that it finds, and has come to rest when it moves by less
+ROUNDS: Final = 5
+NEAR_S: Final = 0.1
+# of two times
+AGREES: Final = 1.5
+# gusts hang together for about so long; a fit takes half of their variance for motion
+GUST_S: Final = 1.0
+HIDDEN: Final = 1.4
 # legs give, and water takes a second to stop what falls into it
 SETTLE_S: Final = 0.3
 # a hop sinks at 1 to 2 m/s in its last seconds; what is surely slower than this has ended its descent
@@ -24,9 +33,8 @@ STILL_SIGMAS: Final = 2.5
 SINKS_M_S: Final = 0.7
 # longer than this without a height is a hole, in which anything may have been; of even chance throughout
 HOLE_S: Final = 0.7
-BENDS: Final = 1.3
 # second differences of independent noise have six times its variance; half of it lies within 0.6745
-WHITE: Final = 0.6745 * 6.0**0.5
+WHITE: Final = HALF * sqrt(6.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,24 @@ class Standing:
         return abs(self.rate_m_s) + STILL_SIGMAS * self.rate_sigma_m_s < STILL_M_S
 
 
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """When a descent ends, how sure that is, how fast it was, and how many heights in succession say the same."""
+
+    t_s: float
+    sigma_s: float
+    descent_m_s: float
+    alike: float
+
+
 def white_m(heights_m: Floats) -> float:
     """Return the noise of heights from row to row, shape (n,), n > 2."""
     return float(np.median(np.abs(np.diff(heights_m, 2)))) / WHITE
+
+
+def spread_m(heights_m: Floats) -> float:
+    """Return the robust standard deviation of heights, 0 without any."""
+    return float(np.median(np.abs(heights_m - np.median(heights_m)))) / HALF if heights_m.size else 0.0
 
 
 def standing(t_s: Floats, heights_m: Floats, between: tuple[float, float], least_m: float) -> Standing | None:
@@ -91,34 +114,77 @@ def standing(t_s: Floats, heights_m: Floats, between: tuple[float, float], least
     first = hinge(t_s, heights_m, between, (1, 0), least=least_m)
     if first is None:
         return None
-    near = t_s > first.t_s - BEFORE_S
-    around = (max(between[0], first.t_s - BEFORE_S / 2.0), between[1])
-    found = hinge(t_s[near], heights_m[near], around, (2, 0), least=least_m)
-    line = hinge(t_s[near], heights_m[near], around, (1, 0), least=least_m)
-    if found is None or line is None:
+    touches, at_s = list[Touch](), first.t_s
+    for long_s in BEFORE_S:
+        touch = _touch(t_s, heights_m, (between, at_s), long_s, least_m)
+        if touch is not None:
+            touches.append(touch)
+            at_s = touch.t_s
+    if not touches or touches[0].descent_m_s > -SINKS_M_S:
         return None
-    # a parabola only where braking bends the descent so much that a line does not fit, and not beyond its lowest point:
-    # it would climb along a gust to its end
-    if line.spread < BENDS * found.spread or float(found.before[1]) > 0.0:
-        found = line
-    after, before = t_s > found.t_s + SETTLE_S, near & (t_s <= found.t_s)
+    touch = _longest(touches)
+    after = t_s > touch.t_s + SETTLE_S
     rest = polynomial(t_s[after], heights_m[after], 1, least_m) if np.count_nonzero(after) >= FEW else None
-    if rest is None or np.count_nonzero(before) < FEW:
+    if rest is None:
         return None
-    descent_m_s = float(np.polyfit(t_s[before], heights_m[before], 1)[0])
-    if descent_m_s > -SINKS_M_S:
-        return None
-    alike = together(found, t_s[near], heights_m[near])
-    ends = 1.0 / np.count_nonzero(after) + 4.0 / np.count_nonzero(before)
-    sigma_s = max(found.sigma_s, found.spread / abs(descent_m_s) * sqrt(ends)) * sqrt(alike)
-    gap_s = _gap_s(t_s, found.t_s)
+    sigma_s, gap_s = touch.sigma_s, _gap_s(t_s, touch.t_s)
     if gap_s > HOLE_S:
         sigma_s = hypot(sigma_s, gap_s / sqrt(12.0))
-    rate_sigma = sqrt(max(float(rest.covariance[1, 1]), 0.0) * alike)
-    level_sigma_m = rest.spread * sqrt(alike / np.count_nonzero(after))
+    rate_sigma = sqrt(max(float(rest.covariance[1, 1]), 0.0) * touch.alike)
+    level_sigma_m = rest.spread * sqrt(touch.alike / np.count_nonzero(after))
     level_m = float(np.median(heights_m[after]))
     rate = float(rest.coefficients[1])
-    return Standing(found.t_s, hypot(sigma_s, SETTLE_S), level_m, level_sigma_m, descent_m_s, rate, rate_sigma)
+    return Standing(
+        touch.t_s, hypot(sigma_s, SETTLE_S), level_m, level_sigma_m, touches[0].descent_m_s, rate, rate_sigma
+    )
+
+
+def _touch(
+    t_s: Floats, heights_m: Floats, around: tuple[tuple[float, float], float], long_s: float, least_m: float
+) -> Touch | None:
+    """Return where a line through the last seconds of the descent meets the level; None with too few heights."""
+    between, at_s = around
+    found = None
+    for _ in range(ROUNDS):
+        near = (t_s > at_s - long_s) & (t_s < at_s + AFTER_S)
+        low_s, high_s = max(between[0], at_s - long_s / 2.0), min(between[1], at_s + long_s / 2.0)
+        found = hinge(t_s[near], heights_m[near], (low_s, high_s), (1, 0), least=least_m)
+        if found is None or np.count_nonzero(near & (t_s < found.t_s)) < FEW:
+            return None
+        moved_s, at_s = found.t_s - at_s, found.t_s
+        if abs(moved_s) < NEAR_S:
+            break
+    if found is None or not found.before[1] < 0.0:
+        return None
+    near = (t_s > at_s - long_s) & (t_s < at_s + AFTER_S)
+    t_s, heights_m = t_s[near], heights_m[near]
+    descent_m_s = float(found.before[1])
+    before, after = int(np.count_nonzero(t_s < at_s)), int(np.count_nonzero(t_s > at_s))
+    noise_m = min(max(white_m(heights_m), least_m), found.spread)
+    gust_m = sqrt(max(found.spread**2 - noise_m**2, 0.0)) * HIDDEN
+    since_s = max(float(t_s[-1]) - at_s, GUST_S)
+    alike, ends = together(found, t_s, heights_m), 4.0 / before + 1.0 / max(after, 1)
+    hang = gust_m**2 * GUST_S * (8.0 / long_s + 2.0 / since_s)
+    unsure_m = sqrt(max(noise_m**2 * ends + hang, found.spread**2 * ends * alike))
+    return Touch(at_s, max(found.sigma_s, unsure_m / abs(descent_m_s)), descent_m_s, alike)
+
+
+def _longest(touches: list[Touch]) -> Touch:
+    """Return the touch by the longest part of the descent with which those by shorter ones agree.
+
+    A descent bends where it is braked, and then the longer the part, the earlier its line meets the level; the shorter,
+    the more its noise tells.
+
+    References
+    ----------
+    Lepski, On a problem of adaptive estimation in Gaussian white noise, 1991.
+    """
+    for at, one in enumerate(touches):
+        shorter = touches[at + 1 :]
+        if all(abs(one.t_s - other.t_s) < AGREES * other.sigma_s for other in shorter):
+            break
+    off_s = max((abs(one.t_s - other.t_s) for other in touches[at + 1 : at + 2]), default=0.0)
+    return replace(one, sigma_s=hypot(one.sigma_s, off_s / 2.0))
 
 
 def _gap_s(t_s: Floats, at_s: float) -> float:
