@@ -11,6 +11,7 @@ from processors.books.completeness import Completeness
 from processors.books.ledger import Passage
 from processors.frames import join_frames, margin_ns, pack_frame, pieces_of, unpack_frame, with_counts
 from processors.lane import NEVER, Hearing, Lane
+from processors.onboard_clock import OnboardClock
 from telemetry.cuc import NS_PER_S
 from telemetry.frames import Frame
 
@@ -37,7 +38,8 @@ class Hold:
     hold_ns, patience_ns
         As above. Patience must be longer than a station gathers packets of one type before it sends them.
 
-    `released_ns` is up to where rows may leave.
+    `released_ns` is up to where rows may leave. All times but those of `books` go on when the clock on board is set
+    back (`clock`).
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Hold:
         self._stations: dict[str, Hearing] = {}
         self._waited_for: list[str] = []
         self.released_ns = NEVER
+        self.clock = OnboardClock()
         self._first_ert_ns = NEVER
         self._clock_ns = NEVER
         self._held_rows = 0
@@ -89,11 +92,12 @@ class Hold:
         for piece in pieces_of(frame, lane.margin_ns):
             first, fresh = lane.books.accept(int(piece.counts[0]), piece.t_ns, station)
             last = first + len(piece) - 1
+            rows = self.clock.onward(frame.packet, lane.books.rate_hz, first, piece, self.released_ns)
             if fresh is None:
-                self._hold(lane, with_counts(piece, np.arange(first, last + 1)))
+                self._hold(lane, with_counts(rows, np.arange(first, last + 1)))
             elif np.count_nonzero(fresh):
-                self._hold(lane, with_counts(piece, np.arange(first, last + 1)).select(fresh))
-            hearing.now_ns = max(hearing.now_ns, int(piece.t_ns[-1]))
+                self._hold(lane, with_counts(rows, np.arange(first, last + 1)).select(fresh))
+            hearing.now_ns = max(hearing.now_ns, int(rows.t_ns[-1]))
             lane.passed[station] = max(lane.passed.get(station, -1), last)
             self._settle(lane)
             self._advance()
@@ -202,6 +206,7 @@ class Hold:
         """Return the state as plain values and octets."""
         return {
             "times": [self.released_ns, self._first_ert_ns, self._clock_ns],
+            "clock": self.clock.snapshot(),
             "waited_for": list(self._waited_for),
             "stations": {
                 name: [h.ert_ns, h.message_ert_ns, h.before_ns, h.now_ns] for name, h in self._stations.items()
@@ -219,6 +224,7 @@ class Hold:
     def restore(self, state: dict[str, Any]) -> None:
         """Take the state of another one's snapshot."""
         self.released_ns, self._first_ert_ns, self._clock_ns = state["times"]
+        self.clock.restore(state["clock"])
         self._waited_for = list(state["waited_for"])
         self._stations = {name: Hearing(*times) for name, times in state["stations"].items()}
         for packet, ((settled, settled_t_ns, *passage), passed, held) in state["lanes"].items():

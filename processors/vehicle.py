@@ -43,7 +43,7 @@ class VehicleTrack:
         self.books = books
         self.hold = Hold(books.admit(airframe), hold_ns)
         self.staleness = Staleness(airframe)
-        self.way_back = WayBack(books.packets)
+        self.way_back = WayBack(books.packets, self.hold.clock)
         self._lookout = Lookout(airframe)
         self._alarms = self._lookout.alarms
         self._watermark_ns = NEVER
@@ -96,7 +96,7 @@ class VehicleTrack:
         event = teller.event(vehicle, source, finding, *by, keep=keep)
         if keep and event is not None:
             self.way_back.note(Telling(source.name, finding, event.ordinal, was))
-        return event
+        return None if event is None else self.hold.clock.told(event)
 
     def run_again(self, teller: Teller, by: Completed) -> list[Event]:
         """Run the flight again from before the first of the rows that came late; returns what that changes.
@@ -117,7 +117,7 @@ class VehicleTrack:
             segment.state = state
         events = revise(segments, seen.found, teller, self.airframe.vehicle, by, seen.lookout.named)
         self._give_up(self.way_back.end())
-        return events
+        return [self.hold.clock.told(event) for event in events]
 
     def look(self, by: Completed) -> Iterator[Known]:
         """Let the detectors see what is held for nothing any more, and yield what it completes.

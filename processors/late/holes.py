@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.books.completeness import Completeness
+from processors.onboard_clock import OnboardClock
 from telemetry.cuc import NS_PER_S
 from telemetry.frames import Frame
 
@@ -76,11 +77,14 @@ class Holes:
     ----------
     books
         Completeness of the vehicle's packet types; they know where counts began anew, which is no hole.
+    clock
+        On board: the books have its own times, all others go on when it is set back.
     """
 
-    def __init__(self, books: Mapping[str, Completeness]) -> None:
+    def __init__(self, books: Mapping[str, Completeness], clock: OnboardClock) -> None:
         self.open: list[Hole] = []
         self._books = books
+        self._clock = clock
         self._last: dict[str, tuple[int, int]] = {}
         self._behind: dict[str, Hole] = {}
         self._due_ns = FOREVER
@@ -136,7 +140,9 @@ class Holes:
                 continue
             for gap in self._books[hole.packet].gaps():
                 if gap.first >= hole.first and gap.last <= hole.last and gap.after_ns is not None:
-                    left = Hole(hole.packet, gap.first, gap.last, gap.after_ns, gap.before_ns, 0, hole.segment)
+                    after_ns = self._clock.onward_ns(hole.packet, gap.first - 1, gap.after_ns)
+                    before_ns = self._clock.onward_ns(hole.packet, gap.last + 1, gap.before_ns)
+                    left = Hole(hole.packet, gap.first, gap.last, after_ns, before_ns, 0, hole.segment)
                     left.until_ns = min(hole.until_ns, self._until_ns(left, reached_ns))
                     self.open.append(left)
 

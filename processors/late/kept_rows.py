@@ -97,13 +97,15 @@ def _pack(frame: Frame) -> list[Any]:
         return ["columns", pack_frame(frame)]
     octets = np.concatenate([block.octets[start:stop] for block, start, stop, _ in frame.columns.parts])
     head = [frame.vehicle, frame.station, frame.packet, frame.ert_ns]
-    return ["octets", [head, frame.counts.tobytes(), octets.tobytes()]]
+    # the time on board is in the octets, the one that goes on is not
+    return ["octets", [head, frame.counts.tobytes(), frame.t_ns.tobytes(), octets.tobytes()]]
 
 
 def _unpack(codec: PacketCodec, packed: list[Any]) -> Frame:
     kind, content = packed
     if kind == "columns":
         return unpack_frame(content)
-    (vehicle, station, packet, ert_ns), counts, octets = content
+    (vehicle, station, packet, ert_ns), counts, t_ns, octets = content
     frame = codec.join(packet, octets, vehicle, station, ert_ns)
+    frame.t_ns = np.frombuffer(t_ns, dtype=np.int64)
     return with_counts(frame, np.frombuffer(counts, dtype=np.int64))

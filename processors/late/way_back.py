@@ -12,6 +12,7 @@ from processors.books.completeness import Completeness
 from processors.frames import pack_frame, unpack_frame
 from processors.late.holes import Holes
 from processors.late.segment import Segment, Telling
+from processors.onboard_clock import OnboardClock
 from telemetry.cuc import NS_PER_S
 from telemetry.frames import Frame
 
@@ -36,11 +37,13 @@ class WayBack:
     ----------
     books
         Completeness of the vehicle's packet types.
+    clock
+        On board: rows come with the times that go on.
     """
 
-    def __init__(self, books: Mapping[str, Completeness]) -> None:
+    def __init__(self, books: Mapping[str, Completeness], clock: OnboardClock) -> None:
         self.segments: list[Segment] = []
-        self._holes = Holes(books)
+        self._holes = Holes(books, clock)
         self._unplaced: list[Frame] = []
         self._reached_ns = NEVER
         self._tidy_ns = NEVER

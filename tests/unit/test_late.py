@@ -15,6 +15,7 @@ from processors.late.rerun import revise
 from processors.late.segment import Segment, Telling
 from processors.late.way_back import LONGEST_WAIT_NS, MOST_OCTETS, QUIET_NS, WayBack
 from processors.limits.alarms import Author
+from processors.onboard_clock import OnboardClock
 from processors.teller import Completed, Teller
 from telemetry.cuc import NS_PER_S
 from telemetry.events import Event
@@ -41,7 +42,7 @@ class Vehicle:
 
     def __init__(self) -> None:
         self.books = {"nav": Completeness(RATE_HZ)}
-        self.way_back = WayBack(self.books)
+        self.way_back = WayBack(self.books, OnboardClock())
         self.asked = 0
 
     def sees(self, first: int, stop: int, octets: int = 8) -> Counter[str]:
