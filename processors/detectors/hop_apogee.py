@@ -42,7 +42,7 @@ class HopApogee(SmallApogee):
     frozenset({'hop'})
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     classes: ClassVar[frozenset[str]] = frozenset({"hop"})
     looks_back: ClassVar[bool] = True
 

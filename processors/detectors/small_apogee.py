@@ -10,19 +10,19 @@ from typing import ClassVar, Final
 import numpy as np
 
 from processors.detector import Finding
+from processors.evidence.atmosphere import GRAVITY_M_S2
 from processors.motion.cell import Cell
 from processors.motion.track import Track, points
 from processors.motion_detector import MotionDetector
-from processors.small.apex import GRAVITY_M_S2, Apex, apex
+from processors.small.apex import Apex, apex
 from processors.small.burn import Burn
 from processors.small.climb import climb_of, hop_climbs, most_spread_m
+from processors.small.climbs import told_climbs, white
 from processors.small.flown import Flown
 from processors.small.heights import measured_m
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
-# second differences of independent noise have six times its variance, and half of it lies within 0.6745
-WHITE: Final = 0.6745 * 6.0**0.5
 NEAR_S: Final = 0.1
 FEW: Final = 8
 AGAIN_NS: Final = NS_PER_S // 5
@@ -39,13 +39,16 @@ class SmallApogeeParameters:
     rise_m, rise_sigmas, rise_cells
         It has flown when it was so much over the pad, and over the noise, for so many cells.
     before_s, longest_s, after_s
-        Window of the fit: before the top, longer where heights are noisier; after it only until a parachute fills.
+        Window of the fit: before the top, longer where heights are noisier, up to a fall from `slow_m_s`; after it only
+        until a parachute fills.
     furthest_s, cells
         It begins so much earlier at most, if there are fewer cells before the top.
     noise_m, least_m
-        Noise at which the window is `before_s` long; and the least that is believed.
+        Noise at which the window is `before_s` long, and above which climbs that are told are read where there is no
+        accelerometer; and the least that is believed.
     recent_s
         The last three heights lie within it, or four steps of slow rows: what comes first after a hole tells nothing.
+        Altimeters that write twenty rows a second on the way up write two on the way down.
     push_s
         What the end of a motor's push does to a barometer is over after that.
     least_s
@@ -53,7 +56,8 @@ class SmallApogeeParameters:
     slow_m_s
         Slower than this, drag bends the climb by less than gravity; a steeper one is not yet fitted.
     sure_sigmas, soonest_s, latest_s
-        It is told when it lies so many sigmas back, but so long after it at the earliest and latest.
+        It is told when it lies so many sigmas back, but so long after it at the earliest and latest: two seconds after
+        the true top even where it is found 0.75 s too late.
     share
         Of the heights that must lie about the curve.
     spread_m
@@ -63,26 +67,26 @@ class SmallApogeeParameters:
     model_s
         What wind, tilt and a barometer's vents move the top by.
     fall_m, fall_sigmas
-        Without a fit, it is told when it has fallen so much, and over the noise, from second to second, twice.
+        Without a fit: told when it has fallen so much, and over the noise, from second to second, twice.
     """
 
     rise_m: float = 20.0
     rise_sigmas: float = 8.0
     rise_cells: int = 3
     before_s: float = 4.0
-    longest_s: float = 9.0
+    longest_s: float = 12.0
     furthest_s: float = 15.0
     cells: int = 15
     after_s: float = 0.7
     noise_m: float = 2.0
     least_m: float = 0.3
-    recent_s: float = 1.0
+    recent_s: float = 1.2
     push_s: float = 1.0
     least_s: float = 1.5
     slow_m_s: float = 120.0
     sure_sigmas: float = 6.0
     soonest_s: float = 0.4
-    latest_s: float = 1.25
+    latest_s: float = 1.1
     share: float = 0.6
     spread_m: float = 4.0
     bias_m_s2: float = 2.5
@@ -125,7 +129,7 @@ class SmallApogee(MotionDetector):
     0.7
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.APOGEE.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"sounding"})
     parameters_type: ClassVar[type] = SmallApogeeParameters
@@ -152,8 +156,7 @@ class SmallApogee(MotionDetector):
         if since_s < wait_s or hop_climbs(cell):
             state.next_ns = cell.t_ns + round(min(max(0.25 * (wait_s - since_s), 0.0), 1.0) * NS_PER_S)
             return ()
-        sigma_s = hypot(top[1].sigma_s, limits.model_s)
-        return self._tell(cell, top[0], sigma_s, top[1].height_m)
+        return self._tell(cell, top[0], hypot(top[1].sigma_s, limits.model_s), top[1].height_m)
 
     def _tell(self, cell: Cell, top_ns: int, sigma_s: float, height_m: float) -> tuple[Finding, ...]:
         if height_m < self._least_m(cell):
@@ -194,19 +197,15 @@ class SmallApogee(MotionDetector):
         for _ in range(3):
             near_ns = cell.t_ns + round(near_s * NS_PER_S)
             end_ns = min(near_ns, cell.t_ns)
-            after_s = limits.after_s * before_s / limits.before_s
-            begin_ns = self._begin_ns(cell, track, end_ns, before_s)
-            cells = track.between(cell, begin_ns, near_ns + round(after_s * NS_PER_S))
-            top = self._fit(cells, cell.t_ns, near_s)
-            if top is None:
+            after_ns = round(limits.after_s * before_s / limits.before_s * NS_PER_S)
+            cells = track.between(cell, self._begin_ns(cell, track, end_ns, before_s), near_ns + after_ns)
+            if (top := self._fit(cells, cell.t_ns, near_s)) is None:
                 return None
             moved_s, near_s = top.t_s - near_s, top.t_s
             if abs(moved_s) < NEAR_S:
                 break
-        if top is None:
-            return None
         self.state.near_ns = cell.t_ns + round(near_s * NS_PER_S)
-        return self.state.near_ns, top
+        return None if top is None else (self.state.near_ns, top)
 
     def _begin_ns(self, cell: Cell, track: Track, end_ns: int, before_s: float) -> int:
         """Return when the window begins: earlier, if little was measured before the top."""
@@ -233,12 +232,14 @@ class SmallApogee(MotionDetector):
         recent_s = max(limits.recent_s, 4.0 * float(np.median(np.diff(t_s)))) if t_s.size >= FEW else 0.0
         if t_s.size < FEW or t_s[-1] - t_s[-3] > recent_s or min(near_s, 0.0) - t_s[0] < limits.least_s:
             return None
-        white_m = float(np.median(np.abs(np.diff(heights, 2)))) / WHITE
+        white_m = white(heights)
         pulls_s, pulls = points(cells, lambda one: nan if one.stale_s else one.pull_m_s2, origin_ns)
         falls = np.interp(t_s, pulls_s, pulls * burn.sign) if pulls.size > 0.7 * t_s.size else None
+        noisy = white_m > limits.noise_m and falls is None
+        climbs = told_climbs(cells, origin_ns, t_s.size) if noisy else None
         # whether an accelerometer shows 1 g at rest is not known of a record that begins in the air: then heights tell
         for known in (falls, None) if falls is not None else (None,):
-            top = apex(t_s, heights, known, near_s, max(white_m, limits.least_m))
+            top = apex(t_s, heights, known, near_s, max(white_m, limits.least_m), climbs)
             if top is not None and self._coasts(top, most_spread_m(cells[-1].kind, limits.spread_m, white_m)):
                 return top
         return None
@@ -246,5 +247,4 @@ class SmallApogee(MotionDetector):
     def _coasts(self, top: Apex, most_m: float) -> bool:
         """Return whether it is a coast: most heights lie about the curve, whose bend is gravity's."""
         limits = self.parameters
-        near = top.spread_m <= most_m
-        return bool(near and top.share >= limits.share and abs(top.bias_m_s2) <= limits.bias_m_s2)
+        return top.spread_m <= most_m and top.share >= limits.share and abs(top.bias_m_s2) <= limits.bias_m_s2

@@ -139,9 +139,9 @@ class Kind:
             self._by_speed(cell)
         elif self._pulls(cell):
             self.told = True
-        elif self._is_driven(cell, max(cell.noise_m, pad_noise_m)):
+        elif self._is_driven(cell, noise_m := max(cell.noise_m, pad_noise_m)):
             self.kind, self.told = LAUNCHER, True
-        elif cell.h_m > TOLD_M + TOLD_SIGMAS * cell.noise_m:
+        elif cell.h_m > TOLD_M + TOLD_SIGMAS * noise_m:
             fastest = max(self.fastest_m_s, cell.v_m_s)
             gentle = fastest > MOVING_M_S and fastest * fastest < 2.0 * GENTLE_M_S2 * cell.h_m
             gentle = gentle and cell.t_ns - self.moving_ns > GENTLE_S * 1e9

@@ -8,15 +8,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from processors.evidence.atmosphere import GRAVITY_M_S2
 from processors.motion.medians import median_of
+from processors.small.climbs import UNSURE_M_S, Climbs, with_climbs
 
 Floats = NDArray[np.float64]
 
-GRAVITY_M_S2: Final = 9.80665
 # near the top a rocket is slow: what its axis feels is gravity's share and less than 2 g of drag
 MOST_DRAG_M_S2: Final = 20.0
 LEAST_FALL_M_S2: Final = 6.0
-# bias of an accelerometer, and what a barometer's vents add to the bend of the heights
+# Standard air at a pad at 0 to 1400 m has 15 to 6 degrees, and rockets are flown at 10 to 40: warm air is thin, a
+# barometer's metres are longer than true ones by 0 to 10 %, and heights bend by so much less than gravity.
+WARM_M_S2: Final = 0.5
+# that, bias of an accelerometer, and what a barometer's vents add to the bend of the heights
 BIAS_M_S2: Final = 0.8
 # fins and a slender body fall no faster than this; a blunt one half as fast
 TERMINAL_M_S: Final = 200.0
@@ -56,7 +60,14 @@ class Apex:
     bias_m_s2: float
 
 
-def apex(t_s: Floats, heights_m: Floats, falls_m_s2: Floats | None, near_s: float, least_m: float) -> Apex | None:
+def apex(
+    t_s: Floats,
+    heights_m: Floats,
+    falls_m_s2: Floats | None,
+    near_s: float,
+    least_m: float,
+    climbs: Climbs | None = None,
+) -> Apex | None:
     """Fit a coast.
 
     Parameters
@@ -70,6 +81,8 @@ def apex(t_s: Floats, heights_m: Floats, falls_m_s2: Floats | None, near_s: floa
         About when the top is.
     least_m
         The noise of a height is never taken for less.
+    climbs
+        What the vehicle says of its climb; none if heights say it better.
 
     Returns
     -------
@@ -79,8 +92,8 @@ def apex(t_s: Floats, heights_m: Floats, falls_m_s2: Floats | None, near_s: floa
     Notes
     -----
     Height is the double integral of a known fall, plus height, climb and a small constant fall that are fitted (and
-    drag that goes with the square of the climb, without an accelerometer), by least squares with Tukey's weights and
-    normal priors on what is small.
+    drag that goes with the square of the climb, without an accelerometer; and what all climbs that are told are off),
+    by least squares with Tukey's weights and normal priors on what is small.
 
     Examples
     --------
@@ -98,20 +111,25 @@ def apex(t_s: Floats, heights_m: Floats, falls_m_s2: Floats | None, near_s: floa
         falls = np.clip(_middle_of_three(falls_m_s2), -GRAVITY_M_S2 - MOST_DRAG_M_S2, -LEAST_FALL_M_S2)
     climb = _integral(t_s, falls)
     columns = [np.ones(t_s.size), t_s, 0.5 * t_s * t_s]
-    prior, weak = [0.0, 0.0, 0.0], [0.0, 0.0, BIAS_M_S2**-2]
+    prior, weak = [0.0, 0.0, WARM_M_S2], [0.0, 0.0, BIAS_M_S2**-2]
     before = np.minimum(t_s - near_s, 0.0)
     if falls_m_s2 is None:
         columns.append(-(GRAVITY_M_S2**3) * before**4 / 12.0)
         prior.append(TERMINAL_M_S**-2)
         weak.append((BLUNT_M_S**-2 - TERMINAL_M_S**-2) ** -2)
     rows, wanted = np.stack(columns, axis=1), heights_m - _integral(t_s, climb)
-    found = _solve(rows, wanted, np.array(prior), np.array(weak), least_m)
+    if climbs is not None:
+        rows, wanted = with_climbs(rows, wanted, climbs, np.interp(climbs.t_s, t_s, climb), near_s, least_m)
+        prior.append(0.0)
+        weak.append(UNSURE_M_S**-2)
+    found = _solve(rows, wanted, np.array(prior), np.array(weak), least_m, t_s.size)
     if found is None:
         return None
     beta, covariance, spread, share = found
 
     def rate(at_s: float) -> tuple[float, Floats]:
-        row = np.array([0.0, 1.0, at_s, -(GRAVITY_M_S2**3) * min(at_s - near_s, 0.0) ** 3 / 3.0][: beta.size])
+        row = np.zeros(beta.size)
+        row[: len(columns)] = [0.0, 1.0, at_s, -(GRAVITY_M_S2**3) * min(at_s - near_s, 0.0) ** 3 / 3.0][: len(columns)]
         beyond = -GRAVITY_M_S2 * max(at_s - float(t_s[-1]), 0.0)
         return float(np.interp(at_s, t_s, climb)) + beyond + float(row @ beta), row
 
@@ -125,14 +143,15 @@ def apex(t_s: Floats, heights_m: Floats, falls_m_s2: Floats | None, near_s: floa
         return None
     sigma_s = max(float(row @ covariance @ row), 0.0) ** 0.5 / GRAVITY_M_S2
     powers = np.array([1.0, top_s, 0.5 * top_s**2, -(GRAVITY_M_S2**3) * min(top_s - near_s, 0.0) ** 4 / 12.0])
-    height_m = float(np.interp(top_s, t_s, _integral(t_s, climb))) + float(powers[: beta.size] @ beta)
+    height_m = float(np.interp(top_s, t_s, _integral(t_s, climb)))
+    height_m += float(powers[: len(columns)] @ beta[: len(columns)])
     return Apex(top_s, sigma_s, height_m, spread, share, float(beta[2]))
 
 
 def _solve(
-    rows: Floats, wanted: Floats, prior: Floats, weak: Floats, least_m: float
+    rows: Floats, wanted: Floats, prior: Floats, weak: Floats, least_m: float, heights: int
 ) -> tuple[Floats, Floats, float, float] | None:
-    """Return coefficients, their covariance, spread and the share of points that count."""
+    """Return coefficients, their covariance, and of the heights, which come first, spread and the share that counts."""
     # begins from absolute residuals, which wild values bend little
     weights = np.ones(wanted.size)
     spread = 0.0
@@ -148,13 +167,13 @@ def _solve(
         except np.linalg.LinAlgError:
             return None
         size: Floats = np.abs(wanted - rows @ beta)
-        spread = max(median_of(size) / HALF, least_m)
+        spread = max(median_of(size[:heights]) / HALF, least_m)
         if turn < ROUNDS:
             weights = 1.0 / np.maximum(size, least_m)
             weights /= weights.max()
         else:
             weights = np.where(size < FAR * spread, (1.0 - (np.minimum(size / (FAR * spread), 1.0)) ** 2) ** 2, 0.0)
-    share = float(np.count_nonzero(weights)) / wanted.size
+    share = float(np.count_nonzero(weights[:heights])) / heights
     if not np.any(weights):
         return None
     return beta, np.asarray(np.linalg.pinv(normal)), spread, share
