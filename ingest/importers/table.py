@@ -20,8 +20,7 @@ MISSING: Final = frozenset({"", "nan", "-nan", "null", "none", "na", "n/a", "-",
 LARGEST: Final = float(np.finfo(np.float32).max)
 SEPARATORS: Final = (";", "\t", ",", "|")
 COMMENT: Final = "#"
-# what stands in a row that says nothing: spreadsheets write such rows, and readers of displays where they read nothing
-NOTHING: Final = "".join((*SEPARATORS, " \t\v\f"))
+BLANKS: Final = " \t\v\f"
 _DECIMAL_COMMA: Final = re.compile(r"^\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*$")
 
 
@@ -148,7 +147,9 @@ def split_line(line: str, separator: str | None, most: int = -1) -> list[str]:
 def read_rows(
     table: Table, source: Source, first: int, separator: str | None, *, cells: tuple[int, int | None], comments: bool
 ) -> None:
-    """Read a text's lines into a table; what is no row becomes a bad one. A row of empty cells is an empty line.
+    """Read a text's lines into a table; what is no row becomes a bad one.
+
+    A row of empty cells is an empty line: spreadsheets write such rows, and readers of displays that read nothing.
 
     Parameters
     ----------
@@ -163,11 +164,12 @@ def read_rows(
     comments
         Whether lines that begin with `#` say something else.
     """
+    nothing = BLANKS + (separator or "")
     least, most = cells
     rest = least if most is None else -1
     exactly = f", {least} belong there" if most == least else f", at least {least} belong there"
     for number, line in enumerate(source.lines[first - 1 :], first):
-        if not line.strip(NOTHING) or line.isspace() or (comments and line.lstrip().startswith(COMMENT)):
+        if not line.strip(nothing) or line.isspace() or (comments and line.lstrip().startswith(COMMENT)):
             continue
         try:
             row = split_line(line, separator, rest)

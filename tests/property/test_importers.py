@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from log_files import EVERY, made
 
@@ -109,12 +109,16 @@ def test_a_spoiled_file_of_every_format_is_read_or_refused(name: str, data: st.D
 
 
 @given(st.lists(LINE, min_size=1, max_size=20))
+@example([b"|", b"0.0,0.0,0.0"])
+@example([b",,", b" , ,", b"0.0,0.0,0.0"])
 def test_every_line_is_a_row_or_is_kept_as_it_stands(lines: list[bytes]) -> None:
     body = b"t_s,altitude_m,pressure_pa\n" + b"\n".join(lines)
     log = read(body, LogOptions("csv"))
     if log is None:
         return
-    there = {i: line for i, line in enumerate(Source(Path("log"), body).lines, 1) if line.strip()}
+    there = {
+        i: line for i, line in enumerate(Source(Path("log"), body).lines, 1) if line.strip() and line.strip(", \t\v\f")
+    }
     counted = {i for i, line in there.items() if i > 1 and not line.lstrip().startswith("#")}
     assert Counter(log.lines.tolist()) + Counter(bad.line for bad in log.samples.bad_rows) == Counter(counted)
     assert all(there[bad.line] == bad.text for bad in log.samples.bad_rows)
