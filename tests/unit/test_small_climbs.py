@@ -15,18 +15,31 @@ ROCKET = Rocket(pad_s=10.0)
 
 
 def test_climbs_tell_a_top_that_heights_hide() -> None:
-    """Heights alone know it to a third of a second at best."""
-    flight = fly(ROCKET)
-    climb = np.gradient(flight.height_m, flight.t_s)
+    """A pad on a hot day: metres of its barometer are a tenth too long, and nobody says so."""
+    t_s = np.linspace(-10.0, 1.0, 111)
     errors = []
-    for seed in range(5):
+    for seed in range(20):
         chance = np.random.default_rng(seed)
-        noisy = climb + chance.normal(0.0, 6.0, climb.size)
-        log = log_of(flight, 5, altitude_m=altitude_of(flight, noise_m=90.0, seed=seed), vertical_speed_m_s=noisy)
-        (top,) = told(log)["apogee"]
-        errors.append(top.t_event_s - flight.events_s["apogee"])
-    assert float(np.std(errors)) < 0.25
-    assert max(np.abs(errors)) < 0.75
+        heights = 900.0 - 0.45 * GRAVITY_M_S2 * (t_s - 0.2) ** 2 + chance.normal(0.0, 64.0, t_s.size)
+        climbs = Climbs(t_s, -0.9 * GRAVITY_M_S2 * (t_s - 0.2) + chance.normal(0.0, 4.2, t_s.size), 4.2)
+        tops = (apex(t_s, heights, None, 0.0, 64.0, told) for told in (None, climbs))
+        errors.append([top.t_s - 0.2 for top in tops if top is not None])
+    alone_s, both_s = np.sqrt(np.mean(np.square(errors), axis=0))
+    assert both_s < 0.7 * alone_s
+    assert both_s < 0.2
+
+
+def test_the_climb_of_an_altimeter_is_read_where_its_heights_are_noisy() -> None:
+    flight = fly(ROCKET)
+    top_s = flight.events_s["apogee"]
+    # heights come late, climbs do not: what is told lies between
+    late = np.interp(flight.t_s - 0.6, flight.t_s, altitude_of(flight, noise_m=0.0))
+    noisy = late + np.random.default_rng(1).normal(0.0, 60.0, late.size)
+    found = {}
+    for name, climb in (("alone", np.full(late.size, np.nan)), ("both", np.gradient(flight.height_m, flight.t_s))):
+        (top,) = told(log_of(flight, 5, top_s + 6.0, altitude_m=noisy, vertical_speed_m_s=climb))["apogee"]
+        found[name] = top.t_event_s - top_s
+    assert found["both"] < found["alone"] - 0.1
 
 
 @pytest.mark.parametrize("late_m_s", [-2.0, 2.0])
