@@ -34,7 +34,9 @@ class BurnParameters:
     start_rows
         Rows in a row that must burn. Three, so that one or two wrong readings light no engine.
     stop_s
-        How long it must not burn. Longer than any drop-out of a sensor; no engine of this size lights again so soon.
+        How long it must not burn. Longer than any drop-out of a sensor. Engines of this size that light again at once
+        come up to a tenth of their pressure as soon as that, and to half of it later: once a stop was commanded, and
+        `start_rows` rows have shown it, pressure alone is no burn.
     outvoted_s
         How long two of pressure, command and count must speak for a burn that the third denies. Longer than engines
         take to come up, while these rightly differ.
@@ -92,6 +94,7 @@ class Burns:
     turn_first_ns: int = -1
     turn_count: int = -1
     turn_rows: int = 0
+    stopped_rows: int = 0
     outvoted: Sustained = field(default_factory=Sustained)
 
     def edges(self, stretch: Stretch, parameters: BurnParameters) -> tuple[Rows, list[BurnEdge]] | None:
@@ -99,7 +102,7 @@ class Burns:
         rows = stretch.rows(*ENGINES)
         if rows is None:
             return None
-        both, two, steady = stretch.once(
+        both, two, off, steady = stretch.once(
             ("burns", parameters.pressure_pa), lambda: _burning(stretch, rows, parameters.pressure_pa)
         )
         if self.burning is None:
@@ -107,10 +110,12 @@ class Burns:
         if self.turn_rows == 0 and self.outvoted.rows == 0 and steady is self.burning:
             self.last_ns = int(rows.t_ns[-1])
             return None
-        found = list(self._follow(rows, both, two, parameters))
+        found = list(self._follow(rows, both, two, off, parameters))
         return (rows, found) if found else None
 
-    def _follow(self, rows: Rows, both: Flags, two: Flags, parameters: BurnParameters) -> Iterator[BurnEdge]:
+    def _follow(
+        self, rows: Rows, both: Flags, two: Flags, off: Flags, parameters: BurnParameters
+    ) -> Iterator[BurnEdge]:
         first, whole = 0, len(both)
         while first < whole:
             outvoted, stop = None, whole
@@ -119,13 +124,27 @@ class Burns:
                     rows.t_ns[first:], two[first:], parameters.outvoted_s, parameters.start_rows
                 )
                 stop = whole if outvoted is None else first + outvoted + 1
-            sure = self._turned(rows, two if self.burning else both, first, stop, parameters)
+            burns = self._go_on(both, two, off, first, parameters.start_rows) if self.burning else both
+            sure = self._turned(rows, burns, first, stop, parameters)
             if sure is None and outvoted is None:
                 return
             edge = self._outvoted(stop - 1) if sure is None else self._edge(sure, "end" if self.burning else "start")
-            self.burning, self.turn_rows, self.outvoted = not self.burning, 0, Sustained()
+            self.burning, self.turn_rows, self.stopped_rows, self.outvoted = not self.burning, 0, 0, Sustained()
             self.last_ns, first = int(rows.t_ns[edge.row]), edge.row + 1
             yield edge
+
+    def _go_on(self, both: Flags, two: Flags, off: Flags, first: int, start_rows: int) -> Flags:
+        """Return which rows go on with a burn: two sensors of three, but all after a stop that was commanded."""
+        if not self.stopped_rows and two[first:].all():
+            return two
+        burns = two.copy()
+        for at in range(first, len(two)):
+            if two[at] and (both[at] or self.stopped_rows < start_rows):
+                self.stopped_rows = 0
+            else:
+                burns[at] = False
+                self.stopped_rows += bool(off[at])
+        return burns
 
     def _turned(self, rows: Rows, burns: Flags, first: int, stop: int, parameters: BurnParameters) -> int | None:
         """Take rows; return the one that makes it sure that it has begun to burn, or not to."""
@@ -162,20 +181,25 @@ class Burns:
         return BurnEdge(kind, middle_ns, sigma_s, self.turn_before_ns, self.turn_first_ns, row, self.turn_count)
 
 
-def _burning(stretch: Stretch, rows: Rows, pressure_pa: float) -> tuple[Flags, Flags, bool | None]:
-    """Return which rows burn by count and pressure, by two of three, and what all do; None if they differ."""
+def _burning(stretch: Stretch, rows: Rows, pressure_pa: float) -> tuple[Flags, Flags, Flags, bool | None]:
+    """Return which rows burn by count and pressure, which by two of three, which shall stop and do, and what all do.
+
+    The last is None if they differ.
+    """
     running, high = np.greater_equal(rows.values[0], 1), np.greater(rows.values[1], pressure_pa)
     both = np.asarray(running & high)
-    two = both | (np.asarray(running | high) & _commanded(stretch, rows))
+    commanded, is_said = _commanded(stretch, rows)
+    two = both | (np.asarray(running | high) & commanded)
     lit = int(np.count_nonzero(both))
     alike = lit in {0, len(both)} and np.count_nonzero(two) == lit
-    return both, two, bool(both[0]) if alike else None
+    return both, two, is_said & ~commanded & ~two, bool(both[0]) if alike else None
 
 
-def _commanded(stretch: Stretch, rows: Rows) -> Flags:
-    """Return which rows say that engines are commanded to burn, shape (n,); none where the packet does not say it."""
-    commanded = np.zeros(len(rows.t_ns), dtype=np.bool_)
+def _commanded(stretch: Stretch, rows: Rows) -> tuple[Flags, Flags]:
+    """Return which rows say that engines are commanded to burn, and which say anything of it; both of shape (n,)."""
+    commanded, is_said = np.zeros((2, len(rows.t_ns)), dtype=np.bool_)
     more = stretch.rows(*ENGINES, COMMANDED) if COMMANDED in stretch.frames[rows.packet].columns else None
     if more is not None:
-        commanded[np.searchsorted(rows.counts, more.counts)] = np.greater(more.values[2], 0.0)
-    return commanded
+        places = np.searchsorted(rows.counts, more.counts)
+        commanded[places], is_said[places] = np.greater(more.values[2], 0.0), True
+    return commanded, is_said

@@ -98,7 +98,7 @@ class BurnDetector(Detector):
     then it is known when they passed half of it. What happened in a hole of seconds stays provisional.
     """
 
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     requires: ClassVar[frozenset[str]] = BURN_CHANNELS | {
         "stage_attached",
         "altitude_m",

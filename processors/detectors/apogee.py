@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from processors.burns.carried import STAGE, Carried
+from processors.burns.engines_off import EnginesOff
 from processors.detector import Detector, Finding, found
-from processors.evidence.carried import STAGE, Carried
-from processors.evidence.engines_off import EnginesOff
 from processors.evidence.signals import UNSET, Sustained, Trail, zero_of_line
 from processors.evidence.summit import Summit
 from processors.stretch import Rows, Stretch
