@@ -17,7 +17,7 @@ demo: $(VENV)/.runtime ## Fly one delivery through the whole line (ARGS="--exit 
 	@$(BIN)/downrange demo $(ARGS)
 
 test: check servers ## Check the code, start real servers, run every test
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev ## Ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
