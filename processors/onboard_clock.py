@@ -15,8 +15,9 @@ NEVER: Final = -(1 << 62)
 MOST_COUNTS: Final = 256
 # what a message may be behind another one on its way; a hold waits no longer
 BEHIND_NS: Final = 2 * NS_PER_S
-# in a hole nobody sees a clock fall: it has if it is so much behind the counts, and receipt is not
-HIDDEN_NS: Final = NS_PER_S
+# rows of a log stand out of order by a second and more, and a hold puts them in order: a clock is set back by more.
+# In a hole nobody sees it fall: it has if it is so much behind the counts, and receipt is not
+LEAST_NS: Final = 2 * NS_PER_S
 RECEIPT_NS: Final = NS_PER_S // 2
 # finer than a millisecond no rate is known; every packet type finds the same step, whichever of its packets are lost
 QUANTUM_NS: Final = NS_PER_S // 1_000
@@ -67,14 +68,14 @@ class OnboardClock:
     as their counts say, and so much is added to their times, and to those of all types from there on, that they follow.
     Detectors see a flight without a step. What they find is told by the vehicle's own clock (`told`).
 
-    - A step that lies in a hole is seen by what comes after it, if the clock is a second or more behind the counts and
-      the stations' receipt agrees with these. What comes into the hole has the time that fits its count.
+    - A step that lies in a hole is seen by what comes after it, if the clock is two seconds or more behind the counts
+      and the stations' receipt agrees with these. What comes into the hole has the time that fits its count.
     - Packets of a type that is too slow to go back, or makes pauses, follow those of others.
     - Times that would lie in the future are of a clock that was put right; a slip of one to three packets is undone.
 
-    Failure modes: a step of less than the period of the fastest packets is not seen, nor one of less than a second in a
-    hole, nor one further back than a hole of more than 256 packets, which is a reset to the books; what stands in the
-    second of the step may be wrong by some milliseconds if packets are not made evenly.
+    Failure modes: a step of less than two seconds is not seen: the hold takes it for disorder; nor is one in a hole of
+    more than 256 packets, which is a reset to the books; what stands in the second of the step may be wrong by some
+    milliseconds if packets are not made evenly.
 
     Examples
     --------
@@ -153,8 +154,8 @@ class OnboardClock:
             if abs(others_ns - due_ns) < abs(passed_ns - due_ns) or t_ns + shift_ns < released_ns:
                 shift_ns, passed_ns = newest_ns, others_ns
         behind_ns = due_ns - passed_ns
-        is_back = passed_ns <= 0 and first - line.count <= MOST_COUNTS and due_ns <= since_ns + BEHIND_NS
-        is_hidden = behind_ns >= HIDDEN_NS and abs(since_ns - due_ns) <= RECEIPT_NS
+        is_back = passed_ns <= -LEAST_NS and first - line.count <= MOST_COUNTS and due_ns <= since_ns + BEHIND_NS
+        is_hidden = behind_ns >= LEAST_NS and abs(since_ns - due_ns) <= RECEIPT_NS
         is_future = shift_ns > 0 and t_ns + shift_ns > ert_ns + FUTURE_TOLERANCE_NS
         if is_back or is_hidden or is_future:
             shift_ns = max(round((shift_ns + behind_ns) / QUANTUM_NS) * QUANTUM_NS, 0)
