@@ -23,7 +23,7 @@ from processors.launcher.engine_edges import (
     meaning,
     orbits,
 )
-from processors.launcher.engine_thresholds import EngineThresholds
+from processors.launcher.engine_thresholds import AFTER_BACK, DEEP, IN_AIR, SCALES, EngineThresholds
 from processors.launcher.kinks import SLACK_S
 from processors.launcher.leaving import LEAP
 from processors.launcher.means import Means
@@ -37,15 +37,6 @@ from telemetry.cuc import NS_PER_S
 from telemetry.events import Status
 from telemetry.vocabulary import FlightEvent
 
-# means after a change, before it and in it, a fifth of a second each: thrust dies away, and a display's filter follows,
-# within two seconds
-SCALES: Final = ((5, 10, 10), (8, 16, 8), (12, 24, 6), (18, 36, 6))
-# seconds of coasting after the engines of a boostback, more of them in noise; they turn and throttle: little before it
-# is straight
-AFTER_BACK: Final = ((15, 8, 4), (15, 8, 8), (20, 8, 8), (26, 8, 8), (36, 8, 8))
-# a landing engine comes slowly, and there is little time
-DEEP: Final = 8
-IN_AIR: Final = ((4, 16, 1), (6, 16, 2), (DEEP, 16, 3), (12, 20, 3))
 # how well the lines through a second before and after tell when the first of several engines comes
 EARLIER_S: Final = 0.5
 BY_PHASE: Final = {AIR: IN_AIR, FALL: IN_AIR, BOOSTBACK: (*SCALES, *AFTER_BACK)}
@@ -116,6 +107,7 @@ class LauncherEngines(MotionDetector):
     3.0
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (
         FlightEvent.MECO.value,
         FlightEvent.SES.value,
@@ -197,7 +189,8 @@ class LauncherEngines(MotionDetector):
         before = (state.phase, state.since_s, state.since_m_s)
         state.phase, state.since_s, state.since_m_s = phase, kink.at_s, kink.before.at(kink.at_s)
         state.count += 1
-        low_s, high_s = kink.before.last_s - SLACK_S, kink.after.first_s + SLACK_S
+        slack_s = SLACK_S if event in ONSETS else kink.slack_s
+        low_s, high_s = kink.before.last_s - slack_s, kink.after.first_s + slack_s
         at_s = min(max(kink.at_s, low_s), high_s)
         if event is FlightEvent.BOOSTBACK_START:
             first_s = slowed_since_s(state.means, kink, look.push, state.means.noise(cell.speed_noise_m_s))
@@ -239,12 +232,12 @@ class LauncherEngines(MotionDetector):
         last_ns = now.origin_ns + round(limits.after_s * NS_PER_S)
         cells = track.between(cell, first_ns, last_ns)
         t_s, speeds = points(cells, lambda one: one.speed_m_s, now.origin_ns)
-        noise = cell.speed_noise_m_s
+        between, noise = (now.low_s, now.high_s), cell.speed_noise_m_s
         if now.type in ONSETS:
-            fit = onset(t_s, speeds, (now.low_s, now.high_s), noise)
+            fit = onset(t_s, speeds, between, noise)
         else:
-            fit = passing(t_s, speeds, noise, now.change_m_s2, now.rate_m_s2)
+            fit = passing(t_s, speeds, between, noise, now.change_m_s2, now.rate_m_s2)
         if fit is not None:
             now.t_ns, now.sigma_s = now.origin_ns + round(fit[0] * NS_PER_S), fit[1]
-        count_first = cells[0].count_first if cells else cell.count_first
-        return self.finding(now.type, now.t_ns, now.sigma_s, cell, count_first, {}, status, self.state.count)
+        first = cells[0] if cells else cell
+        return self.finding(now.type, now.t_ns, now.sigma_s, cell, first.count_first, {}, status, self.state.count)

@@ -28,15 +28,20 @@ class LauncherMaxQParameters:
     Parameters
     ----------
     least_m_s, most_m
-        It is looked for while faster and lower than this: launchers pass it at 300 to 600 m/s, 9 to 16 km high.
+        It is looked for while faster and lower than this: launchers pass it at 300 to 600 m/s, 9 to 16 km high. Who
+        has been higher has passed it.
     smooth_s
         Dynamic pressure is the mean of so many seconds.
     rise_share
         A record that shows it rise by less than this share began after it.
     fall_share
         It has passed when the pressure has fallen by so much: throttling for it makes dips of less.
+    plateau_s, plateau_share
+        Or by so much, so long after the greatest: a maximum as flat as that takes too long to fall further. The share
+        is three times what is left of a display's steps of 100 m, 10 km high, in a mean.
     again_share
-        A later greater one by this share is another value of the same event.
+        A later greater one by this share is another value of the same event: of two that are as good as equal either
+        may be the greater, and a display's steps make less.
     near_s
         A parabola through the seconds so near to the greatest gives its time.
     model_s
@@ -50,7 +55,9 @@ class LauncherMaxQParameters:
     smooth_s: int = 3
     rise_share: float = 0.2
     fall_share: float = 0.04
-    again_share: float = 0.01
+    plateau_s: float = 10.0
+    plateau_share: float = 0.015
+    again_share: float = 0.001
     near_s: float = 8.0
     model_s: float = 2.0
     settled_share: float = 0.6
@@ -73,9 +80,9 @@ class LauncherMaxQState:
 class LauncherMaxQ(MotionDetector):
     """The maximum of `q = rho v^2 / 2` (Pa) on the way up, with the density of the standard atmosphere.
 
-    Trigger: the mean of three seconds has fallen by 4 % from the greatest. Time: the top of a parabola through the
-    seconds around the greatest. Uncertainty: of the fit, and two seconds of weather. Revised if the pressure rises
-    beyond it again; confirmed when little of it is left.
+    Trigger: the mean of three seconds has fallen by 4 % from the greatest, or by 1.5 % since ten seconds. Time: the top
+    of a parabola through the seconds around the greatest. Uncertainty: of the fit, and two seconds of weather. Revised
+    if the pressure rises beyond it again; confirmed when little of it is left.
 
     Failure modes: the day's air differs from the standard by up to a tenth, evenly enough to leave the time alone;
     wind does not, by some seconds. None without altitude.
@@ -90,6 +97,7 @@ class LauncherMaxQ(MotionDetector):
     0.04
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.MAX_Q.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"launcher"})
     parameters_type: ClassVar[type] = LauncherMaxQParameters
@@ -100,7 +108,7 @@ class LauncherMaxQ(MotionDetector):
         state, limits = self.state, self.parameters
         if state.done or not cell.speed_trusted:
             return ()
-        if not (cell.s_m_s > limits.least_m_s and cell.h_m < limits.most_m and cell.v_m_s > 0.0):
+        if not (cell.s_m_s > limits.least_m_s and cell.v_m_s > 0.0):
             return ()
         second = cell.t_ns // NS_PER_S
         if second == state.second or not state.speeds:
@@ -113,6 +121,9 @@ class LauncherMaxQ(MotionDetector):
         # record that begins in flight, or with a misread altitude, has a wrong one
         level_m = self._level_m(cell)
         altitude_m = cell.h_m - 0.5 * cell.v_m_s + (level_m if isfinite(level_m) else 0.0)
+        if not altitude_m < limits.most_m:
+            state.done = altitude_m > limits.most_m
+            return ()
         density = float(density_kg_m3(np.array(max(altitude_m, 0.0))))
         if not state.t_s:
             state.count_first = cell.count_first
@@ -128,7 +139,9 @@ class LauncherMaxQ(MotionDetector):
         smooth = np.convolve(state.pressures_pa, np.ones(limits.smooth_s) / limits.smooth_s, "valid")
         most = int(np.argmax(smooth))
         greatest, now = float(smooth[most]), float(smooth[-1])
-        if smooth[0] > (1.0 - limits.rise_share) * greatest or now > (1.0 - limits.fall_share) * greatest:
+        since_s = state.t_s[-1] - state.t_s[most + limits.smooth_s // 2]
+        fall = limits.plateau_share if since_s >= limits.plateau_s else limits.fall_share
+        if smooth[0] > (1.0 - limits.rise_share) * greatest or now > (1.0 - fall) * greatest:
             return ()
         settled = now < limits.settled_share * greatest
         if state.open and not settled and greatest < (1.0 + limits.again_share) * state.told_pa:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import inf, isfinite
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.motion.fits import hinge, polynomial
+from processors.motion.fits import Polynomial, hinge, polynomial
 
 Floats = NDArray[np.float64]
 
@@ -25,13 +26,21 @@ GRID: Final = 161
 MOST_SIGMA_S: Final = 2.0
 
 
-def passing(t_s: Floats, speeds: Floats, noise: float, change: float, rate: float) -> tuple[float, float] | None:
+def passing(
+    t_s: Floats, speeds: Floats, between: tuple[float, float], noise: float, change: float, rate: float
+) -> tuple[float, float] | None:
     """Return when the rate of speed passes a value, and how sure that is.
+
+    The rate may pass it again: braked no more, a stage falls into denser air within seconds. So it is looked for only
+    where two lines have shown that it changes, and there where a polynomial has a top: at the ends of its window it
+    bends as it likes.
 
     Parameters
     ----------
     t_s, speeds
         Shape (n,), about the time sought.
+    between
+        The earliest and latest time.
     noise
         Standard deviation of a speed.
     change
@@ -42,12 +51,13 @@ def passing(t_s: Floats, speeds: Floats, noise: float, change: float, rate: floa
     Returns
     -------
     tuple[float, float] | None
-        Time and its standard uncertainty; None with too few points.
+        Time and its standard uncertainty; None with too few points, or if none of the polynomials has a top there.
 
     Examples
     --------
     >>> t_s = np.linspace(-4.0, 2.0, 61)
-    >>> found = passing(t_s, np.where(t_s < 0.3, 30.0 * (t_s - 0.3), -4.0 * (t_s - 0.3)), 0.1, -34.0, 13.0)
+    >>> speeds = np.where(t_s < 0.3, 30.0 * (t_s - 0.3), -4.0 * (t_s - 0.3))
+    >>> found = passing(t_s, speeds, (-1.0, 1.0), 0.1, -34.0, 13.0)
     >>> abs(found[0] - 0.3) < 0.1
     True
     """
@@ -56,21 +66,30 @@ def passing(t_s: Floats, speeds: Floats, noise: float, change: float, rate: floa
     if change > 0.0:
         heights = -heights
     wide = min(1.0 + WIDEN * noise / abs(change), WIDEST)
-    top_s, sigma_s = 0.0, MOST_SIGMA_S
+    top_s, sigma_s, (low_s, high_s) = 0.0, inf, between
     for half_s, degree in STEPS:
         near = np.abs(t_s - top_s) <= half_s * wide
         fit = polynomial(t_s[near] - top_s, heights[near], degree, noise)
         if fit is None:
             return None
-        grid = np.linspace(-half_s, half_s, GRID) * wide
-        grid = grid[(grid + top_s >= t_s[0]) & (grid + top_s <= t_s[-1])]
-        if not grid.size:
-            return None
-        best_s = float(grid[int(np.argmax(np.polynomial.polynomial.polyval(grid, fit.coefficients)))])
-        bend = fit.value(best_s, 2)[0]
-        sigma_s = fit.value(best_s, 1)[1] / -bend if bend < 0.0 else half_s
+        best_s = _highest_s(fit, np.linspace(-half_s, half_s, GRID) * wide, low_s - top_s, high_s - top_s)
+        if best_s is None:
+            continue
+        sigma_s = fit.value(best_s, 1)[1] / -fit.value(best_s, 2)[0]
         top_s += best_s
+    if not isfinite(sigma_s):
+        return None
     return top_s, float(np.hypot(_with_tail(sigma_s), HIDDEN_S * min(noise / HIDDEN_M_S, 1.0)))
+
+
+def _highest_s(fit: Polynomial, grid: Floats, low_s: float, high_s: float) -> float | None:
+    """Return the highest of the tops that a polynomial has on a grid between two times; None if it has none there."""
+    values = np.polynomial.polynomial.polyval(grid, fit.coefficients)
+    inner = grid[1:-1]
+    tops = (values[1:-1] > values[:-2]) & (values[1:-1] >= values[2:]) & (inner >= low_s) & (inner <= high_s)
+    if not tops.any():
+        return None
+    return float(inner[int(np.argmax(np.where(tops, values[1:-1], -inf)))])
 
 
 def onset(t_s: Floats, speeds: Floats, between: tuple[float, float], noise: float) -> tuple[float, float] | None:

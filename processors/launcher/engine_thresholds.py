@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+# means after a change, before it and in it, a fifth of a second each: thrust dies away, and a display's filter follows,
+# within two seconds
+SCALES: Final = ((5, 10, 10), (8, 16, 8), (12, 24, 6), (18, 36, 6))
+# seconds of coasting after the engines of a boostback, more of them in noise; they turn and throttle: little before it
+# is straight
+AFTER_BACK: Final = ((15, 8, 4), (15, 8, 8), (20, 8, 8), (26, 8, 8), (36, 8, 8))
+# a landing engine comes slowly, and there is little time
+DEEP: Final = 8
+IN_AIR: Final = ((4, 16, 1), (6, 16, 2), (DEEP, 16, 3), (12, 20, 3))
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,13 +78,17 @@ class Kink(NamedTuple):
         return self.after.t_s - self.before.t_s
 
     @property
+    def slack_s(self) -> float:
+        """By how much the change may lie outside of the time between the lines."""
+        return SLACK_S + RESIDUAL_SIGMAS * ROUGH * self.noise / abs(self.change)
+
+    @property
     def joined(self) -> bool:
         """Whether they meet between the windows: a leap has lines that meet elsewhere."""
-        old, new, rough = self.before, self.after, ROUGH * self.noise
-        slack_s = SLACK_S + RESIDUAL_SIGMAS * rough / abs(self.change)
+        old, new, slack_s = self.before, self.after, self.slack_s
         if not old.last_s - slack_s <= self.at_s <= new.first_s + slack_s:
             return False
-        limit = RESIDUAL_SIGMAS * rough + BEND_M_S
+        limit = RESIDUAL_SIGMAS * ROUGH * self.noise + BEND_M_S
         return new.spread <= limit and old.spread <= limit
 
     @property

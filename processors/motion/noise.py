@@ -88,7 +88,12 @@ class Noise:
     def _step(self, change: float, over_two: float) -> None:
         pending, self.pending = self.pending, 0.0
         if change <= LEAST_STEP:
+            seldom = self.repeats <= OFTEN
             self.repeats += RECENT * (1.0 - self.repeats)
+            if seldom and self.repeats > OFTEN and self.scale > NOISY_STEPS * self.step:
+                # what changed all the time before was noise, and no steps of the display that it has become
+                self.steps.clear()
+                self.least_step = inf
             if pending and not self.taken:
                 self._forget()
             return
@@ -103,7 +108,11 @@ class Noise:
         steps.append(change)
         if len(steps) > STEPS:
             del steps[0]
-        self.step = min(steps) if self.repeats > OFTEN else self.least_step
+        if not self.repeats > OFTEN:
+            self.step = self.least_step
+        elif len(steps) > 1 or self.step == inf:
+            # one alone may be a wild value's
+            self.step = min(steps)
 
     def _forget(self) -> None:
         """Forget the first change, which was a wild value's."""
