@@ -29,7 +29,8 @@ SETTLE_S: Final = 0.3
 # a hop sinks at 1 to 2 m/s in its last seconds; what is surely slower than this has ended its descent
 STILL_M_S: Final = 0.7
 STILL_SIGMAS: Final = 2.5
-# what descends before it
+# what descends before it, so surely more than gusts by the mean of its heights over the level
+SURE_SIGMAS: Final = 3.0
 SINKS_M_S: Final = 0.7
 # longer than this without a height is a hole, in which anything may have been; of even chance throughout
 HOLE_S: Final = 0.7
@@ -69,11 +70,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """When a descent ends, how sure that is, how fast it was, and how many heights in succession say the same."""
+    """When a descent ends, how sure that is, how fast it was, and how surely more than gusts.
+
+    `alike` is how many heights in succession say the same.
+    """
 
     t_s: float
     sigma_s: float
     descent_m_s: float
+    sigmas: float
     alike: float
 
 
@@ -120,7 +125,7 @@ def standing(t_s: Floats, heights_m: Floats, between: tuple[float, float], least
         if touch is not None:
             touches.append(touch)
             at_s = touch.t_s
-    if not touches or touches[0].descent_m_s > -SINKS_M_S:
+    if not touches or touches[0].descent_m_s > -SINKS_M_S or touches[0].sigmas < SURE_SIGMAS:
         return None
     touch = _longest(touches)
     after = t_s > touch.t_s + SETTLE_S
@@ -166,7 +171,9 @@ def _touch(
     alike, ends = together(found, t_s, heights_m), 4.0 / before + 1.0 / max(after, 1)
     hang = gust_m**2 * GUST_S * (8.0 / long_s + 2.0 / since_s)
     unsure_m = sqrt(max(noise_m**2 * ends + hang, found.spread**2 * ends * alike))
-    return Touch(at_s, max(found.sigma_s, unsure_m / abs(descent_m_s)), descent_m_s, alike)
+    mean_m = sqrt(noise_m**2 / before + 2.0 * gust_m**2 * GUST_S / long_s)
+    sigmas = abs(descent_m_s) * long_s / 2.0 / mean_m
+    return Touch(at_s, max(found.sigma_s, unsure_m / abs(descent_m_s)), descent_m_s, sigmas, alike)
 
 
 def _longest(touches: list[Touch]) -> Touch:
@@ -183,7 +190,7 @@ def _longest(touches: list[Touch]) -> Touch:
         shorter = touches[at + 1 :]
         if all(abs(one.t_s - other.t_s) < AGREES * other.sigma_s for other in shorter):
             break
-    off_s = max((abs(one.t_s - other.t_s) for other in touches[at + 1 : at + 2]), default=0.0)
+    off_s = max((abs(one.t_s - other.t_s) for other in touches[at + 1 :]), default=0.0)
     return replace(one, sigma_s=hypot(one.sigma_s, off_s / 2.0))
 
 

@@ -72,7 +72,9 @@ class Estimator:
         if not pad.left:
             noise = known.heights.noise
             # before the noise is known it may be taken for a flight
-            high = noise.taken > LEARNING and abs(cell.height_m) > LEFT_M + LEFT_SIGMAS * max(noise.base, pad.noise_m)
+            high = noise.taken > LEARNING and abs(cell.height_m) > max(
+                LEFT_M, LEFT_SIGMAS * max(noise.base, pad.noise_m)
+            )
             fast = cell.speed_m_s > LEFT_M_S + LEFT_SIGMAS * known.speeds.noise.base
             known.high = known.high + 1 if high or fast or cell.pull_m_s2 > LEFT_M_S2 else 0
             pad.left = known.high >= LEFT_CELLS

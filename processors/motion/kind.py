@@ -132,8 +132,7 @@ class Kind:
         self.kind = LAUNCHER if self.speed and not self.others else SOUNDING
         if not self.moving_ns and self._moves(cell):
             self.moving_ns = cell.t_ns
-        if cell.trusted or isnan(cell.height_m):
-            # what refuses its heights has run away
+        if _is_known(cell):
             self.fastest_m_s = max(self.fastest_m_s, cell.v_m_s - SIGMAS * cell.v_sigma_m_s)
         if self.kind == LAUNCHER:
             self._by_speed(cell)
@@ -141,7 +140,7 @@ class Kind:
             self.told = True
         elif self._is_driven(cell, noise_m := max(cell.noise_m, pad_noise_m)):
             self.kind, self.told = LAUNCHER, True
-        elif cell.h_m > TOLD_M + TOLD_SIGMAS * noise_m:
+        elif not self.driven and cell.h_m > TOLD_M + TOLD_SIGMAS * noise_m and _is_known(cell):
             fastest = max(self.fastest_m_s, cell.v_m_s)
             gentle = fastest > MOVING_M_S and fastest * fastest < 2.0 * GENTLE_M_S2 * cell.h_m
             gentle = gentle and cell.t_ns - self.moving_ns > GENTLE_S * 1e9
@@ -160,15 +159,17 @@ class Kind:
 
     def _is_driven(self, cell: Cell, noise_m: float) -> bool:
         """Return whether it has risen so slowly that it cannot have come there by coasting."""
-        if isnan(cell.h_m):
+        if isnan(cell.h_m) or not _is_known(cell) or (cell.stale_s and self.low_ns):
+            # what has stuck may have left long ago
             return False
         if not cell.h_m > MOVING_M_S + MOVING_SIGMAS * noise_m:
             # what comes down again unjudged flew like a small rocket
             self.told = self.high >= HARD_CELLS
             self.low_ns, self.climb_m_s, self.moving_ns, self.high, self.driven = cell.t_ns, 0.0, 0, 0, 0
             return False
-        self.climb_m_s = max(self.climb_m_s, cell.v_m_s)
-        if not cell.h_m > RISEN_M + TOLD_SIGMAS * noise_m:
+        # the greatest of many climbs is noise's
+        self.climb_m_s = max(self.climb_m_s, cell.v_m_s - COAST_SIGMAS * cell.v_sigma_m_s)
+        if not cell.h_m > max(RISEN_M, TOLD_SIGMAS * noise_m):
             self.driven = 0
             return False
         self.high += 1
@@ -204,7 +205,7 @@ class Kind:
             self.told = True
         elif self.moving_ns and cell.t_ns - self.moving_ns > TOLD_S * 1e9:
             # a display's noise moves nothing for so long, and who has left a pad is faster by then
-            self.told = cell.s_m_s > MOVING_M_S or cell.h_m > RISEN_M + TOLD_SIGMAS * cell.noise_m
+            self.told = cell.s_m_s > MOVING_M_S or cell.h_m > max(RISEN_M, TOLD_SIGMAS * cell.noise_m)
             self.moving_ns = self.moving_ns if self.told else 0
 
     def _hops(self, cell: Cell) -> None:
@@ -221,6 +222,11 @@ class Kind:
         speed, sigma = (cell.s_m_s, cell.s_sigma_m_s) if self.speed else (cell.v_m_s, cell.v_sigma_m_s)
         self.peak_m_s = max(self.peak_m_s, speed - SIGMAS * sigma)
         slow = speed + SIGMAS * sigma < SLOWED * self.peak_m_s and self.peak_m_s < TOLD_M_S
-        slow = slow and cell.h_m > RISEN_M + TOLD_SIGMAS * cell.noise_m
+        slow = slow and cell.h_m > max(RISEN_M, TOLD_SIGMAS * cell.noise_m)
         self.slows = self.slows + 1 if slow else 0
         return self.slows >= HARD_CELLS
+
+
+def _is_known(cell: Cell) -> bool:
+    """Return whether the estimate of a height rests on what is measured: who refuses its heights has run away."""
+    return cell.trusted or isnan(cell.height_m)
