@@ -79,6 +79,11 @@ def _seco(look: Look) -> bool:
     return stops and look.coasts and look.cell.s_m_s > limits.seco_m_s
 
 
+def _unseen_meco_seco(look: Look) -> bool:
+    # no first stage reaches an orbit: its end was in a hole, or before the record
+    return _circles(look.cell, look.limits) and _seco(look)
+
+
 def _unseen_ses_seco(look: Look) -> bool:
     # what pushed before the coast is the stage below, whose end has been told
     since_s = look.kink.at_s - look.since_s
@@ -149,9 +154,10 @@ _ENTRY: Final[Rule] = (FlightEvent.ENTRY_START, _entry, ENTRY)
 _ENTRY_END: Final[Rule] = (FlightEvent.ENTRY_END, _unseen_entry_end, AIR)
 _SECO: Final[Rule] = (FlightEvent.SECO, _seco, ORBIT)
 _UNSEEN_SES_SECO: Final[Rule] = (FlightEvent.SECO, _unseen_ses_seco, ORBIT)
+_UNSEEN_MECO_SECO: Final[Rule] = (FlightEvent.SECO, _unseen_meco_seco, ORBIT)
 # by phase: which event may come, when it does, and the phase after it
 RULES: Final[dict[str, tuple[Rule, ...]]] = {
-    ASCENT: ((FlightEvent.MECO, _meco, COAST),),
+    ASCENT: (_UNSEEN_MECO_SECO, (FlightEvent.MECO, _meco, COAST)),
     COAST: (
         (FlightEvent.SES, _first_ses, UPPER),
         _UNSEEN_SES_SECO,
@@ -170,12 +176,22 @@ RULES: Final[dict[str, tuple[Rule, ...]]] = {
 }
 
 
-def orbits(phase: str, cell: Cell, limits: EngineThresholds) -> bool:
-    """Return whether a stage that burns is about as fast as it needs: then a display that stands shows its orbit."""
-    if phase != UPPER or not cell.h_m > limits.orbit_m:
+def _circles(cell: Cell, limits: EngineThresholds) -> bool:
+    """Return whether a stage is about as high and as fast as in an orbit."""
+    # of a record that begins in the air `h_m` counts from its first height
+    height_m = max(cell.h_m, cell.altitude_m)
+    if not height_m > limits.orbit_m:
         return False
-    circular_m_s = sqrt(gravity_m_s2(cell.h_m) * (EARTH_M + cell.h_m))
+    circular_m_s = sqrt(gravity_m_s2(height_m) * (EARTH_M + height_m))
     return cell.s_m_s > circular_m_s - limits.short_m_s
+
+
+def orbits(phase: str, cell: Cell, limits: EngineThresholds) -> bool:
+    """Return whether a stage that burns is about as fast as it needs: then a display that stands shows its orbit.
+
+    That it burns may not have been seen.
+    """
+    return phase in {ASCENT, COAST, UPPER} and _circles(cell, limits)
 
 
 def falling(phase: str, cell: Cell, limits: EngineThresholds) -> str:

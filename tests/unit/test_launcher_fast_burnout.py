@@ -1,4 +1,4 @@
-"""A first stage that burns out as fast as an upper stage flies."""
+"""First stages that burn out as fast as upper stages fly, and upper stages whose cut-off is the first to be seen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from downrange.jobs.detect import detect, known_at
 from telemetry.samples import Samples
 
-MECO_S, SES_S, END_S = 165.0, 174.5, 260.0
+MECO_S, SES_S, SECO_S, END_S = 165.0, 174.5, 480.0, 510.0
 STEP_S = 0.01
 GRAVITY_M_S2 = 9.6
 
@@ -16,9 +16,9 @@ GRAVITY_M_S2 = 9.6
 def rows(steepness_deg: float) -> Samples:
     """Return what a display shows of a launch with a cut-off at more than 3 km/s, throttled to 4 g before it."""
     t_s = np.arange(-10.0, END_S, STEP_S)
-    path = np.radians(np.interp(t_s, [0.0, 15.0, MECO_S, END_S], [90.0, 85.0, steepness_deg, 8.0]))
+    path = np.radians(np.interp(t_s, [0.0, 15.0, MECO_S, 300.0, SECO_S], [90.0, 85.0, steepness_deg, 4.0, 0.0]))
     thrust = np.interp(t_s, [0.0, 135.0, MECO_S, MECO_S + 0.5], [14.0, 40.0, 40.0, 0.0]) * (t_s >= 0.0)
-    thrust += np.interp(t_s, [SES_S, SES_S + 1.2], [0.0, 8.0])
+    thrust += np.interp(t_s, [SES_S, SES_S + 1.2, SECO_S - 0.3, SECO_S], [0.0, 8.0, 21.0, 0.0])
     rate = np.where(t_s < 0.0, 0.0, thrust - GRAVITY_M_S2 * np.sin(path))
     speed = np.cumsum(rate) * STEP_S
     height = np.cumsum(speed * np.sin(path)) * STEP_S
@@ -32,7 +32,17 @@ def test_its_cut_off_is_not_told_again_as_that_of_the_upper_stage(steepness_deg:
     log = rows(steepness_deg)
     assert float(np.nanmax(log.columns["speed_m_s"])) > 3000.0
     revisions = detect(log, "launcher")
-    assert "seco" not in {one.type for one in revisions}
-    found = {one.type: one.t_event_s for one in known_at(revisions)}
-    assert found["meco"] == pytest.approx(MECO_S, abs=1.0)
-    assert found["ses"] == pytest.approx(SES_S, abs=2.0)
+    engines = [one for one in known_at(revisions) if one.type in {"meco", "ses", "seco"}]
+    assert [one.type for one in engines] == ["meco", "ses", "seco"]
+    assert [one.t_event_s for one in engines] == pytest.approx([MECO_S, SES_S, SECO_S], abs=1.5)
+    assert not any(one.type == "seco" and one.t_event_s < SECO_S - 5.0 for one in revisions)
+
+
+@pytest.mark.parametrize("hidden_s", [(150.0, 200.0), (-20.0, 250.0)], ids=["a hole", "it begins later"])
+def test_who_gets_into_orbit_after_a_cut_off_that_was_not_seen_is_no_first_stage(hidden_s: tuple[float, float]) -> None:
+    log = rows(20.0)
+    t_s = log.t_ns / 1e9
+    seen = log.select((t_s < hidden_s[0]) | (t_s > hidden_s[1]))
+    (seco,) = [one for one in known_at(detect(seen, "launcher")) if one.type in {"meco", "seco"}]
+    assert seco.type == "seco"
+    assert abs(seco.t_event_s - SECO_S) < 2.0
