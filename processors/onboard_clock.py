@@ -15,9 +15,13 @@ NEVER: Final = -(1 << 62)
 MOST_COUNTS: Final = 256
 # what a message may be behind another one on its way; a hold waits no longer
 BEHIND_NS: Final = 2 * NS_PER_S
-# rows of a log stand out of order by a second and more, and a hold puts them in order: a clock is set back by more.
-# In a hole nobody sees it fall: it has if it is so much behind the counts, and receipt is not
-LEAST_NS: Final = 2 * NS_PER_S
+# rows of a log stand out of order by a second and more, and a hold puts them in order; where packets come unevenly a
+# clock is set back by more
+UNEVEN_NS: Final = 2 * NS_PER_S
+# so many in succession, each as long after the last as its count says, are even: of no log that is out of order
+EVEN_ROWS: Final = 256
+# in a hole nobody sees a clock fall: it has if it is so much behind the counts, and receipt is not
+HIDDEN_NS: Final = NS_PER_S
 RECEIPT_NS: Final = NS_PER_S // 2
 # finer than a millisecond no rate is known; every packet type finds the same step, whichever of its packets are lost
 QUANTUM_NS: Final = NS_PER_S // 1_000
@@ -50,13 +54,17 @@ class Turn:
 
 @dataclass(slots=True)
 class Line:
-    """The packets of one type: count, time that goes on, and receipt of the highest; how many came since a step."""
+    """The packets of one type.
+
+    Count, time that goes on, and receipt of the highest; how many came since a step, and evenly.
+    """
 
     count: int = -1
     t_ns: int = NEVER
     ert_ns: int = NEVER
     shift_ns: int = 0
     rows: int = 0
+    even: int = 0
     turns: list[Turn] = field(default_factory=list)
 
 
@@ -68,14 +76,15 @@ class OnboardClock:
     as their counts say, and so much is added to their times, and to those of all types from there on, that they follow.
     Detectors see a flight without a step. What they find is told by the vehicle's own clock (`told`).
 
-    - A step that lies in a hole is seen by what comes after it, if the clock is two seconds or more behind the counts
-      and the stations' receipt agrees with these. What comes into the hole has the time that fits its count.
+    - Where packets do not come evenly, as rows of a log, a fall of less than two seconds is disorder, and no step.
+    - A step that lies in a hole is seen by what comes after it, if the clock is a second or more behind the counts and
+      the stations' receipt agrees with these. What comes into the hole has the time that fits its count.
     - Packets of a type that is too slow to go back, or makes pauses, follow those of others.
     - Times that would lie in the future are of a clock that was put right; a slip of one to three packets is undone.
 
-    Failure modes: a step of less than two seconds is not seen: the hold takes it for disorder; nor is one in a hole of
-    more than 256 packets, which is a reset to the books; what stands in the second of the step may be wrong by some
-    milliseconds if packets are not made evenly.
+    Failure modes: a step of less than the period of the fastest packets is not seen, nor one of less than a second in a
+    hole, nor one further back than a hole of more than 256 packets, which is a reset to the books; what stands in the
+    second of the step may be wrong by some milliseconds if packets are not made evenly.
 
     Examples
     --------
@@ -113,11 +122,13 @@ class OnboardClock:
         if line is None:
             line = self._lines[packet] = Line()
         if first > line.count:
-            t_ns = int(rows.t_ns[0])
+            t_ns, n, period_ns = int(rows.t_ns[0]), len(rows), NS_PER_S / rate_hz
             if line.count >= 0 and (self._steps or first != line.count + 1 or t_ns <= line.t_ns):
-                self._follow(line, NS_PER_S / rate_hz, first, t_ns, rows.ert_ns, released_ns)
-            line.count, line.ert_ns = first + len(rows) - 1, rows.ert_ns
-            line.t_ns, line.rows = int(rows.t_ns[-1]) + line.shift_ns, line.rows + len(rows)
+                self._follow(line, period_ns, first, t_ns, rows.ert_ns, released_ns)
+            last, last_ns = first + n - 1, int(rows.t_ns[-1]) + line.shift_ns
+            is_even = abs(last_ns - line.t_ns - (last - line.count) * period_ns) < period_ns / 2
+            line.even = line.even + n if is_even else 0
+            line.count, line.t_ns, line.ert_ns, line.rows = last, last_ns, rows.ert_ns, line.rows + n
             shift_ns = line.shift_ns
         elif line.turns:
             shift_ns = self._shift_then(line, first, int(rows.t_ns[0]))
@@ -154,8 +165,9 @@ class OnboardClock:
             if abs(others_ns - due_ns) < abs(passed_ns - due_ns) or t_ns + shift_ns < released_ns:
                 shift_ns, passed_ns = newest_ns, others_ns
         behind_ns = due_ns - passed_ns
-        is_back = passed_ns <= -LEAST_NS and first - line.count <= MOST_COUNTS and due_ns <= since_ns + BEHIND_NS
-        is_hidden = behind_ns >= LEAST_NS and abs(since_ns - due_ns) <= RECEIPT_NS
+        falls_ns, lags_ns = (0, HIDDEN_NS) if line.even >= EVEN_ROWS else (UNEVEN_NS, UNEVEN_NS)
+        is_back = passed_ns <= -falls_ns and first - line.count <= MOST_COUNTS and due_ns <= since_ns + BEHIND_NS
+        is_hidden = behind_ns >= lags_ns and abs(since_ns - due_ns) <= RECEIPT_NS
         is_future = shift_ns > 0 and t_ns + shift_ns > ert_ns + FUTURE_TOLERANCE_NS
         if is_back or is_hidden or is_future:
             shift_ns = max(round((shift_ns + behind_ns) / QUANTUM_NS) * QUANTUM_NS, 0)
@@ -194,7 +206,7 @@ class OnboardClock:
     def snapshot(self) -> list[Any]:
         """Return the state as plain values."""
         lines = {
-            packet: [line.count, line.t_ns, line.ert_ns, line.shift_ns, line.rows, [astuple(one) for one in line.turns]]
+            packet: [list(astuple(line)[:-1]), [astuple(one) for one in line.turns]]
             for packet, line in self._lines.items()
         }
         return [[astuple(step) for step in self._steps], lines]
@@ -204,8 +216,8 @@ class OnboardClock:
         steps, lines = state
         self._steps = [Step(*step) for step in steps]
         self._lines = {
-            packet: Line(count, t_ns, ert_ns, shift_ns, rows, [Turn(*turn) for turn in turns])
-            for packet, (count, t_ns, ert_ns, shift_ns, rows, turns) in lines.items()
+            packet: Line(count, t_ns, ert_ns, shift_ns, rows, even, [Turn(*turn) for turn in turns])
+            for packet, ((count, t_ns, ert_ns, shift_ns, rows, even), turns) in lines.items()
         }
 
 

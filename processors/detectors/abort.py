@@ -77,7 +77,7 @@ class Abort(Detector):
     5.0
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.ABORT.value,)
     requires: ClassVar[frozenset[str]] = BURN_CHANNELS | {"flight_phase", "speed_m_s"}
     parameters_type: ClassVar[type] = AbortParameters

@@ -111,7 +111,7 @@ class Apogee(Detector):
     3.0
     """
 
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.APOGEE.value,)
     requires: ClassVar[frozenset[str]] = frozenset(
         {"vertical_speed_m_s", "axial_acceleration_m_s2", "altitude_m", "speed_m_s"}
