@@ -154,13 +154,14 @@ def _touch(
         near = (t_s > at_s - long_s) & (t_s < at_s + AFTER_S)
         low_s, high_s = max(between[0], at_s - long_s / 2.0), min(between[1], at_s + long_s / 2.0)
         found = hinge(t_s[near], heights_m[near], (low_s, high_s), (1, 0), least=least_m)
-        if found is None or np.count_nonzero(near & (t_s < found.t_s)) < FEW:
+        if found is None:
             return None
         moved_s, at_s = found.t_s - at_s, found.t_s
         if abs(moved_s) < NEAR_S:
             break
     if found is None or not found.before[1] < 0.0:
         return None
+    # what it has found may lie at the window's edge
     near = (t_s > at_s - long_s) & (t_s < at_s + AFTER_S)
     t_s, heights_m = t_s[near], heights_m[near]
     descent_m_s = float(found.before[1])
@@ -168,6 +169,8 @@ def _touch(
     noise_m = min(max(white_m(heights_m), least_m), found.spread)
     gust_m = sqrt(max(found.spread**2 - noise_m**2, 0.0)) * HIDDEN
     since_s = max(float(t_s[-1]) - at_s, GUST_S)
+    if before < FEW:
+        return None
     alike, ends = together(found, t_s, heights_m), 4.0 / before + 1.0 / max(after, 1)
     hang = gust_m**2 * GUST_S * (8.0 / long_s + 2.0 / since_s)
     unsure_m = sqrt(max(noise_m**2 * ends + hang, found.spread**2 * ends * alike))
