@@ -20,9 +20,8 @@ BEHIND_NS: Final = 2 * NS_PER_S
 UNEVEN_NS: Final = 2 * NS_PER_S
 # so many in succession, each as long after the last as its count says, are even: of no log that is out of order
 EVEN_ROWS: Final = 256
-# in a hole nobody sees a clock fall: it has if it is so much behind the counts, and receipt is not
+# in a hole nobody sees a clock fall: it has if it is so much behind the counts, and receipt is nearer to these
 HIDDEN_NS: Final = NS_PER_S
-RECEIPT_NS: Final = NS_PER_S // 2
 # finer than a millisecond no rate is known; every packet type finds the same step, whichever of its packets are lost
 QUANTUM_NS: Final = NS_PER_S // 1_000
 # a time that is wrong in so few packets is a slip
@@ -78,7 +77,7 @@ class OnboardClock:
 
     - Where packets do not come evenly, as rows of a log, a fall of less than two seconds is disorder, and no step.
     - A step that lies in a hole is seen by what comes after it, if the clock is a second or more behind the counts and
-      the stations' receipt agrees with these. What comes into the hole has the time that fits its count.
+      the stations' receipt is nearer to these. What comes into the hole has the time that fits its count.
     - Packets of a type that is too slow to go back, or makes pauses, follow those of others.
     - Times that would lie in the future are of a clock that was put right; a slip of one to three packets is undone.
 
@@ -124,7 +123,7 @@ class OnboardClock:
         if first > line.count:
             t_ns, n, period_ns = int(rows.t_ns[0]), len(rows), NS_PER_S / rate_hz
             if line.count >= 0 and (self._steps or first != line.count + 1 or t_ns <= line.t_ns):
-                self._follow(line, period_ns, first, t_ns, rows.ert_ns, released_ns)
+                self._follow(line, period_ns, first, rows, released_ns)
             last, last_ns = first + n - 1, int(rows.t_ns[-1]) + line.shift_ns
             is_even = abs(last_ns - line.t_ns - (last - line.count) * period_ns) < period_ns / 2
             line.even = line.even + n if is_even else 0
@@ -155,9 +154,12 @@ class OnboardClock:
         was_ns = None if event.was_ns is None else self.onboard_ns(event.was_ns)
         return event.model_copy(update={"t_ns": self.onboard_ns(event.t_ns), "was_ns": was_ns})
 
-    def _follow(self, line: Line, period_ns: float, first: int, t_ns: int, ert_ns: int, released_ns: int) -> None:
+    def _follow(self, line: Line, period_ns: float, first: int, rows: Frame, released_ns: int) -> None:
         """Find out by how much the clock is behind from packets on that follow the latest of their type."""
+        t_ns, ert_ns = int(rows.t_ns[0]), rows.ert_ns
         due_ns, since_ns = round((first - line.count) * period_ns), ert_ns - line.ert_ns
+        # a message is received when its last packet is
+        late_ns = since_ns - due_ns - (len(rows) - 1) * period_ns
         newest_ns = self._steps[-1].shift_ns if self._steps else 0
         shift_ns, passed_ns = line.shift_ns, t_ns + line.shift_ns - line.t_ns
         if newest_ns != shift_ns and first - line.count <= MOST_COUNTS:
@@ -167,7 +169,7 @@ class OnboardClock:
         behind_ns = due_ns - passed_ns
         falls_ns, lags_ns = (0, HIDDEN_NS) if line.even >= EVEN_ROWS else (UNEVEN_NS, UNEVEN_NS)
         is_back = passed_ns <= -falls_ns and first - line.count <= MOST_COUNTS and due_ns <= since_ns + BEHIND_NS
-        is_hidden = behind_ns >= lags_ns and abs(since_ns - due_ns) <= RECEIPT_NS
+        is_hidden = behind_ns >= lags_ns and abs(late_ns) < behind_ns / 2
         is_future = shift_ns > 0 and t_ns + shift_ns > ert_ns + FUTURE_TOLERANCE_NS
         if is_back or is_hidden or is_future:
             shift_ns = max(round((shift_ns + behind_ns) / QUANTUM_NS) * QUANTUM_NS, 0)
