@@ -17,11 +17,14 @@ from processors.motion.polynomials import Floats, Polynomial
 from processors.motion.track import Track
 from processors.motion_detector import MotionDetector
 from processors.small.flown import Flown
-from processors.small.landing import around_pad_m, misfit, seen_for, together
+from processors.small.impact import impact_s, struck_ground
+from processors.small.landing import around_pad_m, only_slower, seen_for, sigma_of, stays_behind, together
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
 FEW: Final = 5
+# an impact is looked for in one cell of so many
+STRIDE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,15 @@ class SmallTouchdownParameters:
     every_s
         How often it is looked at.
     window_s, since_s
-        Of the fit; and of the last part of it, in which the landing may lie: what was measured, so that a hole makes
-        both longer.
+        Of the fit; and of its last part, in which the landing may lie: what was measured; a hole makes both longer.
     hole_s, holes_s
-        Longer than this without a height is a hole; and so much in holes is looked past.
+        Longer than this without a height is a hole; so much in holes is looked past.
     before_s, between_s
         Where the three stretches begin whose middles are compared at a look; the last one is `near_s`.
     stop_m, stop_sigmas
-        A look is worth a fit when the height stays behind the descent by so much, and by so many times its noise.
+        A look is worth a fit when the height stays behind the descent by so much and so many times its noise.
     descent_m_s, parachute_m_s, fast_m_s
-        No parachute lets a rocket down more slowly; what most are made for, at least; and faster than any main one,
-        which has opened long before the ground is near.
+        No parachute is slower; what most are made for, at least; and faster than any main one, which opens far up.
     sure_sigmas, main_sigmas, fast_sigmas, falls_sigmas
         How surely the rest must be slower than half a fast descent, as it is asked at every look; and than half a slow
         one, or that parachute, which nothing but the ground stops and a fast one may be stopped by; and how surely it
@@ -56,16 +57,14 @@ class SmallTouchdownParameters:
     worse
         By how much more a rest may misfit than a descent that only becomes slower, in squared standard deviations.
     gain
-        Of the squared residuals over those of a descent that goes on, times the number of heights that say something
-        of their own.
+        Of the squared residuals over those of a descent that goes on, times the number of independent heights.
     noisy_m, longer_s, longest_s
         Where heights are noisier, longer windows are fitted, too: a longer descent says better that it has ended.
     near_m
         Around the pad's height nothing but the ground stops a descent.
     near_s, far_s
-        For how long it must have rested near that height, or elsewhere, as far as noise lets anyone know: a body that
-        tumbles under a drogue seems to stand still for a second; a drogue is followed by a parachute which slows the
-        descent, yet never to `rest_m_s`.
+        For how long it must have rested near that height, or elsewhere, as far as noise lets anyone know: what tumbles
+        under a drogue seems to stand for a second; the parachute after it slows the descent, yet never to `rest_m_s`.
     rest_m_s
         A barometer at rest drifts less.
     settle_s, model_s
@@ -125,7 +124,8 @@ class SmallTouchdown(MotionDetector):
     """The height (m) of a descending rocket stops falling.
 
     Trigger: the last heights stay behind the descent before them. Time: where a descent and a level meet best. It
-    counts where the level is near the pad's; elsewhere it must last longer, and be one for sure.
+    counts where the level is near the pad's; elsewhere it must last longer, and be one for sure. An impact that the
+    accelerations show tells it sooner and better, where heights do not contradict (`processors.small.impact`).
 
     Failure modes: late by how long noise hides that the descent has ended. None where the record ends in the air, or
     when all of it is frozen.
@@ -140,7 +140,7 @@ class SmallTouchdown(MotionDetector):
     1.8
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.TOUCHDOWN.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"sounding"})
     parameters_type: ClassVar[type] = SmallTouchdownParameters
@@ -156,6 +156,8 @@ class SmallTouchdown(MotionDetector):
             may_have = state.flown.take(cell)
             state.high = state.high + 1 if may_have and abs(cell.h_m) > self._least_m(cell) else 0
             return ()
+        if not cell.index % STRIDE and (struck := self._struck(cell, track)) is not None:
+            return self._tell(cell, struck)
         falls = cell.v_m_s + limits.falls_sigmas * cell.v_sigma_m_s < -limits.descent_m_s
         if falls or cell.t_ns < state.next_ns or not cell.height_m < inf:
             return ()
@@ -170,12 +172,20 @@ class SmallTouchdown(MotionDetector):
             landing = landing or self._landing(*self._heights(cell, track, window_s), since_s)
         return () if landing is None else self._tell(cell, landing)
 
+    def _struck(self, cell: Cell, track: Track) -> Hinge | None:
+        """Return the landing whose impact the accelerations show; None if there was none."""
+        limits = self.parameters
+        hit_s = impact_s(cell, track, (-limits.since_s, -limits.near_s))
+        if hit_s is None:
+            return None
+        seen = self._heights(cell, track, limits.window_s)
+        return struck_ground(*seen, hit_s, limits.descent_m_s, limits.rest_m_s, limits.worse)
+
     def _tell(self, cell: Cell, landing: Hinge) -> tuple[Finding, ...]:
         self.state.done = True
         t_ns = cell.t_ns + round(landing.t_s * NS_PER_S)
         values = {"height_above_pad_m": float(landing.after[0]), "vertical_speed_m_s": float(landing.before[1])}
-        sigma_s = hypot(landing.sigma_s, self.parameters.model_s)
-        return (self.finding(FlightEvent.TOUCHDOWN.value, t_ns, sigma_s, cell, cell.count_first, values),)
+        return (self.finding(FlightEvent.TOUCHDOWN.value, t_ns, landing.sigma_s, cell, cell.count_first, values),)
 
     def _heights(self, cell: Cell, track: Track, window_s: float) -> tuple[Floats, Floats]:
         """Return times and heights of a window, longer by the holes in it."""
@@ -202,11 +212,8 @@ class SmallTouchdown(MotionDetector):
             # a hole: only a fit can say
             return True
         least_m = limits.stop_m + limits.stop_sigmas * noise_m / np.count_nonzero(last) ** 0.5
-        then_m, middle_m = median_of(heights[before]), median_of(heights[between])
-        # two thirds of the descent's pace already say that it ends; and it may have ended a while ago
-        ends = then_m - middle_m > least_m and middle_m - now_m < 0.7 * (then_m - middle_m)
-        early_m = median_of(heights[t_s <= t_s[0] + limits.near_s])
-        return ends or (early_m - then_m > least_m and then_m - now_m < 0.5 * (early_m - then_m))
+        parts = (t_s <= t_s[0] + limits.near_s, before, between, last)
+        return stays_behind([median_of(heights[part]) for part in parts], least_m)
 
     def _landing(self, t_s: Floats, heights: Floats, since_s: float) -> Hinge | None:
         """Return the fit of a descent and a rest; None if there is none."""
@@ -221,15 +228,10 @@ class SmallTouchdown(MotionDetector):
             return None
         if line is None or not self._rests(found, line, around_pad_m(found, t_s, heights, limits.near_s), alike):
             return None
-        # the descent may only have become slower, before that
-        other = hinge(t_s, heights, (float(t_s[FEW]), -limits.near_s), (1, 1))
-        worse = 0.0 if other is None else misfit(found, t_s, heights) - misfit(other, t_s, heights, found.spread)
-        if worse > limits.worse * alike:
+        if only_slower(found, t_s, heights, limits.near_s) > limits.worse * alike:
             return None
-        # level and descent are each as sure as their heights are many; the end of a line is half as sure as its middle
-        ends = 1.0 / int(np.count_nonzero(after)) + 4.0 / max(int(np.count_nonzero(t_s < found.t_s)), 1)
-        sigma_s = max(found.sigma_s, found.spread / abs(float(found.before[1])) * sqrt(ends))
-        return replace(found, sigma_s=sigma_s * sqrt(alike))
+        sigma_s = hypot(sigma_of(found, t_s, int(np.count_nonzero(after)), alike), limits.model_s)
+        return replace(found, sigma_s=sigma_s)
 
     def _rests(self, found: Hinge, line: Polynomial, around_m: tuple[float, float], alike: float) -> bool:
         limits = self.parameters

@@ -24,6 +24,8 @@ class Cell:
         Sequence count of its first row, and how many rows it has.
     altitude_m, pressure_pa, vertical_speed_m_s, speed_m_s, acceleration_m_s2
         Medians of its rows; NaN where nothing was measured.
+    jolt_m_s2
+        By how much the accelerations of its rows differ: an impact is over within a row or two, and leaves no median.
     height_m
         Height over the pad, by altitude, or by pressure over the pad's own, or by what was climbed where neither is
         measured at all; NaN where nothing tells it.
@@ -56,6 +58,7 @@ class Cell:
     vertical_speed_m_s: float = nan
     speed_m_s: float = nan
     acceleration_m_s2: float = nan
+    jolt_m_s2: float = nan
     height_m: float = nan
     pull_m_s2: float = nan
     trusted: bool = False

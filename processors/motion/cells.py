@@ -145,6 +145,8 @@ class Gatherer:
         origins = ends - CELL_NS
         means = origins + np.add.reduceat(rows.t_ns - np.repeat(origins, sizes), starts) // sizes
         columns = [medians_of(values, starts, sizes).tolist() for values in rows.values]
+        pulls = rows.values[-1]
+        columns.append((np.fmax.reduceat(pulls, starts) - np.fmin.reduceat(pulls, starts)).tolist())
         clock = self.clock
         heads = zip(
             means.tolist(),

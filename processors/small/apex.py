@@ -49,7 +49,7 @@ class Apex:
     share
         How many of the heights count.
     bias_m_s2
-        By how much the bend differs from what gravity and drag make.
+        By how much the bend differs from what gravity, drag and warm air make.
     """
 
     t_s: float
@@ -145,7 +145,7 @@ def apex(
     powers = np.array([1.0, top_s, 0.5 * top_s**2, -(GRAVITY_M_S2**3) * min(top_s - near_s, 0.0) ** 4 / 12.0])
     height_m = float(np.interp(top_s, t_s, _integral(t_s, climb)))
     height_m += float(powers[: len(columns)] @ beta[: len(columns)])
-    return Apex(top_s, sigma_s, height_m, spread, share, float(beta[2]))
+    return Apex(top_s, sigma_s, height_m, spread, share, float(beta[2]) - WARM_M_S2)
 
 
 def _solve(

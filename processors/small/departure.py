@@ -50,6 +50,9 @@ AFTER_S: Final = 0.2
 # how far from the pad's level it may begin, and by how much heights may differ from the curve
 OFF_M: Final = 3.0
 OFF_SIGMAS: Final = 3.0
+# A parabola through heights that do not bend evenly begins below the lowest by a hundredth of jerk times time cubed: by
+# 40 m if thrust grows from nothing to 10 g in the window, and nothing burns so.
+BELOW_M: Final = 100.0
 # two seconds later the slowest rocket is so high, and over the noise
 FLOWN_M: Final = 10.0
 FLOWN_SIGMAS: Final = 4.0
@@ -122,6 +125,10 @@ class Departure:
     def fit(self, cell: Cell, track: Track) -> Left | None:
         """Return the rise from rest that fits; None if none does."""
         cells = track.between(cell, cell.t_ns - round(BEFORE_S * NS_PER_S), cell.t_ns)
+        # who has been high up for so long has not left the pad just now: no fit's level lies so far below all heights
+        floor_m = OFF_M + OFF_SIGMAS * self.noise_m + BELOW_M
+        if not any(one.height_m < floor_m for one in cells):
+            return None
         t_s, heights = resting(cells, cell.t_ns)
         if not t_s.size:
             return None

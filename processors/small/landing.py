@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import sqrt
 from typing import Final
 
 import numpy as np
 
 from processors.motion.cell import Cell
-from processors.motion.fits import Hinge
+from processors.motion.fits import Hinge, hinge
 from processors.motion.medians import median_of
 from processors.motion.polynomials import Floats
 from processors.motion.track import Track, points
@@ -48,6 +48,19 @@ def together(found: Hinge, t_s: Floats, heights_m: Floats) -> float:
     return (1.0 + alike) / (1.0 - alike)
 
 
+def only_slower(found: Hinge, t_s: Floats, heights_m: Floats, near_s: float) -> float:
+    """Return by how much better a descent fits that only becomes slower, before that, in squared residuals."""
+    other = hinge(t_s, heights_m, (float(t_s[FEW]), -near_s), (1, 1))
+    return 0.0 if other is None else misfit(found, t_s, heights_m) - misfit(other, t_s, heights_m, found.spread)
+
+
+def sigma_of(found: Hinge, t_s: Floats, after: int, alike: float) -> float:
+    """Return the standard deviation of the time: level and descent are each as sure as their heights are many."""
+    # the end of a line is half as sure as its middle
+    ends = 1.0 / after + 4.0 / max(int(np.count_nonzero(t_s < found.t_s)), 1)
+    return max(found.sigma_s, found.spread / abs(float(found.before[1])) * sqrt(ends)) * sqrt(alike)
+
+
 def around_pad_m(found: Hinge, t_s: Floats, heights_m: Floats, near_s: float) -> tuple[float, float]:
     """Return how far from the pad's height it rests, on either side, at least and at most.
 
@@ -65,6 +78,22 @@ def around_pad_m(found: Hinge, t_s: Floats, heights_m: Floats, near_s: float) ->
     # a median errs by a quarter more than a mean; and the pad's own height was learnt from some heights, too
     unsure_m = UNSURE * MEDIAN * found.spread * sqrt(1.0 / rest.size + 1.0 / PAD)
     return level_m - unsure_m, level_m + unsure_m
+
+
+def stays_behind(parts_m: Sequence[float], least_m: float) -> bool:
+    """Return whether the last heights stay behind the descent before them.
+
+    Parameters
+    ----------
+    parts_m
+        The medians of four stretches: the earliest, and the three that follow one another up to now.
+    least_m
+        What noise does not do.
+    """
+    early_m, then_m, middle_m, now_m = parts_m
+    # two thirds of the descent's pace already say that it ends; and it may have ended a while ago
+    ends = then_m - middle_m > least_m and middle_m - now_m < 0.7 * (then_m - middle_m)
+    return ends or (early_m - then_m > least_m and then_m - now_m < 0.5 * (early_m - then_m))
 
 
 def seen_for(

@@ -28,6 +28,7 @@ from quality.claims import heard
 from quality.faults import SHARES
 from quality.flights import ABSENT, FOLDER, Log, load, names
 from quality.knowable import NOISE_M_S, is_hidden
+from quality.knowable_small import hides_landing
 from quality.perturb import KINDS, perturbed
 from quality.score import Case, Judge
 from quality.simulated import judged_flight
@@ -66,7 +67,15 @@ def _without_hidden(cases: list[Case], kind: str, log: Log, record: Record) -> l
     clean = record.clean
     shown = np.isfinite(clean.speed_m_s)
     track = (clean.t_s[shown], clean.speed_m_s[shown])
-    return [replace(case, blind=case.blind or is_hidden(case, kind, log, track, STEP_M_S, 0.0)) for case in cases]
+    return [
+        replace(
+            case,
+            blind=case.blind
+            or is_hidden(case, kind, log, track, STEP_M_S, 0.0)
+            or hides_landing(case, kind, log, record),
+        )
+        for case in cases
+    ]
 
 
 def recorded(
