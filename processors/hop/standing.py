@@ -152,6 +152,8 @@ def _touch(
     found = None
     for _ in range(ROUNDS):
         near = (t_s > at_s - long_s) & (t_s < at_s + AFTER_S)
+        if np.count_nonzero(near) < FEW:
+            return None
         low_s, high_s = max(between[0], at_s - long_s / 2.0), min(between[1], at_s + long_s / 2.0)
         found = hinge(t_s[near], heights_m[near], (low_s, high_s), (1, 0), least=least_m)
         if found is None:
@@ -166,11 +168,11 @@ def _touch(
     t_s, heights_m = t_s[near], heights_m[near]
     descent_m_s = float(found.before[1])
     before, after = int(np.count_nonzero(t_s < at_s)), int(np.count_nonzero(t_s > at_s))
+    if before < FEW:
+        return None
     noise_m = min(max(white_m(heights_m), least_m), found.spread)
     gust_m = sqrt(max(found.spread**2 - noise_m**2, 0.0)) * HIDDEN
     since_s = max(float(t_s[-1]) - at_s, GUST_S)
-    if before < FEW:
-        return None
     alike, ends = together(found, t_s, heights_m), 4.0 / before + 1.0 / max(after, 1)
     hang = gust_m**2 * GUST_S * (8.0 / long_s + 2.0 / since_s)
     unsure_m = sqrt(max(noise_m**2 * ends + hang, found.spread**2 * ends * alike))
