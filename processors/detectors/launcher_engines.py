@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from processors.detector import Finding
-from processors.launcher.edge_times import onset, passing
+from processors.launcher.edge_times import onset, passing, unstuck
 from processors.launcher.engine_edges import (
     AIR,
     ASCENT,
@@ -231,6 +231,7 @@ class LauncherEngines(MotionDetector):
         first_ns = now.origin_ns - round(limits.before_s * NS_PER_S)
         last_ns = now.origin_ns + round(limits.after_s * NS_PER_S)
         cells = track.between(cell, first_ns, last_ns)
+        cells = cells if now.stands else unstuck(cells)
         t_s, speeds = points(cells, lambda one: one.speed_m_s, now.origin_ns)
         between, noise = (now.low_s, now.high_s), cell.speed_noise_m_s
         if now.type in ONSETS:

@@ -44,14 +44,28 @@ def test_a_flat_maximum_is_told_in_time(number: int) -> None:
     assert claim.settled_s(5.0) < true_s + 15.0
 
 
-def test_the_end_of_a_burn_is_not_where_air_brakes_again() -> None:
+@pytest.mark.parametrize("number", [3, 1032, 1062])
+def test_the_end_of_a_burn_is_not_where_air_brakes_again(number: int) -> None:
+    log = made_webcast(number).log
+    true_s = log.reference_s("entry_end")
+    (claim,) = told(log, "entry_end")
+    assert true_s is not None
+    assert all(abs(t_event_s - true_s) < 2.0 for t_event_s, _ in claim.told)
+
+
+def test_an_edge_is_looked_for_where_the_lines_meet() -> None:
     t_s = np.arange(-4.0, 3.0, 0.1)
-    # it brakes by 30 m/s^2, then air takes 16 and each second 3 more
-    speeds = 1200.0 + np.where(t_s < 0.0, -30.0 * t_s, -16.0 * t_s - 1.5 * t_s**2)
-    found = passing(t_s, speeds, (-1.2, 1.2), 0.1, 14.0, -16.7)
+    speeds = np.where(t_s < 0.0, 30.0 * t_s, -8.0 * t_s)
+    found = passing(t_s, speeds, (-1.0, 1.0), 0.1, -38.0, 0.0)
     assert found is not None
-    assert abs(found[0]) < 0.7
-    assert passing(t_s, speeds, (1.5, 2.5), 0.1, 14.0, -16.7) is None
+    assert abs(found[0]) < 0.2
+    assert passing(t_s, speeds, (1.5, 2.5), 0.1, -38.0, 0.0) is None
+
+
+def test_a_display_that_stuck_at_the_cut_off_does_not_move_it() -> None:
+    log = made_webcast(87).log
+    (claim,) = told(log, "meco")
+    assert abs(claim.t_event_s - 210.0) < 0.6
 
 
 def test_a_display_of_kilometres_after_a_noisy_pad_counts_in_kilometres() -> None:
