@@ -10,8 +10,6 @@ from processors.motion.cell import Cell
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
-# the last of the means say where the speed is now
-LAST: Final = 3
 # of these the rate is even before and after
 EVEN: Final = frozenset({FlightEvent.MECO, FlightEvent.SES, FlightEvent.SECO, FlightEvent.ENTRY_START})
 
@@ -63,10 +61,8 @@ class Told:
             # engines that turn a stage back, or land it, come one after the other
             return True
         elif not self.stands:
-            line = means.line(-max(LAST, means.fewest), 0)
-            if line is None:
-                return True
-            t_s, value = line.t_s, line.value
+            # means hold both what stuck and what it has leapt to; the filter has begun again there
+            value = cell.s_m_s
         since_s = t_s - self.origin_ns / NS_PER_S
         if since_s <= 0.0:
             return True

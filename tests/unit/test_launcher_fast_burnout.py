@@ -46,3 +46,16 @@ def test_who_gets_into_orbit_after_a_cut_off_that_was_not_seen_is_no_first_stage
     (seco,) = [one for one in known_at(detect(seen, "launcher")) if one.type in {"meco", "seco"}]
     assert seco.type == "seco"
     assert abs(seco.t_event_s - SECO_S) < 2.0
+
+
+@pytest.mark.parametrize("sticks_s", [2.0, 2.4, 2.6, 2.8])
+def test_a_display_that_sticks_in_noise_is_no_cut_off(sticks_s: float) -> None:
+    log = rows(20.0)
+    t_s, chance = log.t_ns / 1e9, np.random.default_rng(3)
+    stuck = (t_s >= 120.0) & (t_s < 120.0 + sticks_s)
+    for name, noise in (("speed_m_s", 2.0), ("altitude_m", 30.0)):
+        values = log.columns[name]
+        values[stuck] = values[stuck][0]
+        values += chance.normal(0.0, noise, values.size)
+    (meco,) = [one for one in known_at(detect(log, "launcher")) if one.type == "meco"]
+    assert abs(meco.t_event_s - MECO_S) < 1.0
