@@ -8,7 +8,8 @@ ses, seco                 The same for the ship's ascent burn.
 entry_start, entry_end    The same for a braking burn before the dense air.
 landing_burn_start        The same for the landing burn; its end is the splashdown.
 liftoff                   First upward motion. Of every vehicle.
-max_q                     Greatest dynamic pressure between liftoff and meco. Of every vehicle, joined or not.
+max_q                     Greatest dynamic pressure between liftoff and meco; of one that sinks by then, and in ever
+                          denser air has no greatest, before that rise. Of every vehicle, joined or not.
 stage_separation          Booster and ship are no longer joined. Of both.
 apogee                    Vertical speed passes zero downwards for the first time after the last ascent burn.
 splashdown                Altitude 0 is reached.
@@ -153,6 +154,11 @@ def _of_countdown(flight: Flight, track: Track) -> list[Happening]:
 def _max_q_s(track: Track, meco_s: float) -> float:
     """Look ever closer around the largest: a hundred times as close each time; infinity if it is lost before."""
     first_s, last_s = 0.0, min(meco_s, track.end_s)
+    if np.isfinite(meco_s) and meco_s < track.end_s and track.glance(np.array([meco_s]))["vertical_speed_m_s"][0] < 0.0:
+        looks_s = meco_s * np.arange(LOOK_POINTS + 1) / LOOK_POINTS
+        rises = np.diff(track.dynamic_pressure_pa(looks_s)) > 0.0
+        # up to where the last rise begins
+        last_s = float(looks_s[LOOK_POINTS - int(np.argmin(rises[::-1]))]) if not rises.all() else last_s
     for _ in range(LOOKS):
         looks_s = first_s + (last_s - first_s) * np.arange(LOOK_POINTS + 1) / LOOK_POINTS
         at = int(np.argmax(track.dynamic_pressure_pa(looks_s)))

@@ -14,6 +14,7 @@ from processors.evidence.atmosphere import density_kg_m3
 from processors.evidence.peaks import top_of
 from processors.evidence.signals import Sustained, Trail
 from processors.stretch import Rows, Stretch
+from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
 
 
@@ -32,6 +33,9 @@ class MaxQParameters:
     fallen_share, fallen_rows
         The maximum is past when the pressure has stayed below this share of it for so many rows: ten times what
         turbulence and the sensor's drift make, and reached within ten seconds by a launcher at full thrust.
+    flat_share, flat_s
+        An ascent that is short of an engine takes longer: after so many seconds this share is as sure, seven times what
+        the sensor's drift makes meanwhile.
     sink_m_s
         A gravity turn may dip while it still accelerates; what falls faster than this ascends no more.
     greater_share
@@ -54,6 +58,8 @@ class MaxQParameters:
     least_pa: float = 500.0
     fallen_share: float = 0.95
     fallen_rows: int = 10
+    flat_share: float = 0.97
+    flat_s: float = 10.0
     sink_m_s: float = 20.0
     greater_share: float = 1.01
     thin_share: float = 0.2
@@ -69,6 +75,7 @@ class MaxQState:
 
     trail: Trail = field(default_factory=Trail)
     best_pa: float = 0.0
+    best_ns: int = 0
     told_pa: float = 0.0
     fallen: int = 0
     sunk: int = 0
@@ -84,8 +91,8 @@ class MaxQ(Detector):
     as high within their noise. The top is flat: over nine seconds it differs by a hundredth, and the uncertainty
     says so.
 
-    Failure modes: late by the time that the pressure takes to fall by 5 %. A throttle bucket deeper than that makes
-    the first of two maxima the event until the second is past, which then revises it.
+    Failure modes: late by the time that the pressure takes to fall by 5 %, or by 3 % and ten seconds. A throttle bucket
+    deeper than that makes the first of two maxima the event until the second is past, which then revises it.
 
     References
     ----------
@@ -99,7 +106,7 @@ class MaxQ(Detector):
     """
 
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.MAX_Q.value,)
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     requires: ClassVar[frozenset[str]] = frozenset(
         {"dynamic_pressure_pa", "vertical_speed_m_s", "altitude_m", "speed_m_s"}
     )
@@ -158,8 +165,11 @@ class MaxQ(Detector):
         state.sunk = 0
         state.trail.add(np.array([t_ns]), np.array([pressure]), limits.keep_rows)
         smooth = median(state.trail.values[-limits.smooth_rows :])
-        state.best_pa = max(state.best_pa, smooth)
-        state.fallen = state.fallen + 1 if smooth < limits.fallen_share * state.best_pa else 0
+        if smooth > state.best_pa:
+            state.best_pa, state.best_ns = smooth, t_ns
+        is_flat = t_ns - state.best_ns >= limits.flat_s * NS_PER_S
+        share = limits.flat_share if is_flat else limits.fallen_share
+        state.fallen = state.fallen + 1 if smooth < share * state.best_pa else 0
         state.done = bool(state.told_pa and smooth < limits.thin_share * state.best_pa)
         return bool(new and state.best_pa > state.told_pa and state.fallen >= limits.fallen_rows)
 
