@@ -63,7 +63,7 @@ class SmallApogeeParameters:
     spread_m
         An altimeter that works errs by no more than this and its noise.
     bias_m_s2
-        A coast's bend is gravity's within this; a barometer's leap at the speed of sound bends by hundreds.
+        A coast bends within this as gravity in warm air does; a barometer's leap at the speed of sound by hundreds.
     model_s
         What wind, tilt and a barometer's vents move the top by.
     fall_m, fall_sigmas
@@ -89,7 +89,7 @@ class SmallApogeeParameters:
     latest_s: float = 1.1
     share: float = 0.6
     spread_m: float = 4.0
-    bias_m_s2: float = 2.5
+    bias_m_s2: float = 3.0
     model_s: float = 0.1
     fall_m: float = 5.0
     fall_sigmas: float = 3.0
