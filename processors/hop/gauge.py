@@ -23,8 +23,8 @@ SCALES_S: Final = {
 # a vehicle stands still for so long before, or what it did before is not known
 REST_S: Final = 2.5
 KEPT_S: Final = 10.0
-# what was seen so long ago is of the pad, or the rise would have been told
-LEARNT_S: Final = 5.0
+# what was seen so long ago is of the pad, or the rise would have been told: more than twice the time that it takes
+LEARNT_S: Final = {PULL: 1.5, CLIMB: 2.5, HEIGHT: 5.0}
 # winds change over minutes
 MEMORY_S: Final = 60.0
 PEAKS_S: Final = 120.0
@@ -33,8 +33,9 @@ LEAST: Final = {PULL: 0.1, CLIMB: 0.1, HEIGHT: 0.3}
 # second differences of independent noise have six times its variance; what is off by more sigmas is a spike
 SECOND: Final = 6.0
 WILD: Final = 4.0
-# gusts that hang together do two and a half times what the noise from row to row says, until they are known
-GUSTS: Final = 2.5
+# gusts that hang together do two and a half times what a barometer's noise from row to row says, until they are known;
+# accelerations and speeds know no gusts, but what rocks in the wind, or what filters on board leave
+GUSTS: Final = {PULL: 1.5, CLIMB: 1.5, HEIGHT: 2.5}
 DOUBTS: Final = 2.0
 # a false alarm in ten minutes of normal noise, at six scales, has a chance of one in ten thousand
 SURE_SIGMAS: Final = 5.5
@@ -146,7 +147,7 @@ class Gauge:
 
     def _feigned(self, at: int, err: float) -> float:
         """Return the standard deviation of what noise feigns at a scale: as learnt, or as it may be before that."""
-        prior = GUSTS * self.noise * err
+        prior = GUSTS[self.order] * self.noise * err
         if not self.squares:
             return prior * (1.0 + 1.0 / DOUBTS)
         # what overlaps says the same
@@ -171,7 +172,7 @@ class Gauge:
         """Take note of what was found, once it is sure to be of the pad."""
         count = len(found)
         self.waiting += found
-        if len(self.waiting) <= count * round(LEARNT_S / max(self.step_s, 0.05)):
+        if len(self.waiting) <= count * round(LEARNT_S[self.order] / max(self.step_s, 0.05)):
             return
         old, self.waiting = self.waiting[:count], self.waiting[count:]
         if not self.squares:
