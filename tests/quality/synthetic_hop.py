@@ -17,6 +17,7 @@ from quality.claims import heard
 from quality.flights import Floats, Log, Reference
 from quality.perturb import HEIGHT_NOISE_M, KINDS, perturbed
 from quality.score import Case, Judge
+from quality.synthetic_hop_bound import hidden, sensors_of
 
 Chance = np.random.Generator
 CLEAN: Final = "clean"
@@ -63,24 +64,25 @@ def class_of(number: int) -> str:
 def judged_hop(number: int) -> list[Case]:
     """Return every case of one flight."""
     kind = kind_of(number)
+    program, logger, _ = _drawn(number)
     log, unasked = made_hop(number)
     changed = perturbed(log, kind, number)
     if kind.startswith("noise"):
         # nothing is asked of noise that hides the flight
         times = 3.0 if kind.endswith("x3") else 1.0
         top_m = float(np.ptp(log.columns["altitude_m"])) if "altitude_m" in log.columns else 0.0
-        hidden = top_m < TIMES_NOISE * times * HEIGHT_NOISE_M
-        unasked |= {"liftoff", "meco", "landing_burn_start"} | ({"apogee", "touchdown"} if hidden else set())
+        low = top_m < TIMES_NOISE * times * HEIGHT_NOISE_M
+        unasked |= {"liftoff", "meco", "landing_burn_start"} | ({"apogee", "touchdown"} if low else set())
     if class_of(number) == "auto":
         unasked |= {"liftoff", "meco"}
+    unasked |= hidden(changed, flown(program), sensors_of(logger.noise_m, logger.gusts_m, kind))
     cases = Judge(changed, None, f"hop {kind}", number).cases(heard(changed, class_of(number)))
     return [replace(case, blind=case.blind or case.event in unasked) for case in cases]
 
 
 def made_hop(number: int) -> tuple[Log, frozenset[str]]:
-    """Return a flight's log, and the events that it cannot show in time."""
-    chance = np.random.default_rng([6_2311, number])
-    program, logger = _program(chance), _logger(chance)
+    """Return a flight's log, and the events that its channels do not show in time."""
+    program, logger, chance = _drawn(number)
     flight = flown(program)
     every = round(100 / logger.hz)
     kept = flight.t_s[::every] > -logger.pad_s
@@ -93,6 +95,12 @@ def made_hop(number: int) -> tuple[Log, frozenset[str]]:
     unasked = frozenset() if shows else frozenset({"liftoff", "meco", "landing_burn_start"})
     name = f"{'hovers' if program.hover_s else 'falls'} {program.top_m:.0f} m, {'+'.join(n[:2] for n in columns)}"
     return Log(name, "small", t_s + zero_s, columns, references), unasked
+
+
+def _drawn(number: int) -> tuple[Program, Logger, Chance]:
+    """Return what flies, how it is logged, and the chance that draws the rest."""
+    chance = np.random.default_rng([6_2311, number])
+    return _program(chance), _logger(chance), chance
 
 
 def _program(chance: Chance) -> Program:
