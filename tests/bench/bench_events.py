@@ -169,8 +169,9 @@ def fly(case: Case) -> tuple[list[Said], list[Message]]:
         preset = sent.flight.preset.model_copy(update={"stations": case.stations})
         object.__setattr__(sent.flight, "preset", preset)
     said, coming = truth(sent), messages(sent)
-    times = heard_s(coming, T0_NS)
-    return [replace(one, heard=one.heard and not in_gap(one, times[one.vehicle])) for one in said], coming
+    times, late_s = heard_s(coming, sent), (sent.t0_ns - T0_NS) / NS_PER_S
+    heard = {vehicle: each + late_s for vehicle, each in times.items()}
+    return [replace(one, heard=one.heard and not in_gap(one, heard[one.vehicle])) for one in said], coming
 
 
 def in_gap(one: Said, times: Floats) -> bool:
@@ -243,6 +244,8 @@ def judge(true: list[Said], claims: list[Said]) -> Iterator[tuple[str, str, Said
         best = min(near, key=lambda each: abs(each.t_s - one.t_s))
         left.remove(best)
         error_s, (allowed_s, latest_s) = best.t_s - one.t_s, ALLOWED_S[one.name]
+        # until now since what was claimed; late is what is told long after it happened
+        best = replace(best, latency_s=best.latency_s + error_s)
         if not one.heard:
             # told by what came late, or by what was before and after it
             allowed_s, latest_s = max(allowed_s, 2.0 * best.sigma_s), np.inf

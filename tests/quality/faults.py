@@ -62,6 +62,9 @@ def _fault(kind: str, vehicles: list[str], stations: list[str], last_s: float, c
             said[name] = value()
     if kind == "sensor_spike":
         said["by"] = CHANNELS[said["channel"]] * float(chance.choice([-1.0, 1.0]))
+    if kind == "clock_jump":
+        # forward by more than a second is refused, and nobody's to find; back is not, however far
+        said["by_s"] *= float(chance.choice([-1.0, -1.0, 1.0]))
     if "rate_per_s" in said:
         said["rate_per_s"] *= CHANNELS[said["channel"]] / 1_000.0
     if model.time != "none":

@@ -41,8 +41,6 @@ SENT: Final = frozenset({"nav", "propulsion"})
 CLOCKWORK: Final = "nav"
 AFTER_S: Final = 60.0
 IN_TIME_S: Final = 2.0
-# packets of a time that has not come are refused
-REFUSED_S: Final = 1.0
 TRIES: Final = 20
 # what a wind of 28 m/s makes at sea level
 GALE_PA: Final = 500.0
@@ -66,7 +64,7 @@ def judged_flight(number: int) -> list[Case]:
     last_s = max((one.t_s for each in truth.values() for one in each), default=0.0) + AFTER_S
     messages = [one for one in messages_of(sent) if one.ert_ns <= sent.t0_ns + last_s * NS]
     said = detect(messages, new_engine()).events
-    times = heard_s(messages, sent.t0_ns)
+    times = heard_s(messages, sent)
     cases: list[Case] = []
     for vehicle, references in truth.items():
         heard = times.get(vehicle, np.empty(0))
@@ -131,18 +129,20 @@ def _told(sent: Transmitter, events: list[Event], vehicle: str) -> Iterator[Dete
             )
 
 
-def heard_s(messages: list[Message], t0_ns: int) -> dict[str, Floats]:
-    """Return by vehicle the times of the navigation packets that came in time, whoever heard them."""
+def heard_s(messages: list[Message], sent: Transmitter) -> dict[str, Floats]:
+    """Return by vehicle the times of the navigation packets that came in time, whoever heard them, by its own clock.
+
+    What a wrong clock makes the line refuse did not come. What it only makes look old did: in time is by true time.
+    """
     found: dict[str, list[Any]] = defaultdict(list)
     for message in messages:
         if message.kind is Kind.TELEMETRY:
             for frame in DECODER.decode(message).frames:
                 if frame.packet == CLOCKWORK:
-                    behind = message.ert_ns - frame.t_ns
-                    found[message.address.vehicle].append(
-                        frame.t_ns[(behind < IN_TIME_S * NS) & (behind > -REFUSED_S * NS)]
-                    )
-    return {vehicle: (np.concatenate(each) - t0_ns) / NS for vehicle, each in found.items()}
+                    vehicle, ert_s = message.address.vehicle, (message.ert_ns - sent.t0_ns) / NS
+                    t_s = (frame.t_ns - sent.t0_ns) / NS
+                    found[vehicle].append(t_s[ert_s + _fast_s(sent, vehicle, ert_s) - t_s < IN_TIME_S])
+    return {vehicle: np.concatenate(each) for vehicle, each in found.items()}
 
 
 def _fast_s(sent: Transmitter, vehicle: str, t_s: float) -> float:
