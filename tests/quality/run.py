@@ -6,6 +6,7 @@ ARGS="--quick" is clean and one seed; --flights SES-10,Lince --only holes,pad --
 --worst 20 lists the worst cases; --json FILE writes all counts and cases; --flights '' --simulated 100 is simulated
 flights alone, --flights '' --made 240 small rockets made up with the troubles that their logs have,
 --flights '' --webcasts 120 webcasts of launches made up, clean and perturbed, --flights '' --hops 160 hops made up.
+--first 5000 takes other numbers of all that is simulated or made up, so other flights.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from functools import partial
@@ -100,6 +101,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--made", type=int, help="how many small rockets made up; 240, or none with any of the above")
     parser.add_argument("--webcasts", type=int, help="how many webcasts made up; 120, or none with any of the above")
     parser.add_argument("--hops", type=int, help="how many hops made up; 160, or none with any of the above")
+    parser.add_argument("--first", type=int, default=0, help="number of the first simulated or made-up flight: others")
     parser.add_argument("--worst", type=int, default=0, help="list so many of the worst cases")
     parser.add_argument("--json", type=Path, help="where to write all counts and cases")
     parser.add_argument("--vehicle-class", default="auto")
@@ -127,28 +129,10 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return given
 
 
-def simulated(count: int, workers: int) -> Iterator[list[Case]]:
-    """Yield the cases of simulated flights, on some processes."""
+def made_up(judge: Callable[[int], list[Case]], numbers: range, workers: int) -> Iterator[list[Case]]:
+    """Yield the cases of flights that numbers make up, on some processes."""
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(judged_flight, range(count), chunksize=4)
-
-
-def made(count: int, workers: int) -> Iterator[list[Case]]:
-    """Yield the cases of small rockets made up, on some processes."""
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(judged_small, range(count), chunksize=4)
-
-
-def shown(count: int, workers: int) -> Iterator[list[Case]]:
-    """Yield the cases of webcasts made up, on some processes."""
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(judged_webcast, range(count), chunksize=4)
-
-
-def hopped(count: int, workers: int) -> Iterator[list[Case]]:
-    """Yield the cases of hops made up, on some processes."""
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(judged_hop, range(count), chunksize=4)
+        yield from pool.map(judge, numbers, chunksize=4)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -164,13 +148,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for case in each
     ]
     between_s = time.monotonic()
-    cases += [case for each in simulated(given.simulated, given.processes) for case in each]
+
+    def numbers(count: int) -> range:
+        return range(given.first, given.first + count)
+
+    cases += [case for each in made_up(judged_flight, numbers(given.simulated), given.processes) for case in each]
     then_s = time.monotonic()
-    cases += [case for each in made(given.made, given.processes) for case in each]
+    cases += [case for each in made_up(judged_small, numbers(given.made), given.processes) for case in each]
     last_s = time.monotonic()
-    cases += [case for each in shown(given.webcasts, given.processes) for case in each]
+    cases += [case for each in made_up(judged_webcast, numbers(given.webcasts), given.processes) for case in each]
     shown_s = time.monotonic()
-    cases += [case for each in hopped(given.hops, given.processes) for case in each]
+    cases += [case for each in made_up(judged_hop, numbers(given.hops), given.processes) for case in each]
     done = f"{len(given.flights)} recorded flights in {between_s - began_s:.0f} s"
     if given.simulated:
         done += f", {given.simulated} simulated ones in {then_s - between_s:.0f} s"
