@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import inf, nan
+from math import inf, nan, sqrt
 from typing import ClassVar, Final
 
 from processors.detector import Finding
@@ -22,6 +22,12 @@ LAPSE_PER_M: Final = 2.25577e-5
 POWER: Final = 4.25588
 TOP_M: Final = 20_000.0
 LOOKS: Final = 2
+# of heights that make a climb where they are rare
+FEW: Final = 5
+# less than any wind's
+TINY_PA: Final = 1e-9
+# a median errs by a quarter more than a mean
+MEDIAN: Final = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,11 @@ class SmallMaxQParameters:
         How often heights are looked at.
     short_s, noise_m, long_s
         Over how long a climb is measured from heights: their noise at which it is `short_s`, and the longest.
+    stood_s, low_s
+        Who was near its pad's height for so long within that has left it from rest, when there was no pressure: no
+        rocket takes as long to rise out of the noise.
+    seldom_s
+        Where five heights take longer, a climb is measured over these.
     """
 
     rise_m: float = 20.0
@@ -65,6 +76,9 @@ class SmallMaxQParameters:
     short_s: float = 1.0
     noise_m: float = 1.0
     long_s: float = 3.0
+    stood_s: float = 10.0
+    low_s: float = 4.0
+    seldom_s: float = 1.5
 
 
 @dataclass(slots=True)
@@ -106,7 +120,7 @@ class SmallMaxQ(MotionDetector):
     (6125, 5558)
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.MAX_Q.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"sounding"})
     parameters_type: ClassVar[type] = SmallMaxQParameters
@@ -153,15 +167,28 @@ class SmallMaxQ(MotionDetector):
         since_s = (cell.t_ns - state.looked_ns) / NS_PER_S
         state.looked_ns = cell.t_ns
         long_s = min(limits.short_s * max(cell.noise_m / limits.noise_m, 1.0) ** 0.4, limits.long_s)
+        before = track.between(cell, cell.t_ns - round(limits.stood_s * NS_PER_S), cell.t_ns)
+        state.first_pa = state.first_pa or (TINY_PA if self._stood(before) else 0.0)
+        seldom_s = FEW * (before[-1].t_ns - before[0].t_ns) / NS_PER_S / max(len(before) - 1, 1)
+        long_s = max(long_s, seldom_s) if seldom_s > limits.seldom_s else long_s
         cells = track.between(cell, cell.t_ns - round(long_s * NS_PER_S), cell.t_ns)
         t_s, heights = points(cells, lambda one: nan if one.stale_s else one.height_m, cell.t_ns)
-        climb = climb_of(t_s, heights)
+        climb = climb_of(t_s, heights, few=2 if seldom_s > limits.seldom_s else 4)
         if climb is None or t_s[-1] - t_s[0] < 0.7 * long_s:
             # a hole where the pressure may have been greatest
             state.done = state.most_ns > 0 and since_s < long_s
             return ()
-        least_m_s = max(limits.climb_m_s, limits.sure_sigmas * climb.sigma_m_s)
+        # a few slopes tell their own spread to a third only: the noise of the heights counts, too
+        half = t_s.size // 2
+        white_m_s = MEDIAN * sqrt(2.0 / half) * cell.noise_m / (0.5 * float(t_s[-1] - t_s[0]))
+        least_m_s = max(limits.climb_m_s, limits.sure_sigmas * max(climb.sigma_m_s, white_m_s))
         return self._follow(cell, cell.t_ns + round(climb.t_s * NS_PER_S), climb.m_s, least_m_s, since_s)
+
+    def _stood(self, cells: list[Cell]) -> bool:
+        """Return whether it lay low for longer than any rocket that leaves its pad."""
+        limits = self.parameters
+        low = [one.t_ns for one in cells if abs(one.height_m) < limits.rise_m + limits.rise_sigmas * one.noise_m]
+        return bool(low) and low[-1] - low[0] > limits.low_s * NS_PER_S
 
     def _follow(self, cell: Cell, t_ns: int, climb_m_s: float, least_m_s: float, since_s: float) -> Iterable[Finding]:
         """Keep the maximum; tell it when the pressure is well below."""
