@@ -148,6 +148,13 @@ def test_events_behind_a_step_are_found_at_the_time_of_the_clock_on_board() -> N
     assert not [one for one in flown.events if one.name == "stale"]
 
 
+def test_a_clock_that_runs_ahead_is_refused_and_an_operator_sees_it() -> None:
+    flown = detect(until(messages_of(hop(2.0))))
+    assert times_of(flown.events) == {}
+    stale = [one for one in flown.events if one.name == "stale"]
+    assert {60.0 < (one.detected_ns - T0_NS) / NS < 70.0 for one in stale} == {True}
+
+
 def test_a_snapshot_between_the_packets_of_a_step_changes_nothing() -> None:
     messages = until(messages_of(hop(-2.5)))
     whole, engine, events = detect(messages).events, new_engine(), list[Event]()
