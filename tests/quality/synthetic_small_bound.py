@@ -50,6 +50,8 @@ def soonest_s(log: Log, truth: Truth, lag_s: float, liftoff_s: float) -> float:
     step_m = float(np.min(np.diff(np.unique(heights)), initial=1.0))
     noise_m = max(float(np.std(means)) * rows**0.5, step_m / 12.0**0.5)
     after = (t_s > 0.0) & (t_s < LONGEST_S)
+    if np.count_nonzero(after) < 2:
+        return float("inf")
     true_m = np.interp(t_s[after] - lag_s, truth.t_s, truth.height_m)
     enough = np.flatnonzero(np.cumsum(true_m**2) >= (SIGMAS * noise_m) ** 2)
     row_s = float(np.median(np.diff(t_s[after])))

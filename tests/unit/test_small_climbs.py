@@ -10,6 +10,7 @@ from processors.motion.cell import Cell
 from processors.motion.kind import SOUNDING, Kind
 from processors.small.apex import apex
 from processors.small.climbs import Climbs
+from telemetry.samples import Samples
 
 ROCKET = Rocket(pad_s=10.0)
 
@@ -59,3 +60,18 @@ def test_a_filter_that_leaps_is_no_gentle_launch_while_the_pads_noise_explains_i
         cell.h_m, cell.v_m_s, cell.v_sigma_m_s, cell.noise_m = 200.0, 5.0, 1.0, 10.0
         assert kind.take(cell, 130.0) == SOUNDING
     assert not kind.told
+
+
+@pytest.mark.parametrize(("every", "burn_s"), [(10, 0.7), (100, 3.0)])
+def test_a_short_burn_and_rare_heights_leave_a_max_q(every: int, burn_s: float) -> None:
+    """When heights are first over the noise, it may be past: who stood on a pad had none before that."""
+    flight = fly(Rocket(pad_s=15.0, push_m_s2=120.0, burn_s=burn_s))
+    log = log_of(flight, every, flight.events_s["apogee"] + 15.0, altitude_m=altitude_of(flight, noise_m=0.5))
+    (most,) = told(log)["max_q"]
+    assert abs(most.t_event_s - burn_s) < 2.5
+
+
+def test_who_coasts_when_the_record_begins_has_no_max_q() -> None:
+    flight = fly(ROCKET)
+    coasts = flight.t_s > flight.events_s["meco"] + 1.0
+    assert "max_q" not in told(Samples.of(flight.t_s[coasts][::10], altitude_m=altitude_of(flight)[coasts][::10]))
