@@ -59,3 +59,24 @@ def test_a_display_that_sticks_in_noise_is_no_cut_off(sticks_s: float) -> None:
         values += chance.normal(0.0, noise, values.size)
     (meco,) = [one for one in known_at(detect(log, "launcher")) if one.type == "meco"]
     assert abs(meco.t_event_s - MECO_S) < 1.0
+
+
+@pytest.mark.parametrize(("noise_m_s", "left_m_s2"), [(0.0, 6.5), (2.0, 6.5), (0.0, 12.0), (2.0, 12.0), (6.0, 12.0)])
+def test_boosters_that_burn_out_beside_a_stage_are_not_its_cut_off(noise_m_s: float, left_m_s2: float) -> None:
+    burnt_out_s, meco_s = 130.0, 230.0
+    t_s = np.arange(-10.0, meco_s + 20.0, STEP_S)
+    path = np.radians(np.interp(t_s, [0.0, 15.0, burnt_out_s, meco_s], [90.0, 85.0, 50.0, 20.0]))
+    grows = [0.0, 95.0, burnt_out_s, burnt_out_s + 0.7, meco_s - 0.3, meco_s]
+    thrust = np.interp(t_s, grows, [14.0, 28.0, 28.0, left_m_s2, left_m_s2 + 8.0, 0.0]) * (t_s >= 0.0)
+    speed = np.cumsum(np.where(t_s < 0.0, 0.0, thrust - GRAVITY_M_S2 * np.sin(path))) * STEP_S
+    height = np.cumsum(speed * np.sin(path)) * STEP_S
+    chance, shown = np.random.default_rng(2), slice(None, None, 3)
+    speed = np.floor(speed[shown] * 3.6) * 0.277
+    log = Samples.of(
+        t_s[shown],
+        speed_m_s=speed + chance.normal(0.0, noise_m_s, speed.size),
+        altitude_m=np.floor(height[shown] / 100.0) * 100.0 + chance.normal(0.0, 15.0 * noise_m_s, speed.size),
+    )
+    (meco,) = [one for one in known_at(detect(log, "launcher")) if one.type in {"meco", "seco"}]
+    assert meco.type == "meco"
+    assert abs(meco.t_event_s - meco_s) < 1.0
