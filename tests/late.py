@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from detection import DECODER, NS, T0_NS, Flown, Known, detect, final, messages_of, new_engine, transmitter
+from numpy.typing import NDArray
 from quality.simulated import Lean
 
 from processors.frames import join_frames
@@ -117,19 +118,29 @@ def known_at_last(messages: Sequence[Message]) -> tuple[list[Known], Flown]:
     return final(flown.events), flown
 
 
-def known_in_time(messages: Sequence[Message]) -> list[Known]:
-    """Return what is known in the end if each packet of these comes once, in order, when it is made."""
+def known_in_time(messages: Sequence[Message], set_back_s: float = 0.0) -> list[Known]:
+    """Return what is known in the end if each packet of these comes once, in order, when it is made.
+
+    With `set_back_s` the clock on board was set back by so much once; no type of packet has had a turn of counts then.
+    """
     like = next(message for message in messages if message.kind is Kind.TELEMETRY)
     dictionary = DECODER.dictionary_of(like)
     assert dictionary is not None
     vehicles, rows = sorted({one.address.vehicle for one in messages}), _rows_of(messages)
     engine, events = new_engine(), list[Event]()
+    if set_back_s:
+        rows = [each.select(np.argsort(each.counts)) for each in rows]
+    due = [each.t_ns + _late_ns(each, set_back_s) for each in rows]
     for second in range(min(int(each.t_ns[0]) for each in rows) // NS, max(one.ert_ns for one in messages) // NS + 1):
         ert_ns = (second + 1) * NS
         for vehicle in vehicles:
             address = replace(like.address, vehicle=vehicle, station="whole")
             message = replace(like, address=address, ert_ns=ert_ns)
-            frames = [_between(each, ert_ns - NS, ert_ns) for each in rows if each.vehicle == vehicle]
+            frames = [
+                _between(each, due_ns, ert_ns - NS, ert_ns)
+                for each, due_ns in zip(rows, due, strict=True)
+                if each.vehicle == vehicle
+            ]
             events += engine.take_frames(message, [one for one in frames if len(one)], dictionary, {}).events
             beat = LinkReport(state="aos", reason="heartbeat", ert_ns=ert_ns, signal_dbm=-90.0)
             events += engine.take_report(replace(message, kind=Kind.LINK), beat, {}).events
@@ -152,5 +163,11 @@ def _rows_of(messages: Sequence[Message]) -> list[Frame]:
     return found
 
 
-def _between(rows: Frame, first_ns: int, last_ns: int) -> Frame:
-    return replace(rows.select(slice(*np.searchsorted(rows.t_ns, [first_ns, last_ns]))), ert_ns=last_ns)
+def _late_ns(rows: Frame, set_back_s: float) -> NDArray[np.int64]:
+    """Return by how much each packet was made later than it says, shape (n,)."""
+    fell = np.concatenate([[False], np.diff(rows.t_ns) < 0])
+    return np.cumsum(fell) * round(set_back_s * NS)
+
+
+def _between(rows: Frame, due_ns: NDArray[np.int64], first_ns: int, last_ns: int) -> Frame:
+    return replace(rows.select(slice(*np.searchsorted(due_ns, [first_ns, last_ns]))), ert_ns=last_ns)

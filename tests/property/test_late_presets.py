@@ -39,6 +39,14 @@ def test_how_packets_come_makes_no_difference_in_the_end(preset: str) -> None:
     assert any(row.rerun for row in ledger)
 
 
+@pytest.mark.parametrize("set_back_s", [2.5, 6.0])
+def test_nor_does_it_when_the_clock_on_board_is_set_back_meanwhile(set_back_s: float) -> None:
+    messages = received("hop", f"{HARM}{DOWN['hop'][0]} clock_jump@65,by_s=-{set_back_s}", 140.0)
+    known, flown = known_at_last(messages)
+    assert not differences(known, known_in_time(messages, set_back_s))
+    assert any(row.rerun for row in flown.engine.ledger())
+
+
 def test_every_fault_of_reception_is_among_them() -> None:
     there_are = {model.model_fields["kind"].default for model in get_args(LinkFault)}
     assert {parse_fault(line).kind for line in f"{HARM} {DOWN['hop'][0]}".split()} == there_are
