@@ -16,6 +16,8 @@ FEW: Final = 5
 # so much of what comes before a landing is fitted: of a steady sink much, of the end of a braking little
 BEFORE_S: Final = (5.0, 3.5, 2.5, 1.7)
 AFTER_S: Final = 8.0
+# a line through the last L of a braking meets its level no more than a third of L too early
+BENDS_S: Final = BEFORE_S[0] / 3.0
 # a window follows the time that it finds, and has come to rest when it moves by less
 ROUNDS: Final = 5
 NEAR_S: Final = 0.1
@@ -122,11 +124,12 @@ def standing(t_s: Floats, heights_m: Floats, between: tuple[float, float], least
     touches, at_s = list[Touch](), first.t_s
     for long_s in BEFORE_S:
         touch = _touch(t_s, heights_m, (between, at_s), long_s, least_m)
-        if touch is not None:
+        if touch is not None and touch.descent_m_s < -SINKS_M_S and touch.sigmas > SURE_SIGMAS:
             touches.append(touch)
             at_s = touch.t_s
-    if not touches or touches[0].descent_m_s > -SINKS_M_S or touches[0].sigmas < SURE_SIGMAS:
-        return None
+        if not touches:
+            return None
+        between = (max(between[0], touches[0].t_s - BENDS_S), min(between[1], touches[0].t_s + BENDS_S))
     touch = _longest(touches)
     after = t_s > touch.t_s + SETTLE_S
     rest = polynomial(t_s[after], heights_m[after], 1, least_m) if np.count_nonzero(after) >= FEW else None

@@ -9,9 +9,9 @@
 - A **touchdown** by heights is where a line meets a level. Their errors are independent from row to row, and gusts that
   hang together for a second; the Fisher information of level, rate and time bounds the time's sigma, of which two must
   be less than what is allowed (Kay, Fundamentals of Statistical Signal Processing, volume I, 1993, section 3.9). And as
-  a hop may sink at 0.7 m/s, the rest must surely be slower, by 2.5 sigmas of its rate, and 1.6 more, so that 95 of 100
-  are told. By climbs or speeds it is a step: to tell it from one that is as early as allowed takes four standard
-  deviations. Either takes five seconds of rest: for less it may hover on the cushion of the ground.
+  a hop may sink at 0.7 m/s, the rest must surely be slower, by 2.5 sigmas of its rate, and 2.3 more as for liftoffs. By
+  climbs or speeds it is a step: to tell it from one that is as early as allowed takes four standard deviations. Either
+  takes five seconds of rest: for less it may hover on the cushion of the ground.
 - An **apogee** by heights is the top of a parabola whose bend is gravity's, by climbs where a line passes zero.
 
 A tenth of a second is gathered into a cell before it is looked at; slower rows are looked at as they come.
@@ -38,7 +38,7 @@ SLOW_S: Final = 0.15
 GUST_S: Final = 1.0
 # no engine of a hop throttles below a quarter of a thrust that is a tenth more than its weight
 LEAST_THRUST_M_S2: Final = -7.1
-RATES: Final = 2.5 + 1.6
+RATES: Final = 2.5 + 2.3
 STEADY_S: Final = 0.2
 LAST_S: Final = 2.5
 RESTS_S: Final = 5.0
