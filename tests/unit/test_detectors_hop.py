@@ -189,3 +189,71 @@ def test_where_it_stands_up_again_it_had_not_landed() -> None:
     (last,) = (one for one in known_at(found) if one.type == "touchdown")
     assert abs(last.t_event_s - 140.0) < 2.0
     assert [one.status for one in found if one.type == "touchdown"].count("retracted") == 1
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_a_steady_sink_in_gusts_ends_where_sigma_says(seed: int) -> None:
+    flight = flown(Program(3.0, 60.0, 8.0, 5.0, 1.8))
+    (touchdown,) = told(log_of(flight, "h", noise_m=0.3, gusts_m=0.7, seed=seed))["touchdown"]
+    error_s = abs(touchdown.t_event_s - ZERO_S - flight.events_s["touchdown"])
+    assert error_s < 2.5 * touchdown.sigma_s
+    assert touchdown.sigma_s < 1.5
+
+
+def test_a_fast_descent_before_the_sink_does_not_move_the_touchdown() -> None:
+    # 6 m/s to 15 m, then 1.8 m/s
+    flight = flown(Program(3.0, 60.0, 8.0, 5.0, 1.8))
+    (touchdown,) = told(log_of(flight, "h", noise_m=0.1))["touchdown"]
+    assert abs(touchdown.t_event_s - ZERO_S - flight.events_s["touchdown"]) < 0.3
+
+
+def test_a_top_that_comes_out_of_a_hole_is_told_by_climbs() -> None:
+    flight = falling()
+    log = log_of(flight, "hc", noise_m=0.5)
+    top_s = ZERO_S + flight.events_s["apogee"]
+    since_s = log.t_ns / 1e9 - top_s
+    (apogee,) = told(log.select((since_s < -5.5) | (since_s > -0.4)))["apogee"]
+    assert abs(apogee.t_event_s - top_s) < 0.2
+    assert apogee.t_detected_s - top_s < 2.0
+
+
+def test_a_short_coast_between_burns_has_its_apogee_by_heights() -> None:
+    flight = flown(Program(4.0, 290.0, 25.0, 0.0, 1.3))
+    (apogee,) = told(log_of(flight, "h", hz=10, noise_m=1.0))["apogee"]
+    assert abs(apogee.t_event_s - ZERO_S - flight.events_s["apogee"]) < 0.5
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_a_hop_of_26_metres_is_told_from_a_small_rocket_in_a_metre_of_noise(seed: int) -> None:
+    flight = flown(Program(3.0, 26.0, 7.0, 10.0, 1.2))
+    found = {one.type: one for one in known_at(detect(log_of(flight, "h", noise_m=1.0, seed=seed), "auto"))}
+    assert set(found) == {"liftoff", "touchdown"}
+    assert abs(found["touchdown"].t_event_s - ZERO_S - flight.events_s["touchdown"]) < 2.0
+
+
+def test_what_hops_out_of_a_frozen_stretch_is_no_small_rocket() -> None:
+    flight = flown(Program(3.0, 150.0, 13.0, 17.0, 1.8))
+    log = log_of(flight, "hca", noise_m=0.5)
+    since_s = log.t_ns / 1e9 - ZERO_S
+    stuck = (since_s > -2.0) & (since_s < 8.0)
+    first = int(np.argmax(stuck))
+    columns = {name: np.where(stuck, values[first], values) for name, values in log.columns.items()}
+    found = known_at(detect(Samples.of(log.t_ns / 1e9, **columns), "auto"))
+    assert "apogee" not in {one.type for one in found}
+    (touchdown,) = (one for one in found if one.type == "touchdown")
+    assert abs(touchdown.t_event_s - ZERO_S - flight.events_s["touchdown"]) < 2.0
+
+
+@pytest.mark.parametrize("channels", ["hs", "ha"])
+def test_a_liftoff_by_speed_or_acceleration_is_told_in_half_a_second_after_seconds_on_the_pad(channels: str) -> None:
+    log = log_of(falling(), channels, noise_m=0.5)
+    short = log.select(log.t_ns > round((ZERO_S - 7.0) * 1e9))
+    (liftoff,) = told(short)["liftoff"]
+    assert abs(liftoff.t_event_s - ZERO_S) < 0.3
+    assert liftoff.t_detected_s - ZERO_S < 0.51
+
+
+def test_noise_of_a_hundred_metres_has_no_max_q() -> None:
+    flight = flown(Program(2.6, 900.0, 38.0, 0.0, 1.2))
+    for seed in range(1, 4):
+        assert "max_q" not in {one.type for one in detect(log_of(flight, "h", noise_m=90.0, seed=seed), "auto")}
