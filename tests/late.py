@@ -30,6 +30,8 @@ FIRST_S, LAST_S = -16.0, 105.0
 # what comes late must have come this long before the end, so that a re-run is due
 LAST_HURT_S = 76.0
 LONGEST_DELAY_S = 12.0
+# a hole of less than a second is given up after 15 s; who alone heard what lies in it must have brought it by then
+SOON_S, LONG_S = 14.0, 2.5
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,13 @@ def hurt(messages: Sequence[Message], seed: int) -> list[Message]:
     for place, message in enumerate(messages):
         at_s = due_s = mission_s(message.ert_ns)
         if message.kind is Kind.TELEMETRY:
-            at_s = max([due_s, *(hole.back_s for hole in holes if hole.covers(message))])
+            covering = [hole for hole in holes if hole.covers(message)]
+            at_s = max([due_s, *(hole.back_s for hole in covering)])
             if due_s < LAST_HURT_S and chance.random() < shuffled:
                 at_s += float(chance.uniform(0.0, LONGEST_DELAY_S))
+            everybodys = [hole for hole in covering if hole.station is None or len(stations) == 1]
+            if not any(hole.last_s - hole.first_s > LONG_S for hole in everybodys):
+                at_s = min(at_s, due_s + SOON_S)
         late = at_s > due_s
         # a ring on board sends again, a station sends what it heard then
         sent = message if by_its_own_time else replace(message, ert_ns=message.ert_ns + round((at_s - due_s) * NS))
