@@ -1,4 +1,4 @@
-"""First stages that burn out as fast as upper stages fly, and upper stages whose cut-off is the first to be seen."""
+"""Launches whose first or upper stage is unlike others, or of which parts were not seen."""
 
 from __future__ import annotations
 
@@ -80,3 +80,16 @@ def test_boosters_that_burn_out_beside_a_stage_are_not_its_cut_off(noise_m_s: fl
     (meco,) = [one for one in known_at(detect(log, "launcher")) if one.type in {"meco", "seco"}]
     assert meco.type == "meco"
     assert abs(meco.t_event_s - meco_s) < 1.0
+
+
+@pytest.mark.parametrize("every", [1, 5])
+@pytest.mark.parametrize("first_s", [60.0, 83.0, 100.0])
+def test_what_was_seen_to_stand_and_then_to_fly_left_in_between(every: int, first_s: float) -> None:
+    log = rows(20.0)
+    t_s, chance = log.t_ns / 1e9, np.random.default_rng(5)
+    flies = log.select((t_s > first_s) & ((t_s < 310.0) | (t_s > 313.4)))
+    stands_s = np.arange(first_s - 100.0, first_s, 0.03)
+    speed = np.concatenate([chance.normal(0.0, 2.0, stands_s.size), flies.columns["speed_m_s"]])
+    height = np.concatenate([chance.normal(0.0, 30.0, stands_s.size), flies.columns["altitude_m"]])
+    seen = Samples.of(np.concatenate([stands_s, flies.t_ns / 1e9]), speed_m_s=speed, altitude_m=height)
+    assert "liftoff" not in {one.type for one in detect(seen.select(slice(None, None, every)), "launcher")}
