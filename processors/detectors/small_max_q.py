@@ -164,7 +164,7 @@ class SmallMaxQ(MotionDetector):
     def _by_heights(self, cell: Cell, track: Track) -> Iterable[Finding]:
         """Measure the climb of the last heights."""
         state, limits = self.state, self.parameters
-        since_s = (cell.t_ns - state.looked_ns) / NS_PER_S
+        since_s = (cell.t_ns - state.looked_ns) / NS_PER_S if state.looked_ns else 0.0
         state.looked_ns = cell.t_ns
         long_s = min(limits.short_s * max(cell.noise_m / limits.noise_m, 1.0) ** 0.4, limits.long_s)
         before = track.between(cell, cell.t_ns - round(limits.stood_s * NS_PER_S), cell.t_ns)

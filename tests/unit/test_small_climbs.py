@@ -75,3 +75,13 @@ def test_who_coasts_when_the_record_begins_has_no_max_q() -> None:
     flight = fly(ROCKET)
     coasts = flight.t_s > flight.events_s["meco"] + 1.0
     assert "max_q" not in told(Samples.of(flight.t_s[coasts][::10], altitude_m=altitude_of(flight)[coasts][::10]))
+
+
+def test_a_max_q_at_the_first_look_is_as_sure_as_the_others() -> None:
+    """Heights stand still until the burn is nearly over: the pressure falls from then on."""
+    flight = fly(Rocket(pad_s=20.0))
+    altitude = altitude_of(flight)
+    altitude[flight.t_s < 2.0] = altitude[0]
+    for most in told(log_of(flight, 5, flight.events_s["apogee"] + 10.0, altitude_m=altitude)).get("max_q", ()):
+        assert most.sigma_s < 5.0
+        assert abs(most.t_event_s - 3.0) < 2.0
