@@ -10,6 +10,8 @@ from typing import ClassVar, Final
 import numpy as np
 
 from processors.detector import Finding
+from processors.hop.climbs import smoothed
+from processors.hop.slows import LAST_S, slows
 from processors.hop.standing import STILL_M_S, STILL_SIGMAS, Standing, spread_m, standing, white_m
 from processors.hop.tame import tame
 from processors.motion.cell import Cell
@@ -23,9 +25,6 @@ from telemetry.vocabulary import FlightEvent
 FEW: Final = 5
 # in succession it is no spike
 TWICE: Final = 2
-# what is compared at a look: the last seconds, and those before them
-LAST_S: Final = 2.0
-BEFORE_S: Final = (6.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ class HopTouchdown(MotionDetector):
     5.0
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.TOUCHDOWN.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"hop"})
     parameters_type: ClassVar[type] = HopTouchdownParameters
@@ -152,7 +151,9 @@ class HopTouchdown(MotionDetector):
             state.high = state.high + 1 if now_m > limits.rise_m + limits.rise_sigmas * gusts_m else 0
             return ()
         self._rest(cell, now_m, noise_m)
-        found = self._stands(cell, track, t_s, heights, noise_m) if self._slows(t_s, heights, noise_m) else None
+        found = (
+            self._stands(cell, track, t_s, heights, noise_m) if slows(t_s, heights, limits.slows_m, noise_m) else None
+        )
         if found is None:
             return ()
         self._take(cell, found)
@@ -161,6 +162,15 @@ class HopTouchdown(MotionDetector):
     def _heights(self, cell: Cell, track: Track, window_s: float) -> tuple[Floats, Floats]:
         cells = track.between(cell, cell.t_ns - round(window_s * NS_PER_S), cell.t_ns)
         return tame(*points(cells, self._measured, cell.t_ns), self.parameters.least_m)
+
+    def _fit(
+        self, cell: Cell, track: Track, seen: tuple[Floats, Floats], between: tuple[float, float]
+    ) -> Standing | None:
+        t_s, heights = seen
+        cells = track.between(cell, cell.t_ns + round(float(t_s[0]) * NS_PER_S), cell.t_ns)
+        climbs = points(cells, lambda one: nan if one.stale_s else one.vertical_speed_m_s, cell.t_ns)
+        heights = smoothed(t_s, heights, *climbs)
+        return standing(t_s, heights, between, max(white_m(heights), self.parameters.least_m))
 
     def _measured(self, cell: Cell) -> float:
         return nan if cell.stale_s and self.state.still_s < self.parameters.still_s else cell.height_m
@@ -171,32 +181,22 @@ class HopTouchdown(MotionDetector):
         if not state.rest_ns or abs(now_m - state.rest_m) > limits.slows_m + noise_m:
             state.rest_ns, state.rest_m = cell.t_ns, now_m
 
-    def _slows(self, t_s: Floats, heights: Floats, noise_m: float) -> bool:
-        """Return whether the last heights are about as high as those some seconds before."""
-        limits = self.parameters
-        last, before = heights[t_s > -LAST_S], heights[(t_s > -BEFORE_S[0]) & (t_s <= -BEFORE_S[1])]
-        if not last.size or not before.size:
-            return bool(t_s[-1] > -1.0)
-        noise_m *= 3.0 * 1.25 * sqrt(1.0 / last.size + 1.0 / before.size)
-        return bool(abs(float(np.median(last)) - float(np.median(before))) < limits.slows_m + noise_m)
-
     def _stands(self, cell: Cell, track: Track, t_s: Floats, heights: Floats, noise_m: float) -> Standing | None:
         """Return the descent and the rest; None if it may still move."""
         limits = self.parameters
         long_s = (cell.t_ns - self.state.rest_ns) / NS_PER_S
         if long_s > limits.above_s:
             t_s, heights = self._heights(cell, track, long_s + limits.window_s / 2.0)
-            return standing(t_s, heights, (-long_s - limits.below_s, -limits.above_s / 2.0), noise_m)
+            return self._fit(cell, track, (t_s, heights), (-long_s - limits.below_s, -limits.above_s / 2.0))
         now_m = float(np.median(heights[t_s > min(-LAST_S, float(t_s[-FEW]))]))
         if self._hovers(cell, now_m, 2.0 * noise_m):
             return None
-        found = standing(t_s, heights, (-limits.window_s + limits.near_s, -limits.near_s / 2.0), noise_m)
+        found = self._fit(cell, track, (t_s, heights), (-limits.window_s + limits.near_s, -limits.near_s / 2.0))
         if found is None or not (found.is_still or self._is_slow(cell, track)):
             return None
         hovers = self._hovers(cell, found.level_m, found.level_sigma_m)
         most_m = limits.near_m + found.level_sigma_m
-        altitude_m = cell.altitude_m - cell.height_m + found.level_m
-        near = abs(found.level_m) < most_m or abs(altitude_m) < most_m
+        near = min(abs(found.level_m), abs(cell.altitude_m - cell.height_m + found.level_m)) < most_m
         return found if not hovers and -found.t_s >= (limits.near_s if near else limits.below_s) else None
 
     def _hovers(self, cell: Cell, level_m: float, sigma_m: float) -> bool:
@@ -229,9 +229,8 @@ class HopTouchdown(MotionDetector):
             return ()
         state.done = True
         since_s = (cell.t_ns - state.told_ns) / NS_PER_S
-        t_s, heights = self._heights(cell, track, since_s + limits.window_s / 2.0)
-        around_s = limits.near_s / 2.0
-        again = standing(t_s, heights, (-since_s - around_s, -since_s + around_s), noise_m)
+        seen, around_s = self._heights(cell, track, since_s + limits.window_s / 2.0), limits.near_s / 2.0
+        again = self._fit(cell, track, seen, (-since_s - around_s, -since_s + around_s))
         if again is not None and again.sigma_s < state.sigma_s:
             self._take(cell, again)
         return (self._said(cell, "confirmed"),)
