@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from processors.detector import Finding
-from processors.launcher.edge_times import onset, passing, unstuck
+from processors.launcher.edge_times import onset, passing
 from processors.launcher.engine_edges import (
     AIR,
     ASCENT,
@@ -27,6 +27,7 @@ from processors.launcher.engine_thresholds import AFTER_BACK, DEEP, IN_AIR, SCAL
 from processors.launcher.kinks import SLACK_S
 from processors.launcher.leaving import LEAP
 from processors.launcher.means import Means
+from processors.launcher.stuck import shown_kink, unstuck
 from processors.launcher.thrust import along_m_s2, push_of, slowed_since_s
 from processors.launcher.told_edge import Told
 from processors.motion.cell import Cell
@@ -166,7 +167,10 @@ class LauncherEngines(MotionDetector):
             if air and after == DEEP and kink.after.rate < state.deepest_m_s2:
                 state.deepest_m_s2, state.deepest_s = kink.after.rate, kink.after.t_s
             change = kink.change - (easing_m_s2(kink, limits) if air else 0.0)
-            if abs(change) < max(least, sure * kink.least_sigma) or not kink.joined or abs(change) < sure * kink.sigma:
+            if abs(change) < max(least, sure * kink.least_sigma):
+                continue
+            kink = shown_kink(kink, (after, before, guard), cell, track, least, sure)
+            if kink is None:
                 continue
             since_s = kink.at_s - state.since_s
             push = push_of(kink, cell)

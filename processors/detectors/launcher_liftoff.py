@@ -19,6 +19,7 @@ from processors.launcher.leaving import (
     is_ramp,
     leaps,
     leaving,
+    quiet_noise,
     quiet_sigmas,
 )
 from processors.launcher.rest import Rest, grows
@@ -167,6 +168,7 @@ class LauncherLiftoff(MotionDetector):
         # cheap: at rest the last second is as slow as any
         if last < 0.5 * limits.least_m_s or (state.cells < SECOND_CELLS and self._began_in_flight(cell)):
             return ()
+        noise = quiet_noise(state.speeds, noise)
         sure = sqrt(2.0 * log((1.0 + state.cells / SECOND_CELLS) / limits.false_share))
         if last < LAST_SHARE * sure * noise / sqrt(count):
             return ()

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.motion.cell import Cell
 from processors.motion.fits import Polynomial, hinge, polynomial
 
 Floats = NDArray[np.float64]
@@ -24,8 +23,6 @@ STEPS: Final = ((2.0, 2), (1.6, 4), (1.2, 4))
 WIDEN: Final = 3.0
 WIDEST: Final = 2.5
 GRID: Final = 161
-STUCK_S: Final = 0.25
-STUCK_SIGMAS: Final = 5.0
 MOST_SIGMA_S: Final = 2.0
 
 
@@ -93,25 +90,6 @@ def _highest_s(fit: Polynomial, grid: Floats, low_s: float, high_s: float) -> fl
     if not tops.any():
         return None
     return float(inner[int(np.argmax(np.where(tops, values[1:-1], -inf)))])
-
-
-def unstuck(cells: list[Cell]) -> list[Cell]:
-    """Return cells without those of a display that stuck: it has stood for a while, and leaps to where it should be.
-
-    Who counts on by one step has not stuck: that is three and a half times the noise of a display that counts in steps.
-    """
-    found: list[Cell] = []
-    stood: list[Cell] = []
-    for cell in cells:
-        if cell.stale_s:
-            stood.append(cell)
-            continue
-        if stood and stood[-1].stale_s > STUCK_S:
-            leap = abs(cell.speed_m_s - stood[-1].speed_m_s)
-            stood = stood if leap <= STUCK_SIGMAS * cell.speed_noise_m_s else []
-        found += [*stood, cell]
-        stood = []
-    return found + stood
 
 
 def onset(t_s: Floats, speeds: Floats, between: tuple[float, float], noise: float) -> tuple[float, float] | None:

@@ -91,6 +91,10 @@ class Kink(NamedTuple):
         limit = RESIDUAL_SIGMAS * ROUGH * self.noise + BEND_M_S
         return new.spread <= limit and old.spread <= limit
 
+    def shows(self, sigmas: float) -> bool:
+        """Return whether the two lines meet, and their rates differ by so many sigmas."""
+        return self.joined and abs(self.change) >= sigmas * self.sigma
+
     @property
     def least_sigma(self) -> float:
         """Uncertainty of the change of rate, if the means err as expected; it is never less."""

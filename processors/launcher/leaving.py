@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import lgamma, log, sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from processors.launcher.rest import LEAST_NOISE_M_S, SECOND, UNSURE
 from processors.motion.cell import Cell
 
 Floats = NDArray[np.float64]
@@ -39,6 +42,10 @@ HOLE_S: Final = 1.0
 QUIET_CELLS: Final = 8
 QUIET_SHARE: Final = 0.15
 LEAST_SHARE: Final = 0.05
+# of how many last speeds, and how unlikely it must be that they are quiet by chance
+QUIET_ROWS: Final = (10, 14, 20)
+QUIET_CHANCE: Final = 3e-6
+TINY: Final = 1e-12
 # a ramp is carried back by no more
 MOST_BEFORE_S: Final = 6.0
 
@@ -138,6 +145,25 @@ def is_ramp(speeds: Floats, noise: float) -> bool:
     low, middle, high = (float(np.median(part)) for part in (speeds[:third], speeds[third:-third], speeds[-third:]))
     slack, share = noise / third**0.5, 0.2 * (high - low)
     return bool(low - slack < middle - share + slack and middle < high - share + slack)
+
+
+def quiet_noise(speeds: Sequence[float], noise: float) -> float:
+    """Return the noise of the last speeds if they are so much quieter than the pad was that it is no chance; else that.
+
+    Second differences of n speeds of a pad's noise are all as small as a share r of it about once in
+    `gamma(k/2 + 1) / (k r^2 / 2)^(k/2)` times, with k = n - 2; a pad of ten minutes has some thousand looks.
+    """
+    for many in QUIET_ROWS:
+        last = speeds[-many:]
+        if len(last) < many:
+            break
+        errors = [after - 2.0 * at + before for before, at, after in zip(last, last[1:], last[2:], strict=False)]
+        k = len(errors)
+        own = sqrt(sum(error * error for error in errors) / SECOND / k)
+        half = max(k * (own / noise) ** 2 / 2.0, TINY)
+        if k / 2.0 * log(half) - lgamma(k / 2.0 + 1.0) < log(QUIET_CHANCE):
+            return max(own * (1.0 + UNSURE / k), LEAST_NOISE_M_S)
+    return noise
 
 
 def quiet_sigmas(t_s: Floats, speeds: Floats, noise: float) -> float:

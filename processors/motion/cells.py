@@ -16,9 +16,11 @@ CELL_NS: Final = NS_PER_S // 10
 # logs count milliseconds, packets cut times off at nanoseconds: neither is to move a row into another cell
 SHIFT_NS: Final = NS_PER_S // 2000
 # a row this close behind the one before it is believed at once; one that leaps further needs another row to say so, but
-# where rows are seldom, as of a display that is read once a second, as far again and half as far is no leap
+# where rows are seldom, as of a display that is read once a second, a missing row is no leap
 NEAR_NS: Final = 3 * CELL_NS // 2
 SELDOM_NS: Final = NS_PER_S
+# of a display that is read seldom one row may be missing, and each come a quarter late: so many halves of the distance
+MISSED: Final = 5
 # a row so far behind the one before it, and that one behind its own, has its cell for itself
 ALONE_NS: Final = 2 * CELL_NS
 # shuffled rows are off by less: what is further ahead of the rows after it has a wrong time
@@ -210,7 +212,8 @@ def _believed(times: Ints) -> Ints:
     """Return how far each row brings time, shape (n,), for times of shape (n + 2,) with the two rows before."""
     before, last, t_ns = times[:-2], times[1:-1], times[2:]
     apart = np.clip(last - before, 0, SELDOM_NS)
-    leaps = t_ns - last > np.maximum(apart + apart // 2, NEAR_NS)
+    least = np.where(apart >= ALONE_NS, MISSED * apart // 2, 3 * apart // 2)
+    leaps = t_ns - last > np.maximum(least, NEAR_NS)
     if not leaps.any():
         return t_ns
     middle = np.maximum(np.minimum(before, last), np.minimum(np.maximum(before, last), t_ns))

@@ -11,17 +11,21 @@ change, the Fisher information of (a, b, c, t) is the sum over the rows of the p
   so that 95 of 100 are told;
 - tell its time to within the error allowed, 19 times of 20, if two standard deviations of t are more than that.
 
-And a row may be wild, as two in a thousand are, or one may stick: so it takes three of them after a change, of which
-any two still show one.
+And a row may be wild, as two in a thousand are: so it takes three of them after a change, of which any two still show
+one. Thrust comes and goes within half a second, by a law that nobody knows: a row in it belongs to neither line, and is
+none of the three. What a display shows while it stands, or is frozen, is no row at all.
 
 A liftoff is a change from rest: a and b are known to be zero then, and c to 0.8 m/s^2; a record that has just begun is
 looked at less often, and 5 standard deviations do (docs/events.md). A touchdown is one to rest: a and b are zero after
 it, and that it stands is nothing that noise hides. An apogee is where the speed of free fall is least:
-`v^2 = v_0^2 + (g (u - t))^2`, with v_0 and t unknown, over the rows of free fall.
+`v^2 = v_0^2 + (g (u - t))^2`, with v_0 and t unknown, over the rows of free fall; and the rows after it must show that
+speed has grown again, as what is still on its way to the top may yet be pushed: by 3.9 standard deviations of one that
+stands, 2.3 that noise alone reaches once in a hundred flights, each of which is looked at there once, and 1.6 more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -32,6 +36,7 @@ from quality.score import Case
 
 SIGMAS: Final = 6.4
 LIFTOFF_SIGMAS: Final = 5.0
+GROWN_SIGMAS: Final = 3.9
 PULL_SIGMA_M_S2: Final = 0.8
 TWICE: Final = 2.0
 # as far back as a rate is even
@@ -50,7 +55,15 @@ BOUNDED: Final = frozenset(
 NOISE_M_S: Final = {"noise": SPEED_NOISE_M_S, "noise x3": 3.0 * SPEED_NOISE_M_S}
 
 
-def is_hidden(case: Case, kind: str, log: Log, track: tuple[Floats, Floats], step_m_s: float, lag_s: float) -> bool:
+def is_hidden(
+    case: Case,
+    kind: str,
+    log: Log,
+    track: tuple[Floats, Floats],
+    step_m_s: float,
+    lag_s: float,
+    stood_s: Iterable[tuple[float, float]] = (),
+) -> bool:
     """Return whether the rows of a disturbed log let nobody know an event in time.
 
     Parameters
@@ -65,11 +78,15 @@ def is_hidden(case: Case, kind: str, log: Log, track: tuple[Floats, Floats], ste
         Times and speeds as the display would show them without it, shape (n,) each.
     step_m_s, lag_s
         In what steps it shows them, and how late.
+    stood_s
+        Between which times it stood.
     """
     if case.group != "orbital" or case.event not in BOUNDED or not np.isfinite(case.t_reference_s):
         return False
     rule, noise = RULES[case.group][case.event], float(np.hypot(NOISE_M_S.get(kind, 0.0), step_m_s / 12.0**0.5))
     rows_s = log.t_s[log.t_s <= case.t_reference_s + rule.latency_s]
+    for first_s, last_s in (*log.blind_s, *stood_s):
+        rows_s = rows_s[(rows_s < first_s) | (rows_s >= last_s)]
     return not is_knowable(case.event, case.t_reference_s + lag_s, rule, rows_s, track, noise)
 
 
@@ -94,7 +111,7 @@ def is_knowable(event: str, t_s: float, rule: Rule, rows_s: Floats, track: tuple
     rows_s = rows_s[rows_s > t_s - BEFORE_S]
     change = _rate(track, t_s + RAMP_S, t_s + rule.latency_s) - _rate(track, t_s - 2.0, t_s - RAMP_S)
     after = np.maximum(rows_s - t_s, 0.0)
-    if np.count_nonzero(after) < FEWEST or not change:
+    if np.count_nonzero(after > (0.0 if event == "touchdown" else RAMP_S)) < FEWEST or not change:
         return False
     if event == "touchdown":
         before = np.minimum(rows_s - t_s, 0.0)
@@ -120,7 +137,8 @@ def _sigma_of_top(t_s: float, rows_s: Floats, track: tuple[Floats, Floats], nois
     off = np.flatnonzero((np.abs(speeds - fall) > 1.0 + 0.02 * np.abs(fall - slowest)) & (since < 0.0))
     free = since > (since[off[-1]] if off.size else -np.inf)
     fall, since = fall[free], since[free]
-    if since.size < FEWEST:
+    grown = (fall - slowest)[since > 0.0] / noise
+    if since.size < FEWEST or grown @ grown < GROWN_SIGMAS**2:
         return np.inf
     rows = np.stack([-(GRAVITY_M_S2**2) * since / fall, slowest / np.maximum(fall, 1e-9)], axis=1) / noise
     return _sigma(rows, 0)

@@ -55,12 +55,16 @@ def kind_of(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A flight as it is shown, what truly flew, and on which clock: the log's zero is so long before liftoff."""
+    """A flight as it is shown, what truly flew, on which clock, and when the display stood.
+
+    The log's zero is so long before liftoff.
+    """
 
     log: Log
     track: Track
     shows: Display
     zero_s: float
+    stood_s: tuple[tuple[float, float], ...] = ()
 
     @property
     def truth(self) -> tuple[Floats, Floats]:
@@ -77,7 +81,7 @@ def judged_webcast(number: int) -> list[Case]:
     driven = _is_driven(shown.log)
     shows, found = shown.shows, list[Case]()
     for case in cases:
-        hidden = is_hidden(case, kind, changed, shown.truth, shows.speed_step_m_s, shows.lag_s)
+        hidden = is_hidden(case, kind, changed, shown.truth, shows.speed_step_m_s, shows.lag_s, shown.stood_s)
         hidden = hidden or (driven and case.event == "apogee")
         found.append(replace(_on_plateau(case, shown), blind=case.blind or hidden))
     return found
@@ -111,12 +115,12 @@ def made_webcast(number: int) -> Shown:
         lost = ((begin_s, begin_s + float(chance.uniform(5.0, 40.0))),)
         t_s = t_s[(t_s < lost[0][0]) | (t_s > lost[0][1])]
     flown = Track(speeds.tolist(), heights.tolist())
-    columns = _shown(shows, t_s, flown, chance)
+    columns, stood_s = _shown(shows, t_s, flown, chance)
     # a mission clock, or one that began with the scrape
     zero_s = float(chance.choice([0.0, shows.pad_s]))
     references = tuple(Reference(name, t + zero_s, SIGMA_S) for name, t in known.items() if t < t_s[-1])
     log = Log(f"{picture}, {one.back}, {ending}", "orbital", t_s + zero_s, columns, references)
-    return Shown(log, flown, shows, zero_s)
+    return Shown(log, flown, shows, zero_s, tuple((first + zero_s, last + zero_s) for first, last in stood_s))
 
 
 def _launcher(chance: Chance) -> Launcher:
@@ -168,23 +172,28 @@ def _times(shows: Display, last_s: float, chance: Chance) -> Floats:
     return np.asarray(np.round(t_s[t_s < last_s], 3))
 
 
-def _shown(shows: Display, t_s: Floats, track: Track, chance: Chance) -> dict[str, Floats]:
-    """Return what the display says: late, in steps, and now and then what it said before."""
-    seen_s = t_s - shows.lag_s
+def _shown(
+    shows: Display, t_s: Floats, track: Track, chance: Chance
+) -> tuple[dict[str, Floats], list[tuple[float, float]]]:
+    """Return what the display says: late, in steps, and now and then what it said before; and when it stood."""
+    seen_s, stood_s = t_s - shows.lag_s, list[tuple[float, float]]()
     if shows.sticks_s:
         # about every ten seconds it stands for a moment
         step = np.maximum(np.median(np.diff(t_s)), 1e-3)
         begins = chance.random(t_s.size) < step / 10.0
         for begin in np.flatnonzero(begins):
-            still = (t_s >= t_s[begin]) & (t_s < t_s[begin] + shows.sticks_s * chance.random())
+            last_s = float(t_s[begin] + shows.sticks_s * chance.random())
+            still = (t_s > t_s[begin]) & (t_s < last_s)
             seen_s[still] = seen_s[begin]
+            stood_s.append((float(np.nextafter(t_s[begin], np.inf)), last_s))
     speeds = np.interp(seen_s, track.t_s, track.speeds, left=0.0)
     heights = np.interp(seen_s, track.t_s, track.heights, left=0.0)
     steps = np.where(heights > COARSE_FROM_M, 1000.0, shows.height_step_m)
-    return {
+    columns = {
         "speed_m_s": np.floor(speeds / shows.speed_step_m_s) * shows.speed_step_m_s,
         "altitude_m": np.floor(heights / steps) * steps,
     }
+    return columns, stood_s
 
 
 def _is_driven(log: Log) -> bool:
@@ -199,12 +208,16 @@ def _is_driven(log: Log) -> bool:
 
 
 def _on_plateau(case: Case, shown: Shown) -> Case:
-    """Return a greatest dynamic pressure that is as good as the greatest as right."""
-    if case.event != "max_q" or case.kind != "wrong":
+    """Return a greatest dynamic pressure that is as good as the greatest as right.
+
+    Of two tops within the plateau nobody can tell which is the greater; that of the later one is told after it.
+    """
+    if case.event != "max_q" or case.kind not in {"hit", "wrong"}:
         return case
     track, until_s = shown.track, case.t_reference_s - shown.zero_s + 30.0
     q_pa = np.array([density_of(height) for height in track.heights]) * np.array(track.speeds) ** 2
     there = float(np.interp(case.t_event_s - shown.zero_s, track.t_s, q_pa))
     if there < PLATEAU * float(q_pa[track.t_s < until_s].max()):
         return case
-    return replace(case, kind="hit", late=case.latency_s > RULES["orbital"]["max_q"].latency_s)
+    latency_s = case.t_detected_s - max(case.t_reference_s, case.t_event_s)
+    return replace(case, kind="hit", late=latency_s > RULES["orbital"]["max_q"].latency_s)
