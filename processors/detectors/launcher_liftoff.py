@@ -193,8 +193,8 @@ class LauncherLiftoff(MotionDetector):
         first_ns = state.told_ns - round(limits.stood_s * NS_PER_S)
         last_ns = state.told_ns + round(limits.settled_s * NS_PER_S)
         cells = track.between(cell, first_ns, last_ns)
-        if leaps(cells):
-            # what stood still before was frozen, and no rest
+        if leaps(cells) or cell.stale_s > STALE_S:
+            # what stood still before was frozen, and no rest; so is what stands still in a climb
             cells = [one for one in cells if one.stale_s < STALE_S]
         t_s, speeds = points(cells, lambda one: one.speed_m_s, state.told_ns)
         noise = max(state.rest.noise_m_s, cell.speed_noise_m_s)
