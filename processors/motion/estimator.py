@@ -95,7 +95,8 @@ class Estimator:
             last[3], equal = value, False
         if (value := cell.vertical_speed_m_s) == value != last[4]:
             last[4], equal = value, False
-        if equal:
+        # many rows that count in coarse steps have equal medians, though they differ
+        if equal and not cell.jolt_m_s2 > 0.0:
             cell.stale_s = (cell.t_ns - known.stale_since_ns) / NS_PER_S
         else:
             known.stale_since_ns = cell.t_ns

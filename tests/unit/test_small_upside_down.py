@@ -1,4 +1,4 @@
-"""Accelerometers whose axis points down tell as much as others."""
+"""Accelerometers whose axis points down, or that count in coarse steps, tell as much as others."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from small_flight import GRAVITY_M_S2, Rocket, altitude_of, fly, log_of, told
 
 from downrange.jobs.detect import detect
+from telemetry.samples import Samples
 
 BUILDS_UP_S = 0.12
 
@@ -32,3 +33,16 @@ def test_thrust_that_builds_up_looks_like_no_drag(every: int, begins_s: float, r
     if rest_m_s2:
         # an axis on which a weight that is carried shows as -1 g is known to point down: so is the climb
         assert 150.0 < float(meco.values["vertical_speed_m_s"]) < 250.0
+
+
+def test_equal_medians_of_many_coarse_rows_are_not_frozen() -> None:
+    flight = fly(Rocket(pad_s=20.0, push_m_s2=37.0, burn_s=2.0))
+    t_s = np.arange(-20.0, 30.0, 0.001)
+    pull = np.interp(t_s, flight.t_s, flight.pull_m_s2)
+    noise = np.random.default_rng(1).normal(0.0, 0.6, t_s.size)
+    step_m_s2 = 0.48
+    acceleration = (np.round((pull + noise) / step_m_s2) + 20.0) * step_m_s2
+    altitude = np.round(np.interp(t_s, flight.t_s, flight.height_m))
+    (liftoff,) = told(Samples.of(t_s, altitude_m=altitude, acceleration_m_s2=acceleration))["liftoff"]
+    assert abs(liftoff.t_event_s) < 0.1
+    assert liftoff.sigma_s < 0.1
