@@ -169,7 +169,7 @@ class LauncherEngines(MotionDetector):
             change = kink.change - (easing_m_s2(kink, limits) if air else 0.0)
             if abs(change) < max(least, sure * kink.least_sigma):
                 continue
-            kink = shown_kink(kink, (after, before, guard), cell, track, least, sure)
+            kink = shown_kink(kink, change, (after, before, guard), cell, track, least, sure)
             if kink is None:
                 continue
             since_s = kink.at_s - state.since_s

@@ -13,6 +13,7 @@ from processors.detector import Finding
 from processors.launcher.leaving import (
     FIRST_SIGMA_M_S2,
     MOST_BEFORE_S,
+    QUIET_CELLS,
     SLOWLY,
     Leaving,
     earliest_s,
@@ -168,7 +169,9 @@ class LauncherLiftoff(MotionDetector):
         # cheap: at rest the last second is as slow as any
         if last < 0.5 * limits.least_m_s or (state.cells < SECOND_CELLS and self._began_in_flight(cell)):
             return ()
-        noise = quiet_noise(state.speeds, noise)
+        if count < QUIET_CELLS:
+            # too few for a second alone to say how quiet it is
+            noise = quiet_noise(state.speeds, noise)
         sure = sqrt(2.0 * log((1.0 + state.cells / SECOND_CELLS) / limits.false_share))
         if last < LAST_SHARE * sure * noise / sqrt(count):
             return ()

@@ -91,9 +91,9 @@ class Kink(NamedTuple):
         limit = RESIDUAL_SIGMAS * ROUGH * self.noise + BEND_M_S
         return new.spread <= limit and old.spread <= limit
 
-    def shows(self, sigmas: float) -> bool:
-        """Return whether the two lines meet, and their rates differ by so many sigmas."""
-        return self.joined and abs(self.change) >= sigmas * self.sigma
+    def shows(self, change: float, sigmas: float) -> bool:
+        """Return whether the two lines meet, and a change of rate is so many sigmas of theirs."""
+        return self.joined and abs(change) >= sigmas * self.sigma
 
     @property
     def least_sigma(self) -> float:

@@ -36,19 +36,21 @@ def unstuck(cells: Sequence[Cell]) -> list[Cell]:
     return found + stood
 
 
-def shown_kink(kink: Kink, scale: Scale, cell: Cell, track: Track, least: float, sigmas: float) -> Kink | None:
+def shown_kink(
+    kink: Kink, change: float, scale: Scale, cell: Cell, track: Track, least: float, sigmas: float
+) -> Kink | None:
     """Return a kink that shows by so many sigmas, or that there is without what was stuck; None if neither does.
 
     Parameters
     ----------
-    kink, scale
-        What the means show, and at which scale.
+    kink, change, scale
+        What the means show, its change of rate without what comes by itself, and at which scale.
     cell, track
         The cell in hand, and those before it.
     least, sigmas
         The least change of rate that means anything, and how sure it has to be.
     """
-    if kink.shows(sigmas):
+    if kink.shows(change, sigmas):
         return kink
     cells = track.between(cell, cell.t_ns - KEPT * BLOCK_NS, cell.t_ns)
     left, means = unstuck(cells), Means()
@@ -58,4 +60,6 @@ def shown_kink(kink: Kink, scale: Scale, cell: Cell, track: Track, least: float,
         if one.speed_trusted:
             means.add(one.t_ns, one.t_ns / NS_PER_S, one.speed_m_s)
     found = means.kink(*scale, kink.noise)
-    return found if found is not None and abs(found.change) >= least and found.shows(sigmas) else None
+    if found is None or abs(found.change) < least or not found.shows(found.change, sigmas):
+        return None
+    return found

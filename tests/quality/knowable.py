@@ -16,7 +16,8 @@ one. Thrust comes and goes within half a second, by a law that nobody knows: a r
 none of the three. What a display shows while it stands, or is frozen, is no row at all.
 
 A liftoff is a change from rest: a and b are known to be zero then, and c to 0.8 m/s^2; a record that has just begun is
-looked at less often, and 5 standard deviations do (docs/events.md). A touchdown is one to rest: a and b are zero after
+looked at less often, and 5 standard deviations do, 5.5 after 20 s on the pad and 6.3 after ten minutes
+(docs/events.md). A touchdown is one to rest: a and b are zero after
 it, and that it stands is nothing that noise hides. An apogee is where the speed of free fall is least:
 `v^2 = v_0^2 + (g (u - t))^2`, with v_0 and t unknown, over the rows of free fall; and the rows after it must show that
 speed has grown again, as what is still on its way to the top may yet be pushed: by 3.9 standard deviations of one that
@@ -36,6 +37,8 @@ from quality.score import Case
 
 SIGMAS: Final = 6.4
 LIFTOFF_SIGMAS: Final = 5.0
+TOLD_SIGMAS: Final = 1.6
+FALSE_SHARE: Final = 1e-2
 GROWN_SIGMAS: Final = 3.9
 PULL_SIGMA_M_S2: Final = 0.8
 TWICE: Final = 2.0
@@ -108,6 +111,7 @@ def is_knowable(event: str, t_s: float, rule: Rule, rows_s: Floats, track: tuple
     rows_s = rows_s[rows_s <= t_s + rule.latency_s]
     if event == "apogee":
         return _sigma_of_top(t_s, rows_s, track, noise) * TWICE <= rule.error_s
+    waited_s = max(t_s - float(rows_s[0]), 0.0) if rows_s.size else 0.0
     rows_s = rows_s[rows_s > t_s - BEFORE_S]
     change = _rate(track, t_s + RAMP_S, t_s + rule.latency_s) - _rate(track, t_s - 2.0, t_s - RAMP_S)
     after = np.maximum(rows_s - t_s, 0.0)
@@ -117,7 +121,8 @@ def is_knowable(event: str, t_s: float, rule: Rule, rows_s: Floats, track: tuple
         before = np.minimum(rows_s - t_s, 0.0)
         rows = np.stack([before, np.where(before < 0.0, change, 0.0)], axis=1) / noise
         return TWICE * _sigma(rows, 1) <= rule.error_s
-    gradients, sigmas = [after, np.where(after > 0.0, -change, 0.0)], LIFTOFF_SIGMAS
+    gradients = [after, np.where(after > 0.0, -change, 0.0)]
+    sigmas = max(LIFTOFF_SIGMAS, TOLD_SIGMAS + float(np.sqrt(2.0 * np.log((1.0 + waited_s) / FALSE_SHARE))))
     if event != "liftoff":
         gradients, sigmas = [*gradients, np.ones(rows_s.size), rows_s - t_s], SIGMAS
     rows = np.stack(gradients, axis=1) / noise
