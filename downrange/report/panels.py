@@ -27,7 +27,7 @@ from downrange.report.look import (
     RULE,
     vehicle_colour,
 )
-from downrange.report.model import QUANTITIES, FlightReport, Floats, Span
+from downrange.report.model import QUANTITIES, FlightReport, Floats, Span, Trace
 from downrange.report.series import drawn, reach_of, value_at
 from downrange.report.words import MINUTES_FROM_S, measured_name, plural, sigma
 
@@ -136,7 +136,8 @@ def _panel(axes: Axes, report: FlightReport, quantity: str, labels: Sequence[Lab
     for index, t_s, values, derived in lines:
         axes.plot(t_s, values, color=vehicle_colour(index), lw=0.8 if derived else 1.1, solid_joinstyle="round")
     if traces:
-        bottom, top, beyond = reach_of([values[np.isfinite(values)] for _, _, values, _ in lines])
+        # of all values: a curve is drawn by the least and most of each pixel's width, and so of more spikes than it has
+        bottom, top, beyond = reach_of([_shown(trace, report.shown) / factor for _, trace in traces])
         room = 0.07 * max(top - bottom, 1e-6)
         axes.set_ylim(bottom - room, top + room)
         if beyond:
@@ -155,12 +156,16 @@ def _panel(axes: Axes, report: FlightReport, quantity: str, labels: Sequence[Lab
         axes.text(0.012, place, words, transform=axes.transAxes, fontsize=SMALL, color=FAINT, va=align, zorder=5)
 
 
+def _shown(trace: Trace, shown: Span) -> Floats:
+    return trace.values[(trace.t_s >= shown.start_s) & (trace.t_s <= shown.end_s) & np.isfinite(trace.values)]
+
+
 def _begins_low(axes: Axes, t_s: Floats, values: Floats) -> bool:
-    """Return whether a curve leaves the upper left corner free."""
+    """Return whether a curve leaves the upper left corner free, spikes apart."""
     start, end = axes.get_xlim()
     early = values[(t_s < start + WORDS_SHARE * (end - start)) & np.isfinite(values)]
     bottom, top = axes.get_ylim()
-    return not early.size or float(early.max()) < (bottom + top) / 2.0
+    return not early.size or float(np.quantile(early, 0.9)) < (bottom + top) / 2.0
 
 
 def _scale(quantity: str, values: Sequence[Floats]) -> tuple[float, str]:
