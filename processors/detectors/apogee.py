@@ -84,6 +84,8 @@ class ApogeeState:
     rose_m: float = 0.0
     sank_ns: int = UNSET
     sank_m_s: float = 0.0
+    rose_free: bool = False
+    sank_free: bool = False
     climbed: bool = False
     done: bool = False
 
@@ -111,7 +113,7 @@ class Apogee(Detector):
     3.0
     """
 
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.APOGEE.value,)
     requires: ClassVar[frozenset[str]] = frozenset(
         {"vertical_speed_m_s", "axial_acceleration_m_s2", "altitude_m", "speed_m_s"}
@@ -156,7 +158,7 @@ class Apogee(Detector):
             stop = len(speed) if fallen is None else first + fallen + 1
             self._remember(rows.t_ns[first:stop], speed[first:stop], free[: stop - first], falls[: stop - first])
             state.free_ns = int(free_ns[stop - first - 1])
-            self._follow_rise(stretch, rows.t_ns[first:stop], speed[first:stop])
+            self._follow_rise(stretch, rows.t_ns[first:stop], speed[first:stop], free[: stop - first])
             state.summit.follow(stretch, int(rows.t_ns[stop - 1]))
             if fallen is None:
                 return ()
@@ -182,7 +184,9 @@ class Apogee(Detector):
             share = state.rose_m_s / (state.rose_m_s - state.sank_m_s)
             top_ns, sigma_s = state.rose_ns + round(share * hole_s * NS_PER_S), hole_s / 12**0.5
             top_m = state.rose_m + share * hole_s * state.rose_m_s / 2.0
-            is_top = max(top_m, state.summit.last_m) >= state.summit.best_m - limits.below_m
+            # engines that burn before and after it have driven it over its top
+            is_top = state.rose_free or state.sank_free
+            is_top = is_top and max(top_m, state.summit.last_m) >= state.summit.best_m - limits.below_m
         else:
             first_ns = int(times[0]) - round(limits.shutdown_s * NS_PER_S) if len(times) else state.rose_ns
             is_top = state.summit.is_near(limits.below_m) and sigma_s <= limits.sure_s and first_ns <= top_ns <= t_ns
@@ -193,19 +197,22 @@ class Apogee(Detector):
         finding = found(FlightEvent.APOGEE.value, top_ns, sigma_s, rows, last, count_first, values)
         return replace(finding, status="provisional") if sigma_s > limits.sure_s else finding
 
-    def _follow_rise(self, stretch: Stretch, t_ns: NDArray[np.int64], speed: NDArray[np.float64]) -> None:
+    def _follow_rise(
+        self, stretch: Stretch, t_ns: NDArray[np.int64], speed: NDArray[np.float64], free: NDArray[np.bool_]
+    ) -> None:
         """Take note of the last row that rose, of how high that was, and of the next."""
         state = self.state
         rising = np.flatnonzero(speed > 0.0)
         after = 0
         if rising.size:
             after = int(rising[-1]) + 1
+            state.rose_free = bool(free[after - 1])
             state.rose_ns, state.rose_m_s, state.sank_ns = int(t_ns[after - 1]), float(speed[after - 1]), UNSET
             altitude = stretch.rows("altitude_m")
             at = 0 if altitude is None else int(np.searchsorted(altitude.t_ns, state.rose_ns, side="right"))
             state.rose_m = state.rose_m if altitude is None or not at else float(altitude.values[0][at - 1])
         if state.sank_ns == UNSET and after < len(speed):
-            state.sank_ns, state.sank_m_s = int(t_ns[after]), float(speed[after])
+            state.sank_ns, state.sank_m_s, state.sank_free = int(t_ns[after]), float(speed[after]), bool(free[after])
 
     def _remember(
         self, t_ns: NDArray[np.int64], speed: NDArray[np.float64], free: NDArray[np.bool_], falls: NDArray[np.bool_]
