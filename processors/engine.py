@@ -28,7 +28,7 @@ from telemetry.link import LinkReport
 from telemetry.message import Message
 from telemetry.quality import LedgerRow, QualityRecord
 
-SNAPSHOT_VERSION: Final = 9
+SNAPSHOT_VERSION: Final = 10
 DEFAULT_HOLD_NS: Final = 2 * NS_PER_S
 
 

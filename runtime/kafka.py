@@ -54,6 +54,7 @@ HEARTBEATS_A_SESSION: Final = 3
 MAX_POLL_INTERVAL_MS: Final = 24 * 3600 * 1000
 BATCH_OCTETS: Final = 256 * 1024
 STOP_S: Final = 3.0
+LEAVE_S: Final = 10.0
 # after one of these the client never delivers again: trying again would be for ever, a new process begins afresh
 END_OF_A_PRODUCER: Final = (
     InvalidProducerEpoch,
@@ -274,7 +275,9 @@ async def open_consumer(
         await consumer.start()
         yield consumer
     finally:
-        await consumer.stop()
+        # whoever has not left its group by then is put out of it when its session ends
+        with suppress(TimeoutError):
+            await asyncio.wait_for(consumer.stop(), LEAVE_S)
 
 
 async def read_to_end(

@@ -92,6 +92,7 @@ class LauncherApogeeState:
     speeds: list[float] = field(default_factory=list)
     medians_s: list[float] = field(default_factory=list)
     medians: list[float] = field(default_factory=list)
+    noises: list[float] = field(default_factory=list)
     count: int = 0
     count_first: int = 0
     told_s: float = 0.0
@@ -120,6 +121,7 @@ class LauncherApogee(MotionDetector):
     2.5
     """
 
+    version: ClassVar[int] = 2
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.APOGEE.value,)
     classes: ClassVar[frozenset[str]] = frozenset({"launcher"})
     parameters_type: ClassVar[type] = LauncherApogeeParameters
@@ -133,21 +135,22 @@ class LauncherApogee(MotionDetector):
         second = (cell.t_ns + SHIFT_NS) // NS_PER_S
         complete = second != state.second and bool(state.times_s)
         if complete:
-            self._close()
+            self._close(cell)
         state.second = second
         state.times_s.append(cell.t_ns / NS_PER_S)
         state.speeds.append(cell.speed_m_s)
         return self._look(cell, track) if complete and len(state.medians) >= limits.shortest_s else ()
 
-    def _close(self) -> None:
-        """Turn the speeds of a second into their median, and forget what is too old."""
+    def _close(self, cell: Cell) -> None:
+        """Turn the speeds of the second before a cell into their median, and forget what is too old."""
         state, limits = self.state, self.parameters
         state.medians_s.append(sum(state.times_s) / len(state.times_s))
         state.medians.append(median(state.speeds))
+        state.noises.append(cell.speed_noise_m_s)
         state.times_s.clear()
         state.speeds.clear()
         while state.medians_s[0] < state.medians_s[-1] - limits.longest_s:
-            del state.medians_s[0], state.medians[0]
+            del state.medians_s[0], state.medians[0], state.noises[0]
 
     def _look(self, cell: Cell, track: Track) -> Iterable[Finding]:
         state, limits = self.state, self.parameters
@@ -203,9 +206,11 @@ class LauncherApogee(MotionDetector):
         no longer one is looked at.
         """
         state, limits = self.state, self.parameters
+        # that of one second is known to a third only
+        usual = median(state.noises[-limits.shortest_s :])
         # a display that shows the same for seconds errs evenly within its step, and by the same
-        steps = len({*state.medians[-RECENT:]}) < RECENT
-        noise = float(np.hypot((1.0 if steps else MEDIAN) * cell.speed_noise_m_s, STEP_M_S))
+        steps = usual < 2.0 * SHOWN_M_S and len({*state.medians[-RECENT:]}) < RECENT
+        noise = float(np.hypot((1.0 if steps else MEDIAN) * usual, STEP_M_S))
         best: Top | None = None
         for longest_s in range(limits.shortest_s, limits.longest_s + 1, 10):
             first = next(i for i, t_s in enumerate(state.medians_s) if t_s >= state.medians_s[-1] - longest_s)

@@ -17,9 +17,12 @@ Floats = NDArray[np.float64]
 
 # 2 omega: the Earth's turning bends a path over ground, by its speed to the east and this
 TURNING_PER_S: Final = 1.458e-4
-# launches go from a little west of north to due east: share of speed to the east, and its standard deviation
-EAST: Final = 0.4
-EAST_SIGMA: Final = 0.35
+# launches go from 10 degrees west of north to due east, one way as often as another, at a latitude of 30 degrees:
+# share of speed that goes along the equator, and its standard deviation
+EAST: Final = 0.5
+EAST_SIGMA: Final = 0.3
+# what the Earth's turning takes of gravity at that latitude, a hundred kilometres up
+CENTRIFUGAL_M_S2: Final = 0.026
 # gravity of a height that is a kilometre wrong, and an ellipsoid's, to a thousandth
 LEAST_SHARE: Final = 0.003
 FEWEST: Final = 12
@@ -69,7 +72,9 @@ def top_of(t_s: Floats, speeds: Floats, height_m: float, noise: float, most_spre
     -----
     Energy is conserved: `v^2 = v_top^2 + g g' (t - t_top)^2`, with gravity g and what the path's own bend leaves of it,
     `g' = g - v_top^2 / r`, give or take what the turning of the Earth does. That is known before any measurement, and
-    goes into the least squares as one more of them.
+    goes into the least squares as one more of them. Further down gravity is greater and the fall is longer: the square
+    grows by `1 + 2/3 g / r (t - t_top)^2` more, to the next order, a third of a percent in a minute. That is taken off
+    by where a first fit has the top: left in, it would draw the top of a stage that has just passed it to the past.
 
     Examples
     --------
@@ -81,7 +86,7 @@ def top_of(t_s: Floats, speeds: Floats, height_m: float, noise: float, most_spre
     if t_s.size < FEWEST:
         return None
     slowest = max(quantile_of(speeds, SLOWEST), 1.0)
-    gravity = gravity_m_s2(height_m)
+    gravity = gravity_m_s2(height_m) - CENTRIFUGAL_M_S2
     turning = TURNING_PER_S * slowest
     bend = gravity * (gravity - slowest**2 / (EARTH_M + height_m) - EAST * turning)
     if bend <= 0.0:
@@ -90,13 +95,19 @@ def top_of(t_s: Floats, speeds: Floats, height_m: float, noise: float, most_spre
     weights = 1.0 / (2.0 * np.maximum(speeds, slowest) * noise)
     rows = np.stack([np.ones(t_s.size), t_s, t_s**2], axis=1) * weights[:, None]
     prior = np.array([[0.0, 0.0, 1.0 / (share * bend)]])
-    fit = weighted_fit(np.concatenate([rows, prior]), np.append(speeds**2 * weights, 1.0 / share), 1.0, most_spread)
-    if fit is None or fit.coefficients[2] <= 0.0:
+    known = np.concatenate([rows, prior])
+    first = weighted_fit(known, np.append(speeds**2 * weights, 1.0 / share), 1.0, most_spread)
+    near = None if first is None or first.coefficients[2] <= 0.0 else first.zero(0.0, order=1)
+    if near is None:
         return None
-    found = fit.zero(0.0, order=1)
-    free = weighted_fit(rows, speeds**2 * weights, 1.0) if found is not None else None
-    if found is None or free is None:
+    since_s = t_s - near[0]
+    squares = speeds**2 - bend * since_s**4 * 2.0 / 3.0 * gravity / (EARTH_M + height_m)
+    fit = weighted_fit(known, np.append(squares * weights, 1.0 / share), 1.0, most_spread)
+    free = weighted_fit(rows, squares * weights, 1.0)
+    found = None if fit is None or fit.coefficients[2] <= 0.0 else fit.zero(0.0, order=1)
+    if fit is None or free is None or found is None:
         return None
     least = max(fit.value(found[0])[0], 0.0) ** 0.5
     bend_sigma = float(np.sqrt(free.covariance[2, 2])) / bend
-    return Top(found[0], found[1], least, fit.spread * noise, float(free.coefficients[2]) / bend, bend_sigma)
+    bent = float(free.coefficients[2]) / bend
+    return Top(found[0], found[1], least, fit.spread * noise, bent, bend_sigma)

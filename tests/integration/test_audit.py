@@ -192,7 +192,7 @@ async def ledger_command(settings: Settings, *arguments: str) -> AsyncIterator[a
         *(sys.executable, "-c", RUN_SERVICE, "ledger", *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, **environment_of(settings), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, **environment_of(settings), "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"},
     )
     try:
         yield process
@@ -389,4 +389,9 @@ async def test_watching_on_a_pipe_is_a_line_a_change_and_ends_with_the_verdict(s
         while (line := (await lines.readline()).decode().strip()) != f"live/{flight}: the books balance":
             assert line, "it ended"
         process.send_signal(signal.SIGINT)
-        assert await process.wait() == 0
+        try:
+            assert await asyncio.wait_for(process.wait(), WITHIN_S / 2) == 0
+        except TimeoutError:
+            # it says where it hangs
+            process.send_signal(signal.SIGABRT)
+            pytest.fail((await lines.read()).decode())

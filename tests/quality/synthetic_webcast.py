@@ -127,6 +127,7 @@ def _launcher(chance: Chance) -> Launcher:
     uniform = chance.uniform
     bucket_s = float(uniform(42.0, 55.0))
     back = str(chance.choice(["down", "down", "boostback", "expended"]))
+    (place,) = chance.spawn(1)
     thrust, impulse_s = float(uniform(1.2, 1.55)), float(uniform(280.0, 315.0))
     # of its mass, what a first stage burns: a weak one burns for longer
     share = float(uniform(*BURNT))
@@ -149,6 +150,8 @@ def _launcher(chance: Chance) -> Launcher:
         entry_s=float(uniform(14.0, 26.0)),
         landing_m_s2=float(uniform(8.0, 14.0)),
         stage_kg_m2=float(uniform(1_300.0, 2_200.0)),
+        latitude_deg=float(place.uniform(5.0, 45.0)),
+        azimuth_deg=float(place.uniform(-20.0, 100.0)),
     )
 
 

@@ -16,6 +16,7 @@ from quality.flights import Floats
 STEP_S: Final = 0.05
 EARTH_M: Final = 6_371_000.0
 GRAVITY_M_S2: Final = 9.80665
+EARTH_PER_S: Final = 7.292e-5
 # km and kg/m^3, U.S. Standard Atmosphere 1976, table I
 AIR: Final = (
     (0, 1.2250), (2, 1.0066), (4, 0.81935), (6, 0.66011), (8, 0.52579), (10, 0.41351), (11, 0.36480), (12, 0.31194),
@@ -54,7 +55,8 @@ def density_of(height_m: float) -> float:
 class Launcher:
     """What flies: thrust over weight, times, and what the first stage does afterwards.
 
-    `back` is `boostback`, `down` (it lands down range) or `expended` (it falls); accelerations in m/s^2.
+    `back` is `boostback`, `down` (it lands down range) or `expended` (it falls); accelerations in m/s^2. `latitude_deg`
+    and `azimuth_deg` say where it starts and where it goes: the Earth turns below it.
     """
 
     thrust: float
@@ -75,6 +77,8 @@ class Launcher:
     entry_s: float
     landing_m_s2: float
     stage_kg_m2: float
+    latitude_deg: float = 28.5
+    azimuth_deg: float = 0.0
 
 
 @dataclass(slots=True)
@@ -104,6 +108,23 @@ class Body:
     vx: float = 0.0
     vy: float = 0.0
     push: float = 0.0
+    latitude_deg: float = 28.5
+    azimuth_deg: float = 0.0
+    turning_per_s: float = field(init=False)
+    centrifugal_m_s2: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """See how the Earth turns below it."""
+        share = cos(self.latitude_deg * pi / 180.0)
+        self.turning_per_s = 2.0 * EARTH_PER_S * share * sin(self.azimuth_deg * pi / 180.0)
+        self.centrifugal_m_s2 = (EARTH_PER_S * share) ** 2 * EARTH_M
+
+    @property
+    def weight_m_s2(self) -> float:
+        """What draws it down: gravity, less its path's bend and the turning of the ground over which it is shown."""
+        radius = EARTH_M + self.h
+        gravity = GRAVITY_M_S2 * (EARTH_M / radius) ** 2
+        return gravity - self.vx**2 / radius - self.turning_per_s * self.vx - self.centrifugal_m_s2
 
     @property
     def speed(self) -> float:
@@ -115,9 +136,9 @@ class Body:
         lag_s = LIT_S if push_m_s2 > self.push else CUT_S
         self.push += (push_m_s2 - self.push) * (1.0 - exp(-STEP_S / lag_s))
         radius, speed = EARTH_M + self.h, max(self.speed, 1e-6)
-        gravity = GRAVITY_M_S2 * (EARTH_M / radius) ** 2
-        ax = self.push * sin(lean) - drag_m_s2 * self.vx / speed - self.vx * self.vy / radius
-        ay = self.push * cos(lean) - drag_m_s2 * self.vy / speed - gravity + self.vx**2 / radius
+        turns = self.turning_per_s * self.vy
+        ax = self.push * sin(lean) - drag_m_s2 * self.vx / speed - self.vx * self.vy / radius - turns
+        ay = self.push * cos(lean) - drag_m_s2 * self.vy / speed - self.weight_m_s2
         self.vx += ax * STEP_S
         self.vy += ay * STEP_S
         self.x += self.vx * STEP_S
@@ -145,7 +166,8 @@ def fly(one: Launcher) -> tuple[Track, Track]:
 
 
 def _fly(one: Launcher) -> tuple[Track, Track]:
-    body, track = Body(push=one.thrust * GRAVITY_M_S2), Track()
+    body = Body(push=one.thrust * GRAVITY_M_S2, latitude_deg=one.latitude_deg, azimuth_deg=one.azimuth_deg)
+    track = Track()
     track.events_s["liftoff"] = 0.0
     mass, most_pa = 1.0, 0.0
     flow = one.thrust / one.impulse_s * STEP_S
@@ -160,7 +182,7 @@ def _fly(one: Launcher) -> tuple[Track, Track]:
             most_pa, track.events_s["max_q"] = body.air_pa(), now_s
     track.events_s["meco"] = one.burns_s
     first = track.copy()
-    _comes_back(one, Body(body.x, body.h, body.vx, body.vy, body.push), first)
+    _comes_back(one, replace(body), first)
     _goes_on(one, body, track)
     return track, first
 
@@ -174,7 +196,7 @@ def _goes_on(one: Launcher, body: Body, track: Track) -> None:
     while body.speed < one.orbit_m_s and body.h > 0.0 and mass > DRY:
         push = one.upper_m_s2 / mass
         mass -= one.upper_m_s2 / (348.0 * GRAVITY_M_S2) * STEP_S
-        up = (GRAVITY_M_S2 - body.vx**2 / EARTH_M - body.vy / 60.0) / push
+        up = (body.weight_m_s2 - body.vy / 60.0) / push
         up = min(max(up, -0.3), 0.7)
         body.step(push, pi / 2.0 - np.arcsin(up), 0.0, track)
     track.events_s["seco"] = len(track.speeds) * STEP_S
