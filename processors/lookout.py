@@ -12,6 +12,7 @@ from processors.detector import Detector, Found
 from processors.evidence.climb import Climb
 from processors.history import History
 from processors.motion.motion import Motion
+from processors.motion.navigation import Navigation
 from processors.motion_detector import MotionDetector
 from processors.phases.gate import Gate
 from processors.registry import detectors_for
@@ -34,6 +35,7 @@ class Lookout:
     def __init__(self, airframe: Airframe) -> None:
         self._airframe = airframe
         self._history = History(airframe)
+        self._navigation = Navigation(airframe)
         self._climb = Climb(airframe)
         every = detectors_for(airframe)
         self.alarms = tuple(one for one in every if not one.looks_again)
@@ -46,8 +48,8 @@ class Lookout:
 
     def stretch(self, frames: Iterable[Frame]) -> Stretch:
         """Return the next rows as a stretch."""
-        mended = [self._climb.mended(frame) for frame in frames]
-        return Stretch(self._airframe, mended, self._history, self._motion)
+        mended = [self._climb.mended(self._navigation.estimated(frame)) for frame in frames]
+        return Stretch(self._airframe, mended, self._history, self._motion, self._navigation.doubt)
 
     def look(self, stretch: Stretch) -> Iterator[tuple[int, Found]]:
         """Yield what the next stretch completes, each with the time of the row that completed it."""
@@ -75,6 +77,7 @@ class Lookout:
         """Return the state as plain values and octets."""
         return {
             "history": self._history.snapshot(),
+            "navigation": self._navigation.snapshot(),
             "climb": self._climb.snapshot(),
             "motion": None if self._motion is None else self._motion.snapshot(),
             "gate": self._gate.snapshot(),
@@ -88,6 +91,7 @@ class Lookout:
     def restore(self, state: dict[str, Any]) -> None:
         """Take over another one's snapshot; a detector of another version begins anew."""
         self._history.restore(state["history"])
+        self._navigation.restore(state["navigation"])
         if "climb" in state:
             self._climb.restore(state["climb"])
         if self._motion is not None and state["motion"] is not None:

@@ -12,6 +12,7 @@ from processors.airframe import Airframe
 from processors.extents import MAX, Extents
 from processors.history import History
 from processors.motion.motion import Motion
+from processors.motion.navigation import Doubt
 from processors.turned import Turned
 from telemetry.frames import Frame
 
@@ -55,11 +56,14 @@ class Stretch:
         Where the vehicle has been; these frames are added to it.
     motion
         How it has moved, likewise; none where no detector asks.
+    doubt
+        How sure its navigation is in these rows; none if it was taken as it came.
     """
 
     __slots__ = (
         "_airframe",
         "_asked",
+        "_doubt",
         "_extents",
         "_history",
         "_once",
@@ -71,10 +75,16 @@ class Stretch:
     )
 
     def __init__(
-        self, airframe: Airframe, frames: Iterable[Frame], history: History, motion: Motion | None = None
+        self,
+        airframe: Airframe,
+        frames: Iterable[Frame],
+        history: History,
+        motion: Motion | None = None,
+        doubt: Doubt | None = None,
     ) -> None:
         self._airframe = airframe
         self._history = history
+        self._doubt = doubt
         self.frames = {frame.packet: frame for frame in frames}
         history.extend(self.frames.values())
         self.motion = motion
@@ -98,6 +108,10 @@ class Stretch:
         except KeyError:
             found = self._asked[channels] = self._select(channels)
             return found
+
+    def doubts(self, rows: Rows) -> tuple[NDArray[np.float64] | float, NDArray[np.float64] | float]:
+        """Return how unsure climb (m/s) and height (m) are in rows of navigation, beyond what every navigation is."""
+        return (0.0, 0.0) if self._doubt is None else self._doubt.of(rows.t_ns)
 
     def is_quiet(self, packet: str) -> bool:
         """Return whether every row of a packet is known to be measured, above the bottom of its range, in all limits.

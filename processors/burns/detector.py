@@ -20,6 +20,7 @@ from telemetry.events import Status
 from telemetry.vocabulary import FlightEvent
 
 SPEEDS: Final = ("speed_m_s", "vertical_speed_m_s")
+BEFORE_NS: Final = 400_000_000
 # what happened in a hole longer than a few seconds may still be told better by what comes late
 SURE_S: Final = 1.0
 
@@ -146,7 +147,9 @@ class BurnDetector(Detector):
         if edge.kind == "end":
             t_ns, sigma_s = state.ramp.half_power(edge.before_ns, edge.first_ns, rising=False) or (t_ns, sigma_s)
         values = stretch.at(t_ns, known_ns)
-        event = self._begin(values, t_ns) if edge.kind == "start" else self._end(values)
+        # what was measured a moment later is drawn into the moment itself, and a small rocket flies by then
+        before = stretch.at(t_ns - BEFORE_NS, known_ns)
+        event = self._begin(values, before, t_ns) if edge.kind == "start" else self._end(values)
         findings = self._begun(stretch, rows, edge.row) if edge.kind == "end" else ()
         if event is None:
             return findings
@@ -196,8 +199,9 @@ class BurnDetector(Detector):
             if seen.size:
                 self.state.joined, self.state.joined_ns = True, int(attached.t_ns[seen[-1]])
 
-    def _begin(self, values: Mapping[str, float], t_ns: int) -> FlightEvent | None:
-        purpose = self._purpose_of(values, t_ns)
+    def _begin(self, values: Mapping[str, float], before: Mapping[str, float], t_ns: int) -> FlightEvent | None:
+        stands = any(any(name in each for name in SPEEDS) and self._stands(each) for each in (values, before))
+        purpose = Purpose.LIFT if stands else self._purpose_of(values, t_ns)
         self.state.purpose, self.state.lit = purpose.value, True
         return self.begins if purpose is self.purpose else None
 
@@ -215,8 +219,6 @@ class BurnDetector(Detector):
         return any(still) if alone else len(still) == len(SPEEDS) and all(still)
 
     def _purpose_of(self, values: Mapping[str, float], t_ns: int) -> Purpose:
-        if any(name in values for name in SPEEDS) and self._stands(values):
-            return Purpose.LIFT
         if not {"vertical_speed_m_s", "altitude_m"} <= values.keys():
             return Purpose.UNKNOWN
         if values["vertical_speed_m_s"] > 0.0:

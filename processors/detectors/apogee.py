@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from processors.evidence.summit import Summit
 from processors.stretch import Rows, Stretch
 from telemetry.cuc import NS_PER_S
 from telemetry.vocabulary import FlightEvent
+
+# a climb loses so much in a second of free fall
+FALLS_M_S2: Final = 9.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,7 @@ class Apogee(Detector):
         # without three rows of free fall around it, it was between the last that rose and the first that fell
         top_ns, sigma_s = zero_of_line(times, speeds) or (state.fall.since_ns, limits.fall_s)
         hole_s = (state.sank_ns - state.rose_ns) / NS_PER_S
+        climb_m_s, height_m = (float(np.max(each)) for each in stretch.doubts(rows))
         if hole_s > limits.hole_s and not (len(times) and times[0] <= state.rose_ns):
             # where free fall would have had it
             share = state.rose_m_s / (state.rose_m_s - state.sank_m_s)
@@ -189,11 +193,17 @@ class Apogee(Detector):
             is_top = is_top and max(top_m, state.summit.last_m) >= state.summit.best_m - limits.below_m
         else:
             first_ns = int(times[0]) - round(limits.shutdown_s * NS_PER_S) if len(times) else state.rose_ns
-            is_top = state.summit.is_near(limits.below_m) and sigma_s <= limits.sure_s and first_ns <= top_ns <= t_ns
+            is_top = (
+                state.summit.is_near(limits.below_m + 3.0 * height_m)
+                and sigma_s <= limits.sure_s
+                and first_ns <= top_ns <= t_ns
+            )
         if not is_top or state.carried.goes_on(t_ns, limits.parted_s):
             return None
         values = stretch.at(top_ns, t_ns)
         count_first = int(rows.counts[last]) - max(len(times) - 1, 0)
+        # errors of a climb that had to be made quiet hang together, so a line's residuals do not show them
+        sigma_s = float(np.hypot(sigma_s, climb_m_s / FALLS_M_S2))
         finding = found(FlightEvent.APOGEE.value, top_ns, sigma_s, rows, last, count_first, values)
         return replace(finding, status="provisional") if sigma_s > limits.sure_s else finding
 

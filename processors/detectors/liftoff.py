@@ -29,6 +29,8 @@ class LiftoffParameters:
         slowly, and navigation errs by centimetres a second. A thrust of 1.25 weights takes 0.6 s to it.
     clear_m_s
         Rows above this are no rest with noise on it; the line through them leads back to the first motion.
+    sure_sigmas
+        Where navigation had to be made quiet, what it is unsure of is added to both so many times.
     exhaust_m_s
         What is burnt makes a vehicle lighter: a thrust of `f` (m/s^2) grows by `f^2` over this in a second. 2,300 m/s
         from solid motors, 3,500 from methane.
@@ -41,6 +43,7 @@ class LiftoffParameters:
     rise_m_s: float = 1.5
     rise_s: float = 0.4
     clear_m_s: float = 0.3
+    sure_sigmas: float = 3.0
     exhaust_m_s: float = 3_000.0
     keep_rows: int = 150
 
@@ -78,7 +81,7 @@ class Liftoff(Detector):
     1.5
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.LIFTOFF.value,)
     requires: ClassVar[frozenset[str]] = frozenset({"vertical_speed_m_s", "altitude_m", "speed_m_s"})
     parameters_type: ClassVar[type] = LiftoffParameters
@@ -91,23 +94,28 @@ class Liftoff(Detector):
         if rows is None:
             return ()
         speed = np.asarray(rows.values[0], dtype=np.float64)
+        unsure = limits.sure_sigmas * stretch.doubts(rows)[0] + np.zeros(len(speed))
         first = 0
         if not state.rested:
-            rested = state.rest.first(rows.t_ns, np.abs(speed) < limits.rest_m_s, limits.rest_s)
+            rested = state.rest.first(rows.t_ns, np.abs(speed) < limits.rest_m_s + unsure, limits.rest_s)
             if rested is None:
                 return ()
             state.rested, first = True, rested
         t_ns, speed = rows.t_ns[first:], speed[first:]
-        risen = state.rise.first(t_ns, speed > limits.rise_m_s, limits.rise_s)
+        risen = state.rise.first(t_ns, speed > limits.rise_m_s + unsure[first:], limits.rise_s)
         stop = len(speed) if risen is None else risen + 1
         state.trail.add(t_ns[:stop], speed[:stop], limits.keep_rows)
         if risen is None:
             return ()
         state.done = True
         times, speeds = state.trail.arrays()
-        resting = np.flatnonzero(speeds <= limits.clear_m_s)
+        unsure_m_s = float(unsure[first + risen])
+        resting = np.flatnonzero(speeds <= limits.clear_m_s + unsure_m_s)
         start = int(resting[-1]) + 1 if resting.size else 0
         t0_ns, sigma_s = self._begin(times[start:], speeds[start:]) or (int(times[start]), limits.rise_s)
+        # errors of a speed that had to be made quiet hang together, so a line's residuals do not show them
+        rise_s = (int(times[-1]) - t0_ns) / NS_PER_S
+        sigma_s = float(np.hypot(sigma_s, unsure_m_s / limits.sure_sigmas * rise_s / float(speeds[-1])))
         state.trail.clear()
         values = stretch.at(t0_ns, int(t_ns[risen]))
         count_first = int(rows.counts[first + risen]) - (len(times) - start - 1)

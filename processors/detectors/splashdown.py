@@ -27,6 +27,8 @@ class SplashdownParameters:
     low_m
         The water is within this of altitude 0, or the ground of that of the pad: navigation errs by metres, swell and
         tide by as much.
+    sure_sigmas
+        Where navigation had to be made quiet, what it is unsure of widens these so many times.
     stop_m_s, stop_s
         A vehicle that no longer sinks faster than this, for as long, floats: a soft landing sinks at 1 to 2 m/s up
         to the water.
@@ -47,6 +49,9 @@ class SplashdownParameters:
         Legs take the last speed up within this. Water takes four times as long, and then lifts the vehicle again.
     sure_s
         What is less sure happened in a hole, and is provisional: late data may tell it better.
+    together_s
+        Errors of a speed that had to be made quiet hang together for so long: as large as the speed at which it stops,
+        they hide for as long that it has.
     rows_s
         Navigation comes so often; no touchdown is known better.
     keep_rows
@@ -56,6 +61,7 @@ class SplashdownParameters:
     flown_m: float = 30.0
     flown_s: float = 1.0
     low_m: float = 10.0
+    sure_sigmas: float = 2.0
     stop_m_s: float = 0.5
     stop_s: float = 0.3
     steady_from_s: float = 2.5
@@ -67,6 +73,7 @@ class SplashdownParameters:
     still_m_s: float = 0.2
     bounce_s: float = 0.25
     sure_s: float = 1.0
+    together_s: float = 2.0
     rows_s: float = 0.02
     keep_rows: int = 250
 
@@ -78,6 +85,7 @@ class SplashdownState:
     trail: Trail = field(default_factory=Trail)
     stop: Sustained = field(default_factory=Sustained)
     pad_m: float | None = None
+    pad_unsure_m: float = 0.0
     sank_ns: int = 0
     left_s: float = 0.0
     low_ns: int = UNSET
@@ -110,7 +118,7 @@ class Splashdown(Detector):
     10.0
     """
 
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     emits: ClassVar[tuple[str, ...]] = (FlightEvent.SPLASHDOWN.value, FlightEvent.TOUCHDOWN.value)
     requires: ClassVar[frozenset[str]] = frozenset({"altitude_m", "vertical_speed_m_s", "speed_m_s"})
     parameters_type: ClassVar[type] = SplashdownParameters
@@ -123,15 +131,18 @@ class Splashdown(Detector):
         if rows is None:
             return ()
         altitude, speed = (np.asarray(values, dtype=np.float64) for values in rows.values)
-        if state.pad_m is None:
-            state.pad_m = float(altitude[0]) if abs(float(speed[0])) < limits.stop_m_s else 0.0
+        climb_m_s, height_m = (limits.sure_sigmas * each + np.zeros(len(speed)) for each in stretch.doubts(rows))
+        if state.pad_m is None or (not state.flown and height_m[-1] < state.pad_unsure_m):
+            stands = abs(float(speed[-1])) < limits.stop_m_s + climb_m_s[-1]
+            state.pad_m = float(altitude[-1]) if stands else state.pad_m or 0.0
+            state.pad_unsure_m = float(height_m[-1])
         first = 0
         if not state.flown:
-            high = state.rise.first(rows.t_ns, altitude > state.pad_m + limits.flown_m, limits.flown_s)
+            high = state.rise.first(rows.t_ns, altitude > state.pad_m + limits.flown_m + height_m, limits.flown_s)
             if high is None:
                 return ()
             state.flown, first = True, high
-        low = (altitude < limits.low_m) | (np.abs(altitude - state.pad_m) < limits.low_m)
+        low = (altitude < limits.low_m + height_m) | (np.abs(altitude - state.pad_m) < limits.low_m + height_m)
         stopped = low & (speed > -limits.stop_m_s)
         at = state.stop.first(rows.t_ns[first:], stopped[first:], limits.stop_s)
         stop = len(speed) if at is None else first + at + 1
@@ -144,11 +155,14 @@ class Splashdown(Detector):
         state.done = True
         touch_ns, sigma_s, count = self._touch()
         event = FlightEvent.SPLASHDOWN.value
-        if self._stands(touch_ns):
+        unsure_m_s = float(climb_m_s[stop - 1])
+        sigma_s = float(np.hypot(sigma_s, limits.together_s * unsure_m_s / limits.stop_m_s))
+        is_land = float(altitude[stop - 1]) > limits.low_m + 2.0 * float(height_m[stop - 1])
+        if is_land or self._stands(touch_ns, unsure_m_s):
             # between two rows, and the legs give
             step_ns = state.stop.since_ns - touch_ns
             event = FlightEvent.TOUCHDOWN.value
-            touch_ns, sigma_s = touch_ns + step_ns // 2, max(step_ns / NS_PER_S, limits.rows_s)
+            touch_ns, sigma_s = touch_ns + step_ns // 2, max(step_ns / NS_PER_S, limits.rows_s, sigma_s)
         state.trail.clear()
         values = stretch.at(touch_ns, int(rows.t_ns[stop - 1]))
         count_first = int(rows.counts[stop - 1]) - count + 1
@@ -171,11 +185,11 @@ class Splashdown(Detector):
             sinks_m_s = -float(speed[at])
             state.left_s = (float(altitude[at]) - ground_m) / sinks_m_s if sinks_m_s > limits.stop_m_s else 0.0
 
-    def _stands(self, touch_ns: int) -> bool:
+    def _stands(self, touch_ns: int, unsure_m_s: float) -> bool:
         """Return whether it stands still where it stopped, and stopped at once."""
         times, speeds = self.state.trail.arrays()
         after = times >= self.state.stop.since_ns + round(self.parameters.stop_s / 3.0 * NS_PER_S)
-        still = bool(after.any()) and bool((np.abs(speeds[after]) < self.parameters.still_m_s).all())
+        still = bool(after.any()) and bool((np.abs(speeds[after]) < self.parameters.still_m_s + unsure_m_s).all())
         return still and self.state.stop.since_ns - touch_ns <= self.parameters.bounce_s * NS_PER_S
 
     def _came_through_hole(self) -> bool:

@@ -32,7 +32,7 @@ from quality.knowable import NOISE_M_S, is_hidden
 from quality.knowable_small import hides_landing
 from quality.perturb import KINDS, perturbed
 from quality.score import Case, Judge
-from quality.simulated import judged_flight
+from quality.simulated import NOISY, judged_flight, judged_noisy
 from quality.synthetic_hop import HOPPED, judged_hop
 from quality.synthetic_small import MADE_UP, judged_small
 from quality.synthetic_webcast import SHOWN, judged_webcast
@@ -42,6 +42,7 @@ from rich.console import Console
 
 SEEDS: Final = 3
 SIMULATED: Final = 500
+NOISED: Final = 100
 MADE: Final = 240
 WEBCASTS: Final = 120
 HOPS: Final = 160
@@ -98,6 +99,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--events", help="last words of events, with commas; all by default")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="of each perturbation")
     parser.add_argument("--simulated", type=int, help="how many simulated flights; 500, or none with any of the above")
+    parser.add_argument("--noisy", type=int, help="how many of these with a noisy navigation; 100, or none as above")
     parser.add_argument("--made", type=int, help="how many small rockets made up; 240, or none with any of the above")
     parser.add_argument("--webcasts", type=int, help="how many webcasts made up; 120, or none with any of the above")
     parser.add_argument("--hops", type=int, help="how many hops made up; 160, or none with any of the above")
@@ -110,6 +112,8 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     part = given.quick or given.flights is not None or given.only is not None
     if given.simulated is None:
         given.simulated = 0 if part else SIMULATED
+    if given.noisy is None:
+        given.noisy = 0 if part else NOISED
     if given.made is None:
         given.made = 0 if part else MADE
     if given.webcasts is None:
@@ -152,22 +156,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def numbers(count: int) -> range:
         return range(given.first, given.first + count)
 
-    cases += [case for each in made_up(judged_flight, numbers(given.simulated), given.processes) for case in each]
-    then_s = time.monotonic()
-    cases += [case for each in made_up(judged_small, numbers(given.made), given.processes) for case in each]
-    last_s = time.monotonic()
-    cases += [case for each in made_up(judged_webcast, numbers(given.webcasts), given.processes) for case in each]
-    shown_s = time.monotonic()
-    cases += [case for each in made_up(judged_hop, numbers(given.hops), given.processes) for case in each]
     done = f"{len(given.flights)} recorded flights in {between_s - began_s:.0f} s"
-    if given.simulated:
-        done += f", {given.simulated} simulated ones in {then_s - between_s:.0f} s"
-    if given.made:
-        done += f", {given.made} made up in {last_s - then_s:.0f} s"
-    if given.webcasts:
-        done += f", {given.webcasts} webcasts made up in {shown_s - last_s:.0f} s"
-    if given.hops:
-        done += f", {given.hops} hops made up in {time.monotonic() - shown_s:.0f} s"
+    for count, judge, words in (
+        (given.simulated, judged_flight, "simulated ones"),
+        (given.noisy, judged_noisy, "with a noisy navigation"),
+        (given.made, judged_small, "made up"),
+        (given.webcasts, judged_webcast, "webcasts made up"),
+        (given.hops, judged_hop, "hops made up"),
+    ):
+        if count:
+            first_s = time.monotonic()
+            cases += [case for each in made_up(judge, numbers(count), given.processes) for case in each]
+            done += f", {count} {words} in {time.monotonic() - first_s:.0f} s"
     return report(cases, given, done)
 
 
@@ -175,7 +175,7 @@ def report(cases: list[Case], given: argparse.Namespace, said: str) -> int:
     """Print the table and what does not hold; return the exit code."""
     if given.events is not None:
         cases = [case for case in cases if case.event in given.events.split(",")]
-    rows = rows_of(cases, [CLEAN, *KINDS, *(f"sim {family}" for family in SHARES), MADE_UP, *SHOWN, *HOPPED])
+    rows = rows_of(cases, [CLEAN, *KINDS, *(f"sim {family}" for family in SHARES), *NOISY, MADE_UP, *SHOWN, *HOPPED])
     say("\n".join(lines_of(rows)))
     if given.worst:
         say("\n" + "\n".join(worst_of(cases, given.worst)))

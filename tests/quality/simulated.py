@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 from detection import DECODER, NS, REGISTRY, T0_NS, detect, messages_of, new_engine
+from noisy import noisy_dictionary
 from quality.claims import claims_of
 from quality.faults import drawn, family_of
 from quality.flights import Floats, Log, Reference
@@ -42,6 +43,8 @@ CLOCKWORK: Final = "nav"
 AFTER_S: Final = 60.0
 IN_TIME_S: Final = 2.0
 TRIES: Final = 20
+NOISES: Final = (1.0, 3.0)
+NOISY: Final = ("noisy nav", "noisy nav x3")
 # what a wind of 28 m/s makes at sea level
 GALE_PA: Final = 500.0
 
@@ -56,10 +59,23 @@ class Lean(Transmitter):
 
 def judged_flight(number: int) -> list[Case]:
     """Return every case of one simulated flight."""
+    return _judged(number, 0.0)
+
+
+def judged_noisy(number: int) -> list[Case]:
+    """Return every case of one with the same faults, and a navigation that errs by 2 m/s and 30 m, or thrice that."""
+    return _judged(number, NOISES[number % len(NOISES)])
+
+
+def _judged(number: int, noise: float) -> list[Case]:
     chance = np.random.default_rng([2_026, number])
     preset = str(chance.choice(list(PRESETS), p=list(PRESETS.values())))
     family = family_of(chance)
     sent = _flown(preset, family, number, chance)
+    kind = f"sim {family}"
+    if noise > 0.0:
+        sent = Lean(sent.flight, noisy_dictionary(noise), number, sent.t0_ns)
+        kind = NOISY[NOISES.index(noise)]
     truth = truth_of(sent)
     last_s = max((one.t_s for each in truth.values() for one in each), default=0.0) + AFTER_S
     messages = [one for one in messages_of(sent) if one.ert_ns <= sent.t0_ns + last_s * NS]
@@ -70,7 +86,7 @@ def judged_flight(number: int) -> list[Case]:
         heard = times.get(vehicle, np.empty(0))
         silent = (float(heard.max()) if heard.size else -np.inf, np.inf)
         log = Log(f"{number} {preset} {vehicle}", "orbital", heard, {}, references, (silent,))
-        cases += Judge(log, None, f"sim {family}", number).cases(claims_of(_told(sent, said, vehicle)))
+        cases += Judge(log, None, kind, number).cases(claims_of(_told(sent, said, vehicle)))
     return cases
 
 
