@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
@@ -20,7 +21,12 @@ T = TypeVar("T")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let installations of servers be seen."""
+    """Let installations of servers be seen, and Ctrl-C be heard by what tests start.
+
+    A shell without job control starts what runs in its background deaf to Ctrl-C, and children inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     Terminal.shown = config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
 
 

@@ -132,13 +132,11 @@ class Splashdown(Detector):
             return ()
         altitude, speed = (np.asarray(values, dtype=np.float64) for values in rows.values)
         climb_m_s, height_m = (limits.sure_sigmas * each + np.zeros(len(speed)) for each in stretch.doubts(rows))
-        if state.pad_m is None or (not state.flown and height_m[-1] < state.pad_unsure_m):
-            stands = abs(float(speed[-1])) < limits.stop_m_s + climb_m_s[-1]
-            state.pad_m = float(altitude[-1]) if stands else state.pad_m or 0.0
-            state.pad_unsure_m = float(height_m[-1])
         first = 0
         if not state.flown:
-            high = state.rise.first(rows.t_ns, altitude > state.pad_m + limits.flown_m + height_m, limits.flown_s)
+            pad_m = self._pad(altitude, np.abs(speed) < limits.stop_m_s + climb_m_s, height_m)
+            high = state.rise.first(rows.t_ns, altitude > pad_m + limits.flown_m + height_m, limits.flown_s)
+            state.pad_m = float(pad_m[-1 if high is None else high])
             if high is None:
                 return ()
             state.flown, first = True, high
@@ -168,6 +166,19 @@ class Splashdown(Detector):
         count_first = int(rows.counts[stop - 1]) - count + 1
         finding = found(event, touch_ns, sigma_s, rows, stop - 1, count_first, values)
         return (replace(finding, status="confirmed" if sigma_s <= limits.sure_s else "provisional"),)
+
+    def _pad(
+        self, altitude: NDArray[np.float64], stands: NDArray[np.bool_], unsure_m: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return what is known of the pad's altitude in each row: that of the surest in which it stood, or else 0."""
+        state = self.state
+        if state.pad_m is None:
+            state.pad_m, state.pad_unsure_m = float(altitude[0]) if stands[0] else 0.0, float(unsure_m[0])
+        surest = np.minimum.accumulate(np.append(state.pad_unsure_m, np.where(stands, unsure_m, np.inf)))
+        better = np.flatnonzero(surest[1:] < surest[:-1])
+        latest = np.searchsorted(better, np.arange(len(altitude)), side="right") - 1
+        state.pad_unsure_m = float(surest[-1])
+        return np.where(latest < 0, state.pad_m, altitude[better[latest]] if better.size else state.pad_m)
 
     def _follow_fall(
         self, rows: Rows, altitude: NDArray[np.float64], speed: NDArray[np.float64], first: int, stop: int
