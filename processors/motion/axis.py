@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 from typing import Final
 
 # what an accelerometer is off by, m/s^2, and how that wanders, m/s^2 a root second
@@ -72,8 +72,7 @@ class Axis:
     def take(self, measured_m_s: float, variance: float, span_s: float) -> None:
         """Take a speed, unless it is too far off; what is no number tells nothing."""
         off = measured_m_s - self.v_m_s
-        # no comparison holds for what is no number
-        if off != off:  # noqa: PLR0124 -- as above
+        if isnan(off):
             return
         spread = self.vv + variance
         share = min(off * off / spread, GATE_SIGMAS**2)
@@ -86,7 +85,7 @@ class Axis:
         self.refused_s = 0.0
         weight = min(span_s / LEAN_S, 0.5)
         self.lean += weight * (off / sqrt(spread) - self.lean)
-        if self.lean * self.lean > LEANS**2 * weight / (2.0 - weight):
+        if weight > 0.0 and self.lean * self.lean > LEANS**2 * weight / (2.0 - weight):
             self.vv += self.lean * self.lean * spread
             self.lean, spread = 0.0, self.vv + variance
         gain, bias_gain = self.vv / spread, self.vb / spread

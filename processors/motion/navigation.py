@@ -15,6 +15,7 @@ from processors.motion.unrest import Unrest
 from processors.plain import from_plain, to_plain
 from telemetry.cuc import NS_PER_S
 from telemetry.frames import Frame
+from telemetry.impact import EARTH_RATE_RAD_S, MU_M3_S2
 
 Floats = NDArray[np.float64]
 
@@ -30,9 +31,7 @@ HEADING: Final = "heading_deg"
 LATITUDE: Final = "latitude_deg"
 MEASURED: Final = (HEIGHT, UP, EAST, NORTH)
 FELT: Final = (AXIAL, LATERAL, PITCH, HEADING, LATITUDE)
-MU_M3_S2: Final = 3.986004418e14
 EARTH_M: Final = 6_371_000.0
-EARTH_PER_S: Final = 7.292e-5
 # what is not known of gravity and of the Earth's turning, (m/s)^2 a second; the shaking of structures is measured
 SHAKEN: Final = 1e-4
 # whose direction nobody tells, of what it is felt across the axis; and of what is felt where nothing is measured
@@ -207,7 +206,7 @@ class Navigation:
         if not isfinite(course.height_m + course.east.v_m_s + course.north.v_m_s + latitude_deg):
             return MU_M3_S2 / EARTH_M**2
         radius, share = EARTH_M + course.height_m, cos(radians(latitude_deg))
-        level = (course.east.v_m_s + EARTH_PER_S * radius * share) ** 2 + course.north.v_m_s**2
+        level = (course.east.v_m_s + EARTH_RATE_RAD_S * radius * share) ** 2 + course.north.v_m_s**2
         return MU_M3_S2 / radius**2 - level / radius
 
     def _level(self, measured_m: float, variance: float, span_s: float) -> None:
